@@ -1,0 +1,134 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# What the scripts beside this file share: places, messages, steps with progress, locks.
+# It is sourced, never run.
+
+set -euo pipefail
+shopt -s inherit_errexit
+
+top=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+build=$top/build
+program=${0##*/}
+
+# Colours and moving output are for a person at a terminal.
+if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
+	bold=$'\e[1m' red=$'\e[31m' green=$'\e[32m' plain=$'\e[m'
+else
+	bold='' red='' green='' plain=''
+fi
+
+# Nothing ends a script without a word.
+set -E
+trap 'say "$program: stopped at line $LINENO of ${BASH_SOURCE[0]#"$top"/}: $BASH_COMMAND"' ERR
+
+# The comment at the top of the script is its help.
+usage() {
+	sed -n '2,/^$/ { s/^#//; s/^ //; p }' "$0"
+}
+
+say() { printf '%s\n' "$*" >&2; }
+warn() { say "${bold}$program: warning:${plain} $*"; }
+
+# die MESSAGE [WHAT-TO-DO…]
+die() {
+	say "${red}$program: error:${plain} $1"
+	shift
+	local hint
+	for hint; do say "  $hint"; done
+	exit 1
+}
+
+# bad_usage MESSAGE: for options and arguments that cannot be understood.
+bad_usage() {
+	say "${red}$program: error:${plain} $1"
+	say "  $program --help tells how it is called."
+	exit 2
+}
+
+in_sandbox() { [[ -n ${RUST_LKM_SUITE:-} ]]; }
+
+# lock FILE WHAT: holds FILE's lock until `unlock` or the script's end; says so if it has to wait.
+locks=()
+lock() {
+	local fd
+	mkdir -p "$(dirname "$1")"
+	exec {fd}>>"$1"
+	if ! flock -n "$fd"; then
+		say "$program: waiting for another run: $2 …"
+		flock "$fd"
+	fi
+	locks+=("$fd")
+}
+
+# unlock: the last one taken.
+unlock() {
+	local fd=${locks[-1]}
+	exec {fd}>&-
+	unset 'locks[-1]'
+}
+
+# remove PATH…: also what a killed mmdebstrap left behind under an ordinary user's other ids.
+remove() {
+	local path
+	for path; do
+		[[ -e $path ]] || continue
+		rm -rf "$path" 2>/dev/null && continue
+		chmod -R u+w "$path" 2>/dev/null || :
+		mmdebstrap --unshare-helper rm -rf "$path" 2>/dev/null || :
+		rm -rf "$path"
+	done
+}
+
+# Steps: `steps N LOG` announces N of them and where their output goes.
+steps() {
+	step_count=$1 step_log=$2 step_number=0
+	mkdir -p "$(dirname "$step_log")"
+	: >"$step_log"
+}
+
+# step TEXT FAILURE COMMAND [ARG…]: runs the command, showing TEXT and the time it takes. If it fails, the
+# script ends with FAILURE as its error.
+step() {
+	local text=$1 failure=$2 start=$SECONDS status=0 tag
+	shift 2
+	step_number=$((step_number + 1))
+	tag="[$step_number/$step_count] $text"
+	printf '== %s\n' "$tag" >>"$step_log"
+	printf '%s … ' "$tag" >&2
+
+	# Job control gives the command a process group of its own, so that an interrupt can end all of it.
+	trap 'step_interrupted INT' INT
+	trap 'step_interrupted TERM' TERM
+	trap 'step_interrupted HUP' HUP
+	set -m
+	"$@" </dev/null >>"$step_log" 2>&1 &
+	step_pid=$!
+	set +m
+	if [[ -n $plain ]]; then
+		while kill -0 "$step_pid" 2>/dev/null; do
+			printf '\r\e[K%s … %d s ' "$tag" "$((SECONDS - start))" >&2
+			sleep 0.2
+		done
+		printf '\r\e[K%s … ' "$tag" >&2
+	fi
+	wait "$step_pid" || status=$?
+	trap - INT TERM HUP
+	if ((status)); then
+		say "${red}failed${plain}"
+		step_failed "$failure"
+	fi
+	say "${green}done${plain}, $((SECONDS - start)) s"
+}
+
+step_interrupted() {
+	trap - INT TERM HUP
+	kill -TERM -- "-$step_pid" 2>/dev/null || :
+	wait "$step_pid" 2>/dev/null || :
+	say "" "$program: interrupted; run it again to go on."
+	kill -"$1" $$
+}
+
+# step_failed MESSAGE: ends the script, showing how the step's output ended.
+step_failed() {
+	tail -n 5 "$step_log" | sed 's/^/  | /' >&2
+	die "$1" "The whole output is in ${step_log#"$top"/}."
+}

@@ -1,0 +1,244 @@
+#!/usr/bin/env bash
+# Usage: scripts/sandbox.sh [OPTIONS] [COMMAND [ARG...]]
+#
+# Runs COMMAND (without one: a shell) in a Debian that has the toolchain: rustc, bindgen, clang, gcc, make,
+# qemu and the rest. It is made once, under build/sandbox/, and needs no root. Inside, this checkout is at
+# the same path and can be written to; all else is read-only or gone when COMMAND ends.
+#
+#   --suite SUITE  which Debian: trixie (Debian 13, kernels from its backports; the default)
+#   --show PATH    let this file or directory be seen inside too, at the same path; can be given again
+#   --preflight    only find out whether this machine has what making it takes
+#   --rebuild      make it anew, with what the mirror has now
+#   --help         this text
+#
+# The mirror is the one this machine's apt uses, or mmdebstrap's own choice; MIRROR=URL overrides both.
+# The exit status is COMMAND's; 1 if the sandbox could not be made, 2 if the options are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+suite=trixie
+rebuild='' preflight='' show=()
+while (($#)); do
+	case $1 in
+	--suite)
+		suite=${2:?--suite needs a name}
+		shift 2
+		;;
+	--show)
+		show+=("$(realpath "${2:?--show needs a path}")")
+		shift 2
+		;;
+	--preflight) preflight=1 && shift ;;
+	--rebuild) rebuild=1 && shift ;;
+	-h | --help) usage && exit ;;
+	--)
+		shift
+		break
+		;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+
+# One line a suite: where its kernels come from. A new suite is a new line.
+case $suite in
+trixie) kernel_suite=trixie-backports ;;
+*) bad_usage "unknown suite $suite (known: trixie)" ;;
+esac
+
+root=$build/sandbox/$suite
+
+packages=(
+	# what kbuild and a kernel with Rust ask for (Documentation/process/changes.rst)
+	make gcc bc bison flex cpio kmod dwarves libelf-dev libssl-dev openssl python3 xz-utils zstd
+	rustc rust-src rustfmt rust-clippy bindgen clang lld llvm
+	# the compiler that this suite's kernels are built with comes with their headers
+	"linux-headers-$(dpkg --print-architecture 2>/dev/null || echo amd64)/$kernel_suite"
+	# the virtual machine, and what a person wants in it
+	qemu-system-x86 binutils mount perl procps strace
+	# the chart of make bench
+	gnuplot-nox
+	# make lint
+	shellcheck shfmt
+	# make test
+	libtap-formatter-junit-perl
+)
+
+# The documentation is 300 MB and the compiler's own source another 350, of which kbuild reads library/.
+leave_out=(
+	'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' 'path-exclude=/usr/share/locale/*'
+	'path-exclude=/usr/src/rustc-*/*' 'path-include=/usr/src/rustc-*/library/*'
+)
+
+apt_options=(
+	# A mirror may be a frozen copy, whose Valid-Until has passed; signatures are still verified.
+	'Acquire::Check-Valid-Until "false"'
+	'APT::Install-Recommends "false"'
+	# There is only one user in the sandbox.
+	'APT::Sandbox::User "root"'
+)
+
+# What makes a sandbox of one checkout differ from that of another.
+recipe() {
+	printf '%s\n' "$suite $kernel_suite" "${packages[@]}" "${leave_out[@]}" "${apt_options[@]}"
+}
+
+host_needs() {
+	local missing=() command
+	for command in mmdebstrap bwrap; do
+		type -P "$command" >/dev/null || missing+=("${command/bwrap/bubblewrap}")
+	done
+	if ((EUID)) && ! type -P newuidmap >/dev/null; then missing+=(uidmap); fi
+	[[ -r /usr/share/keyrings/debian-archive-keyring.gpg ]] || missing+=(debian-archive-keyring)
+
+	if ((${#missing[@]})); then
+		if ((EUID == 0)) && type -P apt-get >/dev/null; then
+			say "Installing what this machine lacks: ${missing[*]}"
+			install_packages "${missing[@]}"
+		else
+			die "this machine lacks: ${missing[*]}" \
+				"On Debian and Ubuntu: sudo apt-get install ${missing[*]}" \
+				"Elsewhere: install mmdebstrap, bubblewrap, newuidmap and Debian's archive keyring."
+		fi
+	fi
+
+	if ! bwrap --ro-bind / / --unshare-pid --proc /proc true 2>/dev/null; then
+		die "bubblewrap cannot make a user namespace here: $(bwrap --ro-bind / / --unshare-pid --proc /proc true 2>&1 | head -n 1)" \
+			"sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces and" \
+			"kernel.apparmor_restrict_unprivileged_userns decide; in a container it has to be privileged."
+	fi
+	if ((EUID)) && ! grep -qs "^$(id -un):" /etc/subuid; then
+		die "user $(id -un) has no subordinate user ids, which mmdebstrap needs" \
+			"Once: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
+	fi
+}
+
+install_packages() {
+	local log=$build/log/host-packages.log
+	mkdir -p "$build/log"
+	{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1 ||
+		die "apt-get could not install $*" "$(tail -n 1 "$log")" "The whole output is in ${log#"$top"/}."
+}
+
+disk_needs() {
+	local need=4 free
+	free=$(df --output=avail -BG "$build" | tail -n 1 | tr -dc 0-9)
+	((free >= need)) || die "too little disk: ${free} GB are free for $build, and $need are needed"
+}
+
+# The mirror of the host, if it is a Debian whose apt knows one.
+mirror() {
+	if [[ -n ${MIRROR:-} ]]; then
+		echo "$MIRROR"
+		return
+	fi
+	apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
+		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }' || :
+}
+
+bootstrap() {
+	local option mode scratch=$1 url arguments=()
+	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
+	for option in "${leave_out[@]}"; do arguments+=(--dpkgopt="$option"); done
+	# The kernels' suite is on the same mirror as the suite itself.
+	arguments+=(--setup-hook="sed -n 's/ $suite main.*/ $kernel_suite main/p' \"\$1\"/etc/apt/sources.list |
+		head -n 1 >\"\$1\"/etc/apt/sources.list.d/kernels.list")
+
+	mode=$( ((EUID)) && echo unshare || echo root)
+	url=$(mirror)
+	echo "mirror: ${url:-the default of mmdebstrap}; mode: $mode"
+	# By way of an archive, so that every file belongs to the user, whatever the package says.
+	TMPDIR=$scratch mmdebstrap --mode="$mode" --variant=apt --format=tar \
+		--skip=cleanup/apt/lists "${arguments[@]}" \
+		--include="$(IFS=, && echo "${packages[*]}")" "$suite" - ${url:+"$url"} |
+		tar -x --no-same-owner --exclude='./dev/*' -C "$root.partial"
+}
+
+reachable_by_others() {
+	local directory=$1
+	while [[ $directory != / ]]; do
+		[[ $(stat -c %A "$directory") == *x ]] || return 1
+		directory=$(dirname "$directory")
+	done
+}
+
+# Where mmdebstrap works: its other users have to reach that, and cannot through a private home. It is written
+# down, so that what a killed run leaves can be found.
+make_scratch() {
+	local place=$build/tmp
+	mkdir -p "$place"
+	if ((EUID)) && ! reachable_by_others "$place"; then place=/var/tmp; fi
+	mktemp -d "$place/rust-lkm.XXXXXX" | tee "$root.scratch"
+}
+
+make_sandbox() {
+	local scratch
+	lock "$root.lock" "it makes the sandbox"
+	# Another run may have made it while this one waited.
+	if [[ -z $rebuild ]] && is_made; then
+		unlock
+		return
+	fi
+
+	# Not under the feet of what runs in the one that it replaces.
+	lock "$root.use" "it uses the sandbox that is to be replaced"
+	say "Making a Debian $suite with the toolchain, once, in ${root#"$top"/}"
+	host_needs
+	disk_needs
+	[[ ! -e $root.scratch ]] || remove "$(<"$root.scratch")"
+	remove "$root.partial" "$root"
+	mkdir "$root.partial"
+	scratch=$(make_scratch)
+	chmod 755 "$scratch"
+	steps 1 "$build/log/sandbox-$suite.log"
+	step "Downloading and installing the toolchain" \
+		"mmdebstrap could not make the sandbox (is the mirror reachable? is there room on the disk?)" bootstrap "$scratch"
+	remove "$scratch" "$root.scratch"
+	recipe >"$root.partial/etc/rust-lkm-recipe"
+	mv "$root.partial" "$root"
+	unlock
+	unlock
+}
+
+is_made() { [[ -r $root/etc/rust-lkm-recipe ]] && cmp -s "$root/etc/rust-lkm-recipe" <(recipe); }
+
+# From inside there is nothing to make: one sandbox is enough.
+if in_sandbox; then
+	(($#)) || set -- bash
+	exec "$@"
+fi
+
+if [[ -n $preflight ]]; then
+	host_needs
+	exit
+fi
+
+if [[ -n $rebuild ]] || ! is_made; then make_sandbox; fi
+
+(($#)) || set -- bash
+exec {use_fd}>>"$root.use"
+flock --shared "$use_fd"
+# Mount points have to exist in a root that cannot be written to.
+mkdir -p "$root$top"
+
+options=(
+	--ro-bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /root --tmpfs /run
+	--dev-bind-try /dev/kvm /dev/kvm
+	--ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts
+	--bind "$top" "$top" --chdir "$PWD"
+	--unshare-pid --unshare-ipc --unshare-uts --hostname sandbox --die-with-parent
+	--clearenv --setenv PATH /usr/sbin:/usr/bin --setenv HOME /root --setenv LANG C.UTF-8
+	--setenv RUST_LKM_SUITE "$suite"
+)
+((EUID == 0)) || options+=(--unshare-user --uid 0 --gid 0)
+for name in TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
+	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
+done
+for path in "${show[@]}"; do
+	if [[ -d $path ]]; then mkdir -p "$root$path"; else install -D /dev/null "$root$path"; fi
+	options+=(--ro-bind "$path" "$path")
+done
+# Another directory than the checkout is not there inside.
+[[ $PWD/ == "$top"/* ]] || options+=(--chdir "$top")
+
+exec bwrap "${options[@]}" -- "$@"
