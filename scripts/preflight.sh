@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Usage: scripts/preflight.sh [KDIR]
+#        scripts/preflight.sh --default
+#
+# Finds out, before anything is built, whether Rust modules can be built against the kernel build tree KDIR
+# (default: the running kernel's), and says in one message what is in the way and how to go on.
+# If nothing is, prints the variables that kbuild has to be given: RUSTC=... and so on.
+# With --default, prints the KDIR that is taken when none is named.
+#
+# The exit status is 0 if a build can go on, 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
+
+case ${1:-} in
+-h | --help) usage && exit ;;
+--default)
+	default_kdir
+	exit
+	;;
+-*) bad_usage "unknown option $1" ;;
+esac
+(($# <= 1)) || bad_usage "one KDIR at most"
+
+kdir=${1:-$(default_kdir)}
+running=$(uname -r)
+in_vm="Or let the sandbox do it, for a kernel in a virtual machine: make demo"
+
+if [[ ! -d $kdir ]]; then
+	if [[ $kdir == "/lib/modules/$running/build" ]]; then
+		die "no headers of the running kernel: $kdir is not there" \
+			"Debian, Ubuntu: sudo apt-get install linux-headers-$running" \
+			"Arch: sudo pacman -S linux-headers" "$in_vm"
+	fi
+	die "no such kernel build tree: KDIR=$kdir"
+fi
+if [[ ! -f $kdir/Makefile || ! -f $kdir/include/config/auto.conf || ! -f $kdir/include/config/kernel.release ]]; then
+	die "not the build tree of a kernel that was configured: KDIR=$kdir" \
+		"It has to have a Makefile and include/config/auto.conf." "$in_vm"
+fi
+
+release=$(kdir_release "$kdir")
+
+if [[ $(kdir_config "$kdir" RUST) != y ]]; then
+	die "kernel $release was built without Rust (CONFIG_RUST is off), so no Rust module can be loaded into it" \
+		"Debian has Rust in its kernels from 6.18 on: in trixie-backports, testing and sid." "$in_vm"
+fi
+
+missing=$(missing_metadata "$kdir")
+if [[ -n $missing ]]; then
+	die "the headers of kernel $release come without their Rust metadata ($missing)" \
+		"Debian: scripts/rust-headers.sh $release" \
+		"Ubuntu: sudo apt-get install linux-lib-rust-$release" "$in_vm"
+fi
+
+wanted=$(kdir_config "$kdir" RUSTC_VERSION_TEXT)
+if ! rustc=$(fitting_rustc "$kdir"); then
+	mapfile -t found < <(all_rustc)
+	((${#found[@]})) || die "no rustc on this machine" "Kernel $release was built with: $wanted" \
+		"Debian, Ubuntu: sudo apt-get install rustc rust-src bindgen" "$in_vm"
+	have=()
+	for rustc in "${found[@]}"; do
+		have+=("this machine has: $(version_of "$rustc" | grep . || echo 'one that does not run') ($rustc)")
+	done
+	die "no rustc here is the one that built kernel $release; its metadata can be read by no other" \
+		"kernel's rustc:   $wanted" "${have[@]}" \
+		"Install that very build (rustup's and a distribution's do not mix)." "$in_vm"
+fi
+bindgen=$(type -P bindgen || :)
+[[ -x /usr/bin/bindgen ]] && bindgen=/usr/bin/bindgen
+[[ -n $bindgen ]] || die "no bindgen on this machine" "Debian, Ubuntu: sudo apt-get install bindgen" "$in_vm"
+
+if ! in_sandbox && [[ $release != "$running" ]]; then
+	warn "building for kernel $release, but $running is running: the modules will not load here"
+fi
+
+tools=$(dirname "$rustc")
+echo "RUSTC=$rustc BINDGEN=$bindgen RUSTDOC=$tools/rustdoc RUSTFMT=$tools/rustfmt CLIPPY_DRIVER=$tools/clippy-driver"

@@ -1,0 +1,255 @@
+#!/usr/bin/env bash
+# Usage: scripts/rust-headers.sh [RELEASE]
+#        scripts/rust-headers.sh --list
+#        scripts/rust-headers.sh --check [KDIR]
+#
+# Completes Debian's packaged headers of kernel RELEASE with the Rust metadata that they come without, and
+# proves that kernel and metadata belong together: every Rust symbol that the kernel exports must have been
+# made again. Prints the build tree that results, to be used as: make KDIR=...
+#
+# In the sandbox (scripts/sandbox.sh scripts/rust-headers.sh) RELEASE is by default the newest kernel of which
+# the archive has image, headers and source in one version. On a Debian of your own it is the running one.
+#
+#   --list   the kernels that apt knows, newest first: which are completed, which can be, and why others cannot
+#   --check  says whether a build tree (default: the running kernel's) is complete and fits its kernel, and which
+#            compiler it wants
+#   --help   this text
+#
+# Needs no root. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
+
+# Lines of "package version" for all that apt knows of kernels.
+archive() {
+	local prefix
+	for prefix in headers binary image source; do apt-cache pkgnames "linux-$prefix-"; done |
+		grep -E '^linux-[a-z-]*[0-9]' | xargs -r apt-cache madison | awk '{ print $1, $3 }' | sort -u
+}
+
+# Lines of "release version image-package source-package state", newest release first. The state is "possible",
+# or why that kernel cannot be completed.
+kernels_of_archive() {
+	archive | awk '
+		{ has[$1, $2] = 1 }
+		$1 ~ /^linux-headers-[0-9]/ && $1 !~ /-common(-[a-z]+)?$/ {
+			release = substr($1, length("linux-headers-") + 1); n++; releases[n] = release; versions[n] = $2
+		}
+		END {
+			for (i = 1; i <= n; i++) {
+				release = releases[i]; version = versions[i]
+				split(release, part, "."); source = "linux-source-" part[1] "." part[2]
+				image = ""
+				names = "linux-binary-" release " linux-image-" release
+				names = names " linux-binary-unsigned-" release " linux-image-" release "-unsigned"
+				count = split(names, name, " ")
+				for (k = count; k; k--) if ((name[k], version) in has) image = name[k]
+				state = "possible"
+				if (image == "") state = "no image yet, or no longer"
+				else if (!((source, version) in has)) state = "the source of that version is gone"
+				print release, version, (image == "" ? "-" : image), source, state
+			}
+		}' | sort -k1,1Vr -k2,2Vr
+}
+
+native_flavour() { dpkg --print-architecture; }
+
+# The newest release that can be completed, of the plain flavour and with a signed image.
+newest() {
+	kernels_of_archive | awk -v flavour="$(native_flavour)" '
+		$5 == "possible" && $3 !~ /unsigned/ && $1 ~ "[0-9]-" flavour "$" { print $1; exit }'
+}
+
+list() {
+	local release version image source state
+	printf '%-34s %-24s %s\n' KERNEL PACKAGE STATE
+	while read -r release version image source state; do
+		if [[ -d $(completed "$release") ]]; then
+			state=completed
+		elif [[ $state == possible ]]; then
+			state="can be completed"
+		else
+			state="cannot be: $state"
+		fi
+		[[ $image != *unsigned* ]] || state+=" (its image is not signed yet)"
+		printf '%-34s %-24s %s\n' "$release" "$version" "$state"
+	done < <(kernels_of_archive)
+}
+
+check() {
+	local kdir=${1:-$(default_kdir)} missing
+	[[ -f $kdir/include/config/auto.conf ]] || die "not the build tree of a kernel: $kdir"
+	echo "kernel:       $(kdir_release "$kdir")"
+	echo "CONFIG_RUST:  $(kdir_config "$kdir" RUST | grep . || echo off)"
+	echo "rustc wanted: $(kdir_config "$kdir" RUSTC_VERSION_TEXT)"
+	echo "rustc found:  $(fitting_rustc "$kdir" || echo none that fits)"
+	missing=$(missing_metadata "$kdir")
+	if [[ -n $missing ]]; then
+		echo "metadata:     incomplete, $missing is missing"
+		return 1
+	fi
+	echo "metadata:     complete"
+	compare_symbols "$kdir"
+}
+
+# compare_symbols KDIR: every Rust symbol that the kernel exports was made again, and no other. Their names have
+# a hash of the crate and of the compiler in them.
+compare_symbols() {
+	local kernel made
+	kernel=$(awk -F '\t' '$3 == "vmlinux" && $2 ~ /^(_R|rust_)/ { print $2 }' "$1/Module.symvers" | LC_ALL=C sort)
+	made=$(sed -n 's/^EXPORT_SYMBOL_RUST_GPL(\(.*\));$/\1/p' "$1"/rust/exports_*_generated.h | LC_ALL=C sort)
+	if [[ -n $kernel && $kernel == "$made" ]]; then
+		echo "symbols:      all $(wc -l <<<"$kernel") that the kernel exports"
+		return
+	fi
+	echo "symbols:      they are not the kernel's"
+	LC_ALL=C comm -23 <(echo "$kernel") <(echo "$made") | grep . | head -n 3 | sed 's/^/  only in the kernel: /' || :
+	LC_ALL=C comm -13 <(echo "$kernel") <(echo "$made") | grep . | head -n 3 | sed 's/^/  only made here:     /' || :
+	return 1
+}
+
+needs() {
+	local missing=() command
+	for command in apt-get dpkg-deb rustc bindgen clang make gcc bc flex bison pahole openssl; do
+		type -P "$command" >/dev/null || missing+=("$command")
+	done
+	for file in /usr/include/libelf.h /usr/include/openssl/opensslv.h; do
+		[[ -e $file ]] || missing+=("$file")
+	done
+	((${#missing[@]} == 0)) || die "this machine lacks: ${missing[*]}" \
+		"Debian: sudo apt-get install make gcc bc flex bison dwarves openssl libelf-dev libssl-dev rustc rust-src bindgen clang" \
+		"Or use the sandbox: scripts/sandbox.sh scripts/rust-headers.sh $release"
+}
+
+download() {
+	local depends package packages=("linux-headers-$release=$version" "$image=$version" "$source=$version")
+	depends=$(apt-cache show "linux-headers-$release=$version" | sed -n 's/^Depends: //p')
+	while read -r package; do
+		packages+=("$package=$version")
+	done < <(grep -oE 'linux-(headers|kbuild)-[^ ,]*' <<<"$depends")
+	mkdir "$work/deb"
+	(cd "$work/deb" && apt-get download "${packages[@]}")
+}
+
+unpack() {
+	local deb
+	mkdir "$work/unpacked" "$work/source"
+	for deb in "$work"/deb/*.deb; do dpkg-deb -x "$deb" "$work/unpacked"; done
+	rm -r "$work/deb"
+	tar -xf "$work/unpacked/usr/src/$source".tar.* -C "$work/source" --strip-components=1
+	rm "$work/unpacked/usr/src/$source".tar.*
+
+	# Debian keeps headers in three packages that point at each other by absolute paths. One tree, as
+	# `make headers` would have left it, can be moved and needs no root.
+	local headers=$work/unpacked/usr/src/linux-headers-$release
+	mkdir "$work/build"
+	for tree in "$work"/unpacked/usr/src/linux-headers-*-common* "$headers"; do
+		tar -c -C "$tree" --exclude=./scripts --exclude=./tools . | tar -x -C "$work/build"
+	done
+	cp -a "$work"/unpacked/usr/lib/linux-kbuild-*/. "$work/build/"
+	cp "$work"/unpacked/usr/src/linux-headers-*-common*/Makefile "$work/build/Makefile"
+	cp "$(find "$work/unpacked" -name 'vmlinuz*' -type f)" "$work/vmlinuz"
+}
+
+# The compiler and the names that the kernel was built with are in .kernelvariables, which kbuild reads with a
+# patch of Debian's.
+kernel_make() {
+	make -C "$work/source" O="$work/object" RUSTC="$rustc" "$@"
+}
+
+configure() {
+	mkdir "$work/object"
+	cp "$work/build"/{.config,.kernelvariables} "$work/object/"
+	kernel_make olddefconfig
+	diff "$work/build/.config" "$work/object/.config"
+}
+
+prepare() { kernel_make -j"$(nproc)" prepare; }
+
+assemble() {
+	# The sources of the kernel crate, and what writes rust-project.json, are for editors, rustdoc and the reader.
+	cp -a "$work/source/rust" "$work/source"/.clippy.toml "$work/source"/.rustfmt.toml "$work/build/"
+	find "$work/source/scripts" -maxdepth 1 -type f \( -name '*rust*' -o -name '*.sh' -o -name Makefile \) \
+		-exec cp -an -t "$work/build/scripts" {} +
+	(cd "$work/object" && find rust scripts/target.json \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
+		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$work/build"
+	rm -rf "$work"/{source,object,unpacked}
+}
+
+complete() {
+	local version image source state rustc line wanted
+	work=$kernels/$release.partial
+
+	line=$(kernels_of_archive | awk -v release="$release" '$1 == release { print; exit }')
+	[[ -n $line ]] || die "apt knows no headers of kernel $release" \
+		"scripts/rust-headers.sh --list shows what there is." \
+		"Kernels with Rust come from trixie-backports, testing or sid: is it in apt's sources?"
+	read -r release version image source state <<<"$line"
+	[[ $state == possible ]] || die "kernel $release cannot be completed: $state" \
+		"scripts/rust-headers.sh --list shows which can be."
+
+	say "Completing the headers of kernel $release, once, in $(completed "$release" | sed "s,^$top/,,")"
+	rm -rf "$work"
+	mkdir -p "$work"
+	steps 6 "$build/log/rust-headers-$release.log"
+	step "Downloading headers, image and source" \
+		"apt-get could not download $version of linux; a mirror may have newer ones by now (scripts/sandbox.sh --rebuild true)" \
+		download
+	step "Unpacking" "could not unpack the packages (is there room on the disk?)" unpack
+
+	[[ $(kdir_config "$work/build" RUST) == y ]] ||
+		die "kernel $release was built without Rust (CONFIG_RUST is off)"
+	wanted=$(kdir_config "$work/build" RUSTC_VERSION_TEXT)
+	rustc=$(fitting_rustc "$work/build") ||
+		die "no rustc here is the one that built kernel $release" "kernel's rustc: $wanted" \
+			"the rustc here: $(rustc --version)"
+
+	step "Configuring as the package was" \
+		"the configuration came out different here: some tool is not the one that built the kernel" configure
+	step "Making the Rust metadata" "the kernel's source could not be prepared" prepare
+	step "Putting the build tree together" "could not put the build tree together (is there room on the disk?)" assemble
+	step "Comparing the exported Rust symbols with the kernel's" \
+		"the metadata does not fit kernel $release" compare_symbols "$work/build"
+	say "$(tail -n 1 "$step_log")"
+	rm -rf "${kernels:?}/$release"
+	mv "$work" "$kernels/$release"
+}
+
+release='' default=''
+case ${1:-} in
+-h | --help) usage && exit ;;
+--list)
+	list
+	exit
+	;;
+--check)
+	(($# <= 2)) || bad_usage "one KDIR at most"
+	check "${@:2}"
+	exit
+	;;
+-*) bad_usage "unknown option $1" ;;
+*) release=${1:-} ;;
+esac
+(($# <= 1)) || bad_usage "one RELEASE at most"
+
+# Asking apt takes a second; the answer holds as long as the sandbox is the same.
+default=$kernels/default-${RUST_LKM_SUITE:-native}
+if [[ -z $release ]] && in_sandbox; then
+	if [[ $default -nt /etc/rust-lkm-recipe ]]; then
+		release=$(<"$default")
+	else
+		release=$(newest)
+		[[ -n $release ]] || die "apt knows no kernel that can be completed" "scripts/rust-headers.sh --list shows why."
+		mkdir -p "$kernels"
+		echo "$release" >"$default"
+	fi
+fi
+release=${release:-$(uname -r)}
+
+if [[ ! -d $(completed "$release") ]]; then
+	needs
+	lock "$kernels/$release.lock" "it completes the headers of $release"
+	[[ -d $(completed "$release") ]] || complete
+	unlock
+fi
+completed "$release"
