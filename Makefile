@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+
+# The kernel to build for: the running one, unless KDIR names another's build tree. `make help` lists the targets.
+KDIR ?= $(shell scripts/preflight.sh --default)
+# The kernel that boots in the virtual machine (default: the newest that can be).
+KERNEL ?=
+
+release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+MO ?= $(CURDIR)/build/modules/$(release)
+kbuild = tools=$$(scripts/preflight.sh $(KDIR)) && mkdir -p $(MO) && \
+	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(MO) $$tools
+
+modules: ## build the modules for KDIR (the default)
+	@$(kbuild) modules
+	@$(if $(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
+
+modules_install: modules ## install them where modprobe looks (as root; INSTALL_MOD_PATH= for elsewhere)
+	@$(kbuild) modules_install
+
+rust-analyzer: ## write rust-project.json, for editors
+	@$(kbuild) rust-analyzer && ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/rust-project.json .
+	@$(if $(RUST_LKM_SUITE),sed -i 's|"/usr/|"$(CURDIR)/build/sandbox/$(RUST_LKM_SUITE)/usr/|' $(MO)/rust-project.json)
+
+doc: vm-modules ## documentation of lib/ (build/doc/lib/index.html); its examples are compiled
+	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh $(KERNEL)) && \
+		scripts/sandbox.sh scripts/doc.sh build/modules/$$(cat $$kdir/include/config/kernel.release)
+
+demo: vm-modules ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
+	@scripts/vm.sh $(vm-kernel) scripts/demo.sh $(T)
+
+vm: vm-modules ## a root shell in that virtual machine
+	@scripts/vm.sh $(vm-kernel)
+
+test: ## run the tests (T=NAME: those whose name has NAME in it)
+	@scripts/test.sh $(T)
+
+test-cold: ## the tests that begin with a clone that has nothing (some minutes)
+	@scripts/test.sh --cold
+
+test-mutants: ## whether the tests notice small defects (T=NAME: some of them)
+	@scripts/test-mutants.sh $(T)
+
+bench: ## count what the modules cost, against the same in C (B=OPTIONS: see bench/bench.sh --help)
+	@bench/bench.sh $(B)
+
+lint: ## rustfmt, clippy, shellcheck, shfmt
+	@scripts/sandbox.sh scripts/lint.sh
+
+vm-modules: ## build the modules for the virtual machine's kernel, in the sandbox
+	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh $(KERNEL)) && scripts/sandbox.sh \
+		make --no-print-directory modules KDIR=$$kdir $(foreach v,V CLIPPY TESTS,$(if $($(v)),$(v)=$($(v))))
+
+vm-kernel = $(if $(KERNEL),--kernel $(KERNEL))
+
+clean: ## remove what building the modules left
+	@scripts/clean.sh
+
+distclean: ## remove everything that was made, the sandbox too
+	@scripts/clean.sh --all
+
+help: ## this list
+	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
+		printf '  %-16s %s\n' "$$target" "$$text"; done
+
+.PHONY: modules modules_install rust-analyzer doc demo vm test test-cold test-mutants bench lint vm-modules clean \
+	distclean help
