@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Takes parameters of several types, and prints them when it is loaded.
+//!
+//! Type: `insmod module_param.ko my_str='"Hello world"' my_int_array=4,5,6`, then look at
+//! `modinfo -p module_param.ko`, `dmesg`, and `/sys/module/module_param/parameters`.
+//!
+//! Everybody can read those files (0444; 0 would keep a parameter out of there). Only `my_limit` can
+//! be changed while the module is loaded, by root (0644), to a number from 1 to 100. Any other is an
+//! "Invalid argument".
+
+use kernel::{fmt::Display, prelude::*};
+use lib::module_param::module_param;
+
+#[path = "lib/mod.rs"]
+mod lib;
+
+module! {
+    type: ModuleParam,
+    name: "module_param",
+    authors: ["rust-lkm contributors"],
+    description: "Module parameters",
+    license: "GPL",
+}
+
+module_param! {
+    my_bool: bool = false, 0o444, "A boolean";
+    my_short: short = 1, 0o444, "A short integer";
+    my_int: int = 420, 0o444, "An integer";
+    my_long: long = 9999, 0o444, "A long integer";
+    my_str: charp = c"blah", 0o444, "A character string";
+    my_int_array: [int; 4] = [420, 420], 0o444, "An array of up to 4 integers";
+    my_limit: int = 10, 0o644, "A number from 1 to 100, can be changed", |new| match new {
+        1..=100 => Ok(()),
+        _ => Err(EINVAL),
+    };
+}
+
+struct ModuleParam;
+
+fn print(name: &str, value: &dyn Display) {
+    pr_info!("{name} = {value}\n");
+}
+
+impl kernel::Module for ModuleParam {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        print("my_bool", &my_bool.value());
+        print("my_short", &my_short.value());
+        print("my_int", &my_int.value());
+        print("my_long", &my_long.value());
+        print("my_str", &my_str.value());
+        for (i, element) in my_int_array.value().iter().enumerate() {
+            pr_info!("my_int_array[{i}] = {element}\n");
+        }
+        pr_info!("my_int_array: {} given\n", my_int_array.given());
+        print("my_limit", &my_limit.load());
+        Ok(ModuleParam)
+    }
+}
