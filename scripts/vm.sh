@@ -1,0 +1,316 @@
+#!/usr/bin/env bash
+# Usage: scripts/vm.sh [OPTIONS] [COMMAND [ARG...]]
+#
+# Boots a stock kernel in QEMU and runs COMMAND there as root, or a shell if none is given, in /modules: the
+# built modules, their sources, scripts/, tests/, docs/ and README.md are there as in the repository. The modules are also
+# installed, so that modprobe finds them. Nothing that happens inside reaches this machine.
+#
+#   --kernel RELEASE    which kernel, of those that rust-headers.sh completed (default: the one it chose)
+#   --add PATH          also copy this file or directory into /modules; can be given again
+#   --append "ARGS"     more arguments for the kernel
+#   --smp N             virtual CPUs (default 2)
+#   --memory SIZE       memory, as QEMU takes it (default 1G)
+#   --timeout SECONDS   end a VM that runs longer (default: 600 for a command, none for a shell; 0: none)
+#   --icount            make the guest's clock count instructions: one CPU, TCG, the same figures every time
+#   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
+#   --console           show the kernel's console on stderr as it comes
+#   --help              this text
+#
+# At a terminal COMMAND gets one too (Ctrl-A X ends the VM at once); otherwise its stdout and stderr stay
+# apart and its stdin is empty. The kernel's console is kept in build/log/console.log.
+#
+# The exit status is COMMAND's, or:
+#   2    the options are wrong
+#   124  the VM ran longer than its timeout
+#   125  the VM could not be started, or it ended before COMMAND did: a panic, a power-off
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
+
+vm=$build/vm
+saved=("$@")
+release='' append='' smp=2 memory=1G timeout='' icount='' accel=auto console='' add=() visible=()
+while (($#)); do
+	case $1 in
+	--kernel | --add | --append | --smp | --memory | --timeout | --accel)
+		(($# > 1)) || bad_usage "$1 needs a value"
+		case $1 in
+		--kernel) release=$2 ;;
+		--add) add+=("$2") ;;
+		--append) append=$2 ;;
+		--smp) smp=$2 ;;
+		--memory) memory=$2 ;;
+		--timeout) timeout=$2 ;;
+		--accel) accel=$2 ;;
+		esac
+		shift 2
+		;;
+	--icount) icount=1 && shift ;;
+	--console) console=1 && shift ;;
+	-h | --help) usage && exit ;;
+	--)
+		shift
+		break
+		;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+[[ $smp =~ ^[1-9][0-9]*$ ]] || bad_usage "--smp takes a number of CPUs, not '$smp'"
+[[ $timeout =~ ^[0-9]*$ ]] || bad_usage "--timeout takes seconds, not '$timeout'"
+[[ $accel =~ ^(auto|kvm|tcg)$ ]] || bad_usage "--accel is auto, kvm or tcg, not '$accel'"
+
+no_vm() {
+	say "${red}$program: error:${plain} $1"
+	shift
+	local hint
+	for hint; do say "  $hint"; done
+	exit 125
+}
+
+choose_kernel() {
+	local default=$kernels/default-${RUST_LKM_SUITE:-trixie}
+	if [[ -z $release && -r $default ]]; then release=$(<"$default"); fi
+	[[ -n $release ]] || no_vm "there is no kernel to boot yet" "make modules-vm gets one and builds the modules for it."
+	[[ -r $kernels/$release/vmlinuz ]] || no_vm "kernel $release is not there" \
+		"scripts/sandbox.sh scripts/rust-headers.sh $release gets it." \
+		"There are: $(cd "$kernels" 2>/dev/null && echo */)"
+}
+
+# ---- The file system: a part that changes only with the sandbox, and one made for each run.
+
+base_packages=(
+	bash coreutils diffutils findutils grep hostname kmod mawk mount ncurses-base procps sed strace util-linux
+)
+base_programs=(nm objdump readelf size strings objcopy strip perl prove xz)
+# prove, and what tests use to do things to a file that no program does.
+# What prove and the tests use of perl's library. TAP::* loads its parts by name when it needs them.
+base_perl=(
+	App::Prove TAP::Harness TAP::Formatter::Console TAP::Parser::Aggregator Config Errno feature=say Fcntl IO::Handle IO::Select List::Util POSIX Socket Time::HiRes
+	threads threads::shared
+)
+
+# The paths of all files that belong in the base.
+base_files() {
+	local package program
+	for package in "${base_packages[@]}"; do
+		dpkg -L "$package" | grep -E '^(/usr)?/(s?bin|share/terminfo|lib/terminfo)/' || :
+	done
+	for program in "${base_programs[@]}"; do type -P "$program"; done
+	perl -MDynaLoader "${base_perl[@]/#/-M}" -E 'require "Config_heavy.pl"; print "$_\n" for values %INC, @DynaLoader::dl_shared_objects'
+	find /usr/share/perl/[0-9]*/{App/Prove,TAP} /usr/lib/locale/C.utf8 -type f
+}
+
+make_base() {
+	local tree=$work/base file
+	mkdir -p "$tree"/{proc,sys,dev,tmp,run,etc,modules,root,usr/bin,usr/sbin,usr/lib,usr/lib64}
+	for file in bin sbin lib lib64; do ln -s "usr/$file" "$tree/$file"; done
+	ln -s mawk "$tree/usr/bin/awk"
+
+	base_files | while read -r file; do [[ -d $file ]] || echo "$file"; done | sort -u >"$work/files"
+	# Links stay links, and what they lead to comes along, as do the libraries of every program.
+	xargs readlink -f <"$work/files" >"$work/targets"
+	sort -u "$work/targets" | { xargs ldd 2>/dev/null || (($? == 123)); } | awk '$2 == "=>" { print $3 } /^\t\// { print $1 }' |
+		sort -u >"$work/libraries"
+	xargs readlink -f <"$work/libraries" >>"$work/targets"
+	sort -u "$work"/{files,targets,libraries} | sed -E 's,^/(bin|sbin|lib|lib64)/,/usr/\1/,' | sort -u |
+		tar -c -P -T - | tar -x -P --transform="s,^/,$tree/,S"
+	printf 'root:x:0:0:root:/root:/bin/bash\n' >"$tree/etc/passwd"
+	printf 'root:x:0:\n' >"$tree/etc/group"
+	pack "$tree" >"$work/base.cpio"
+	mv "$work/base.cpio" "$1"
+	rm -rf "$tree"
+}
+
+pack() { (cd "$1" && find . -print0 | cpio --null -o -H newc -R 0:0 --quiet); }
+
+base() {
+	local key file
+	key=$({ cat /etc/rust-lkm-recipe && declare -f make_base base_files && declare -p base_packages base_programs base_perl; } |
+		sha256sum | cut -c1-12)
+	file=$vm/base-$key.cpio
+	if [[ ! -s $file ]]; then
+		say "Making the file system of the virtual machine, once …"
+		rm -f "$vm"/base-*.cpio
+		make_base "$file"
+	fi
+	echo "$file"
+}
+
+make_overlay() {
+	local tree=$work/overlay modules=$build/modules/$release path
+	local installed=$tree/usr/lib/modules/$release
+	mkdir -p "$tree/modules" "$installed/updates"
+	cp "$top/scripts/vm-init.sh" "$tree/init"
+	mkdir -p "$tree/root"
+	cp "$top/scripts/vm-bashrc" "$tree/root/.bashrc"
+	for path in scripts tests lib startstop docs README.md; do
+		[[ ! -e $top/$path ]] || cp -a "$top/$path" "$tree/modules/"
+	done
+	cp -a "$top"/*.rs "$tree/modules/"
+	if [[ -r $modules/modules.order ]]; then
+		while read -r path; do
+			path=${path%.o}.ko
+			cp "$modules/$path" "$tree/modules/$path"
+			# The modules that only tests need are not installed.
+			[[ $path == tests/* ]] || ln "$tree/modules/$path" "$installed/updates/"
+		done <"$modules/modules.order"
+		# What the build of one module left, for a look at it.
+		mkdir -p "$tree/modules/build/modules/$release"
+		cp "$modules"/{hello_world.*,modules.order,Module.symvers} "$tree/modules/build/modules/$release/"
+	else
+		warn "no modules are built for kernel $release; make vm-modules builds them"
+	fi
+	for path in "${add[@]}"; do cp -a "$path" "$tree/modules/"; done
+	touch "$installed"/modules.{order,builtin,builtin.modinfo}
+	depmod -b "$tree/usr" "$release"
+
+	# All of it travels as bash reads it back.
+	# shellcheck disable=SC2034 # declare -p prints them
+	local command=("$@") variable size="${terminal:+$(stty size)}"
+	for variable in command terminal size TERM NO_COLOR; do
+		[[ -z ${!variable+set} ]] || declare -p "$variable"
+	done | sed 's/^declare -[-aAx]* //' >"$tree/run.vm"
+	pack "$tree"
+}
+
+# ---- The machine.
+
+# Opening /dev/kvm proves nothing: on some machines it opens and no kernel runs. A boot does, once.
+choose_accel() {
+	local answer=$vm/accel key
+	[[ $accel == auto ]] || return 0
+	accel=tcg
+	[[ -z $icount && -w /dev/kvm ]] || return 0
+	key="$(cat /proc/sys/kernel/random/boot_id) $(id -u)"
+	if [[ ! -r $answer || $(tail -n 1 "$answer") != "$key" ]]; then
+		say "Finding out whether KVM works here, once …"
+		if timeout 10 "$0" --accel kvm --kernel "$release" --timeout 8 true </dev/null >/dev/null 2>&1; then
+			accel=kvm
+		fi
+		printf '%s\n' "$accel" "$key" >"$work/accel"
+		mv "$work/accel" "$answer"
+	fi
+	accel=$(head -n 1 "$answer")
+	return 0
+}
+
+# What takes time and tells nothing here: self-tests of ciphers; a watchdog that finds an emulated clock unstable.
+quicker="cryptomgr.notests tsc=nowatchdog"
+
+# shellcheck disable=SC2054 # the commas are QEMU's
+qemu_options() {
+	options=(
+		-nodefaults -no-user-config -no-reboot -display none -machine q35 -m "$memory"
+		-kernel "$kernels/$release/vmlinuz" -initrd "$work/initramfs"
+		-append "console=ttyS0 quiet panic=-1 $quicker $append"
+		-chardev "file,id=console,path=$work/console" -serial chardev:console
+		-device virtio-serial-pci
+		-chardev "file,id=status,path=$work/status" -device virtserialport,nr=1,chardev=status
+	)
+	if [[ -n $icount ]]; then
+		options+=(-accel tcg -smp 1 -icount "shift=0,sleep=off")
+	elif [[ $accel == kvm ]]; then
+		options+=(-accel kvm -cpu host -smp "$smp")
+	else
+		options+=(-accel tcg,thread=multi -smp "$smp")
+	fi
+	if [[ -n $terminal ]]; then
+		options+=(-chardev stdio,id=terminal,mux=on,signal=off -device virtconsole,nr=4,chardev=terminal)
+	else
+		options+=(
+			-chardev "file,id=stdout,path=$work/stdout" -device virtserialport,nr=2,chardev=stdout
+			-chardev "file,id=stderr,path=$work/stderr" -device virtserialport,nr=3,chardev=stderr
+		)
+	fi
+}
+
+boot() {
+	local options limit=() readers=() ended=0
+	qemu_options
+	((timeout == 0)) || limit=(timeout --foreground --kill-after=5 "$timeout")
+	: >"$work/status"
+	if [[ -n $console ]]; then
+		mkfifo "$work/console"
+		tee "$work/console.log" <"$work/console" >&2 &
+		readers+=("$!")
+	fi
+	if [[ -n $terminal ]]; then
+		"${limit[@]}" qemu-system-x86_64 "${options[@]}" 2>"$work/qemu" || ended=$?
+	else
+		mkfifo "$work/stdout" "$work/stderr"
+		cat "$work/stdout" &
+		readers+=("$!")
+		cat "$work/stderr" >&2 &
+		readers+=("$!")
+		"${limit[@]}" qemu-system-x86_64 "${options[@]}" </dev/null 2>"$work/qemu" >&2 || ended=$?
+	fi
+	# A QEMU that did not start opened no pipe, and its reader would wait for ever.
+	local pipe
+	for pipe in "$work"/{console,stdout,stderr}; do
+		if [[ -p $pipe ]]; then : <>"$pipe"; fi
+	done
+	wait "${readers[@]}"
+	return "$ended"
+}
+
+# From where the kernel says that it gives up, or the last lines.
+end_of_console() {
+	grep -m 1 -A 20 -aE 'Kernel panic|^(\[[^]]*\] )?(BUG|Oops)' "$1" || tail -n 20 "$1"
+}
+
+finish() {
+	local ended=$1 log=$build/log/console.log status
+	[[ -p $work/console ]] || mv "$work/console" "$work/console.log" 2>/dev/null || :
+	mkdir -p "$build/log"
+	mv "$work/console.log" "$log" 2>/dev/null || :
+	status=$(<"$work/status")
+	if [[ $status =~ ^[0-9]+$ ]]; then exit "$status"; fi
+
+	if ((ended == 124 || ended == 137)); then
+		say "${red}$program: error:${plain} the VM was still running after $timeout seconds, and was ended (--timeout)"
+		ended=124
+	elif ((ended)); then
+		say "${red}$program: error:${plain} QEMU failed:"
+		sed 's/^/  /' "$work/qemu" >&2
+		ended=125
+	else
+		say "${red}$program: error:${plain} the VM ended before the command did"
+		ended=125
+	fi
+	if [[ -s $log ]]; then
+		say "  The last lines of its console (${log#"$top"/}):"
+		end_of_console "$log" | sed 's/\r$//; s/^/  | /' >&2
+	fi
+	exit "$ended"
+}
+
+# ----
+
+if ! in_sandbox; then
+	for path in "${add[@]}"; do
+		[[ -e $path ]] || no_vm "--add: there is no $path"
+		visible+=(--show "$path")
+	done
+	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$0" "${saved[@]}"
+fi
+
+terminal=''
+if [[ -t 0 && -t 1 ]]; then terminal=1; fi
+if (($# == 0)); then
+	set -- bash
+	timeout=${timeout:-0}
+fi
+timeout=${timeout:-600}
+
+mkdir -p "$vm"
+work=$(mktemp -d "$vm/run.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+choose_kernel
+choose_accel
+base=$(base)
+make_overlay "$@" >"$work/overlay.cpio"
+cat "$base" "$work/overlay.cpio" >"$work/initramfs"
+ended=0
+boot || ended=$?
+finish "$ended"
