@@ -1,0 +1,388 @@
+#!/usr/bin/env bash
+# Usage: scripts/demo.sh [OPTIONS] [CHAPTER...]
+#
+# The tour: loads the modules, looks at them and unloads them again. It shows each command as one would type
+# it, what that printed, and what to notice in it, and marks what it expected of it with a ✓, or ✗ if that
+# did not come. In the virtual machine: make demo, or `make demo T=jiffies` for one chapter. On a machine of
+# your own, as root, with the modules built: sudo scripts/demo.sh
+#
+#   --list   the chapters
+#   --pause  wait for a key before each command
+#   --help   this text
+#
+# However it ends, no module of ours stays loaded. The exit status is 0 if everything was as expected, 1 if
+# something was not, 2 if the arguments are wrong, 3 if the tour cannot be given here: then it says why, and
+# has touched nothing.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+chapters=(
+	"hello_world   a module speaks when it is loaded, and when it is unloaded"
+	"startstop     one module from several files"
+	"simple        a module uses what the kernel has"
+	"module_param  parameters: at loading, in sysfs, right and wrong ones"
+	"proc_hello    a file in /proc, whose content is a function of the module"
+	"jiffies       the kernel's tick counter as a file"
+	"seconds       a module remembers; and is unloaded under a reader's hands"
+	"modprobe      modules by name, from where they are installed"
+	"anatomy       what is in a .ko, and what becomes of it in the kernel"
+)
+
+pause=''
+while (($#)); do
+	case $1 in
+	-h | --help) usage && exit ;;
+	--list) printf '%s\n' "${chapters[@]}" && exit ;;
+	--pause) pause=1 && shift ;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+known=" ${chapters[*]%% *} "
+(($#)) || set -- "${chapters[@]%% *}"
+for chapter; do
+	[[ $known == *" $chapter "* ]] || bad_usage "there is no chapter '$chapter'; --list shows those there are"
+done
+
+if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
+	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' cyan=$'\e[36m' plain=$'\e[m'
+else
+	bold='' green='' red='' cyan='' plain=''
+fi
+
+shopt -s extglob
+cd "$top"
+release=$(uname -r)
+release_regex=${release//./[.]} release_regex=${release_regex//+/[+]}
+in_vm="Or take the tour in a virtual machine, where nothing can happen to this one: make demo"
+
+# ---- Whether the tour can be given here.
+
+refuse() {
+	say "${red}$program:${plain} $1"
+	shift
+	local hint
+	for hint; do say "  $hint"; done
+	exit 3
+}
+
+# modules_of CHAPTER…: what these load.
+modules_of() {
+	local chapter
+	for chapter; do
+		case $chapter in
+		modprobe) echo hello_world module_param ;;
+		anatomy) echo hello_world ;;
+		*) echo "$chapter" ;;
+		esac
+	done
+}
+
+lockdown() { sed -n 's/.*\[\(.*\)\].*/\1/p' /sys/kernel/security/lockdown 2>/dev/null || echo none; }
+
+may_be_given() {
+	local module file built signed=1
+	((EUID == 0)) || refuse "only root can load modules" "sudo scripts/demo.sh $*" "$in_vm"
+	for module in $(modules_of "$@"); do
+		[[ -e $module.ko ]] || refuse "$module.ko is not built" "make" "$in_vm"
+		built=$(modinfo -F vermagic "$module.ko")
+		[[ ${built%% *} == "$release" ]] || refuse \
+			"$module.ko is built for kernel ${built%% *}, and $release is running" "make clean && make" "$in_vm"
+		[[ -n $(modinfo -F sig_id "$module.ko") ]] || signed=''
+		[[ ! -d /sys/module/$module ]] || refuse "a module $module is loaded already" "sudo rmmod $module"
+		case $module in
+		proc_hello) file=/proc/hello ;;
+		jiffies | seconds) file=/proc/$module ;;
+		*) continue ;;
+		esac
+		[[ ! -e $file ]] || refuse "$file is there already, from another module" \
+			"lsmod shows which are loaded; sudo rmmod the one that made it."
+	done
+	[[ -z $signed ]] || return 0
+	[[ $(lockdown) != integrity && $(lockdown) != confidentiality ]] || refuse \
+		"this kernel is locked down ($(lockdown)), as with Secure Boot, and takes signed modules only" \
+		"Sign them with a key that you have enrolled (mokutil), or switch Secure Boot off in the firmware." "$in_vm"
+	[[ $(cat /sys/module/module/parameters/sig_enforce 2>/dev/null || :) != Y ]] || refuse \
+		"this kernel takes signed modules only (module.sig_enforce)" \
+		"Sign them with a key that the kernel knows, or boot without module.sig_enforce." "$in_vm"
+}
+
+# ---- What a chapter is made of.
+
+held=0 failed=0 output='' log=''
+
+# No module of ours stays loaded.
+unload_all() {
+	local module
+	trap '' INT TERM HUP
+	exec 3<&-
+	for module in $(modules_of "${tour[@]}" | tr ' ' '\n' | sort -u); do
+		if [[ -d /sys/module/$module ]]; then rmmod "$module" || :; fi
+	done
+}
+
+title() { printf '\n%s── %s ──%s\n' "$bold" "$*" "$plain"; }
+
+explain() {
+	echo
+	fold -s -w 100 <<<"$*" | sed "s/ *\$/$plain/; s/^/$cyan/"
+}
+
+typed() {
+	printf '%s# %s%s' "$bold" "$1" "$plain"
+	if [[ -n $pause && -r /dev/tty ]]; then read -rsn 1 </dev/tty; fi
+	echo
+}
+
+# try COMMAND-LINE: types it, runs it and shows what it prints, which stays in $output.
+try() {
+	typed "$1"
+	output=$(trap - ERR && set +eu +o pipefail && eval "$1" 2>&1) || :
+	# As the shell at a prompt puts it.
+	output=${output//"$0: line "+([0-9]): /bash: }
+	[[ -z $output ]] || printf '%s\n' "$output"
+}
+
+# try_log COMMAND-LINE: and what the kernel's log has gained by it, which stays in $log.
+try_log() {
+	local mark="demo.sh: $EPOCHREALTIME"
+	echo "$mark" >/dev/kmsg
+	try "$1"
+	log=$(dmesg | sed "1,/$mark/d")
+	[[ -n $log ]] || return 0
+	typed "dmesg | tail -n $(wc -l <<<"$log")"
+	printf '%s\n' "$log"
+	# What is expected is the text after the time.
+	log=$(printf '%s\n' "$log" | sed 's/^\[[^]]*\] //')
+}
+
+# expect TEXT CONDITION…
+expect() {
+	local text=$1
+	shift
+	if "$@"; then
+		held=$((held + 1))
+		printf '%s✓%s %s\n' "$green" "$plain" "$text"
+	else
+		failed=$((failed + 1))
+		printf '%s✗ %s%s\n' "$red" "$text" "$plain"
+	fi
+}
+
+printed() { [[ $output == "$1" ]]; }
+has() { [[ $output =~ $1 ]]; }
+lacks() { [[ ! $output =~ $1 ]]; }
+# logged LINES: the module's own lines.
+logged() { [[ $(grep -v 'taints\? kernel\|tainting kernel' <<<"$log") == "$1" ]]; }
+logged_like() { [[ $log =~ $1 ]]; }
+is_loaded() { [[ -d /sys/module/$1 ]]; }
+is_gone() { [[ ! -d /sys/module/$1 && ! -e ${2:-/none} ]]; }
+
+# ---- The chapters.
+
+tour_hello_world() {
+	explain "A module is a file, and says what it is. Notice vermagic: the kernel that it is built for, and no other."
+	try "modinfo hello_world.ko"
+	expect "it is built for the kernel that is running" has "vermagic: +$release_regex "
+
+	explain "Loading it runs its init function, in the kernel. That has no terminal: it prints to the kernel's log."
+	try_log "insmod hello_world.ko"
+	expect "it says: Hello World" logged "hello_world: Hello World"
+	try "lsmod | grep hello_world"
+	expect "the kernel lists it: its size in memory, and that nobody uses it" has '^hello_world +[0-9]+ +0$'
+
+	explain "It is there once. To insmod, every refusal is one word; often the log has a second."
+	try "insmod hello_world.ko"
+	expect "a second time is refused" has 'File exists$'
+
+	explain "Unloading drops the module's value. What it does then is written in Rust's Drop."
+	try_log "rmmod hello_world"
+	expect "it says: Goodbye World" logged "hello_world: Goodbye World"
+	expect "it is gone" is_gone hello_world
+}
+
+tour_startstop() {
+	if [[ -d startstop ]]; then
+		explain "Three sources, one crate, one .ko: Kbuild names the first, which has the others as mod."
+		try "ls startstop"
+		try "grep '^mod ' startstop/startstop.rs"
+		expect "startstop.rs takes in the two others" printed $'mod start;\nmod stop;'
+	fi
+	explain "What it says when loaded is in start.rs, and what it says when unloaded in stop.rs."
+	try_log "insmod startstop.ko"
+	expect "start.rs has spoken" logged "startstop: Hello, world - this is the kernel speaking"
+	try_log "rmmod startstop"
+	expect "stop.rs has spoken" logged "startstop: Short is the life of a kernel module"
+}
+
+tour_simple() {
+	explain "There is no C library here, but there is the kernel: constants of its headers, its variables …"
+	try_log "insmod simple.ko"
+	expect "the constants have come from the headers" logged_like 'GOLDEN_RATIO_PRIME = [0-9]+.*HZ = [0-9]+'
+	explain "… and the functions that it exports to modules, like gcd()."
+	try_log "rmmod simple"
+	expect "the greatest common divisor of 3300 and 24 is 12" logged "simple: gcd(3300, 24) = 12"
+}
+
+tour_module_param() {
+	local sysfs=/sys/module/module_param/parameters
+
+	explain "A module says which parameters it takes, of which types."
+	try "modinfo -p module_param.ko"
+	expect "it has seven" test "$(wc -l <<<"$output")" = 7
+
+	explain "They are given when it is loaded. The outer quotes are the shell's, the inner ones the kernel's."
+	try_log "insmod module_param.ko my_str='\"Hello world\"' my_int_array=4,5,6"
+	expect "it took the string and the three numbers; the others have their defaults" \
+		logged_like 'my_int = 420.*my_str = Hello world.*my_int_array\[2\] = 6.*my_int_array: 3 given'
+
+	explain "Each is a file in sysfs, with the mode that the module chose."
+	try "ls -l $sysfs"
+	expect "only my_limit may be written, and by root only" has '-r--r--r-- .* my_int'$'\n.*''-rw-r--r-- .* my_limit'
+	try "cat $sysfs/my_int_array"
+	expect "the array is there" printed 4,5,6
+	try "echo 50 >$sysfs/my_limit; cat $sysfs/my_limit"
+	expect "my_limit is changed" printed 50
+
+	explain "Its rule is 1 to 100. What the rule refuses never becomes the value, and the writer is told."
+	try "echo 101 >$sysfs/my_limit; cat $sysfs/my_limit"
+	expect "101 is refused, and 50 stays" has $'Invalid argument\n50$'
+	try "echo 1 >$sysfs/my_int"
+	expect "what has no write permission cannot be written, by root neither" has 'Permission denied$'
+	try "rmmod module_param"
+
+	explain "What cannot be understood stops the loading. The reason is in the log."
+	try_log "insmod module_param.ko my_int=many"
+	expect "insmod is told that a parameter is invalid" has 'Invalid parameters$'
+	expect "the log names it" logged_like "\`many' invalid for parameter \`my_int'"
+	expect "nothing is loaded" is_gone module_param
+}
+
+tour_proc_hello() {
+	explain "This module makes a file. It is on no disk: each read calls the module."
+	try "insmod proc_hello.ko"
+	try "ls -l /proc/hello"
+	expect "it has no size, and everybody may read it" has '^-r--r--r-- .* 0 .* /proc/hello$'
+	try "cat /proc/hello"
+	expect "it says: Hello World" printed "Hello World"
+	try "rmmod proc_hello"
+	try "cat /proc/hello"
+	expect "the file has gone with the module" has 'No such file or directory$'
+}
+
+tour_jiffies() {
+	local -a values
+	explain "The kernel counts its ticks in the variable jiffies. Here is a file that shows it, twice, a second apart."
+	try "insmod jiffies.ko"
+	try "cat /proc/jiffies; sleep 1; cat /proc/jiffies"
+	mapfile -t values <<<"$output"
+	expect "two numbers" has $'^[0-9]+\n[0-9]+$'
+	# HZ is 100 at least.
+	expect "it went on by HZ ticks, and some for starting cat" test "$((values[1] - values[0]))" -ge 100
+
+	explain "Every reader has its own value, from when it began: read byte by byte, it is still one number."
+	try "dd if=/proc/jiffies bs=1 status=none"
+	expect "it is later now" test "$output" -ge "${values[1]}"
+	try "rmmod jiffies"
+	expect "the file has gone with the module" is_gone jiffies /proc/jiffies
+}
+
+tour_seconds() {
+	explain "This one remembers when it was loaded, and shows the seconds since then."
+	try "insmod seconds.ko"
+	try "cat /proc/seconds; sleep 2; cat /proc/seconds"
+	expect "at first 0, then 2 (or more, on a busy machine)" has $'^0\n([2-9]|[1-9][0-9]+)$'
+
+	explain "What if the module goes while a program has its file open? Descriptor 3 is such a program's."
+	typed "exec 3</proc/seconds"
+	exec 3</proc/seconds
+	try "rmmod seconds"
+	expect "the kernel unloads it all the same" is_gone seconds /proc/seconds
+	try "cat <&3"
+	exec 3<&-
+	expect "the open file says EIO from now on; nothing calls code that is no longer there" has 'Input/output error$'
+}
+
+tour_modprobe() {
+	explain "insmod takes a file. modprobe takes a name: make modules_install, as root, copies the modules to where" \
+		"it looks, and depmod lists them."
+	try "modinfo -n hello_world"
+	if ! has '^/'; then
+		explain "They are not installed here, so this chapter ends. To see it: sudo make modules_install"
+		return
+	fi
+	expect "that is where modules of one's own are installed" has "^/lib/modules/$release_regex/updates/(.*/)?hello_world\.ko"
+	try "grep hello_world.ko /lib/modules/$release/modules.dep"
+	expect "it depends on no other module: nothing follows the colon" has 'hello_world\.ko[.a-z]*:$'
+	try_log "modprobe -v hello_world"
+	expect "what modprobe has done is an insmod" has '^insmod /lib/modules/'
+	expect "it says: Hello World" logged "hello_world: Hello World"
+	try "modprobe hello_world; lsmod | grep -c '^hello_world '"
+	expect "unlike insmod, modprobe is content if it is there already" printed 1
+	try "modprobe -r hello_world"
+	expect "it is gone" is_gone hello_world
+	try "modprobe no_such_module"
+	expect "a name that depmod has not listed is not found" has 'Module no_such_module not found'
+}
+
+tour_anatomy() {
+	local made=build/modules/$release
+
+	if [[ -d $made ]]; then
+		explain "What a build leaves. The compiler made hello_world.o; modpost looked at what it needs of the kernel and" \
+			"wrote hello_world.mod.c, the module's papers; both were linked to hello_world.ko."
+		try "(cd $made; ls -sh hello_world.* modules.order Module.symvers)"
+		expect "object, papers and module are there" has 'hello_world\.ko.*hello_world\.mod\.c.*hello_world\.o'
+	fi
+
+	explain "A .ko is an object file with sections of its own. .init.text is freed when init has run; .modinfo is what" \
+		"modinfo shows; .gnu.linkonce.this_module is the struct module that the kernel will list."
+	try "size -A hello_world.ko | grep -E 'text|modinfo|this_module'"
+	expect "they are there" has '\.text .*\.init\.text .*\.exit\.text .*this_module .*\.modinfo '
+	try "modinfo -F vermagic hello_world.ko"
+	expect "a kernel with another vermagic refuses it" has "^$release_regex "
+
+	explain "U is undefined: what the kernel must have. In C it would be _printk; Rust's pr_info! ends in call_printk of" \
+		"the kernel crate, which calls that. (-C makes Rust's names readable.) T is what the module has for the kernel."
+	try "nm -C hello_world.ko | grep -E ' U kernel| T (init|cleanup)_module'"
+	expect "it needs the kernel's call_printk, and has two entries" has 'T cleanup_module.*T init_module'
+	try "grep -E ' T (_printk|_RNv.*call_printk)\$' /proc/kallsyms"
+	expect "the running kernel has both" has '_printk.*call_printk|call_printk.*_printk'
+
+	explain "To load it, insmod asks the kernel for one thing."
+	try "strace -e trace=finit_module insmod hello_world.ko"
+	expect "the whole of insmod is finit_module(): a file, and its parameters" has 'finit_module\(3, "", 0\) += 0'
+	explain "Now its symbols have addresses. .init.text was freed: init_module is not among them."
+	try "grep -E ' [td] .*_module.\[hello_world\]' /proc/kallsyms"
+	expect "the module's parts are in the kernel's memory" has 'cleanup_module.*\[hello_world\]'
+	expect "init_module has done its work and is gone" lacks 'init_module'
+	try "grep . /sys/module/hello_world/{initstate,refcnt,taint}"
+	expect "it is live, nobody uses it; it taints: O out of tree, E unsigned" has $'initstate:live\n.*refcnt:0\n.*taint:O'
+
+	explain "Taint is a note for those who read a bug report: code was here that they have not. It stays until the next boot."
+	try "strace -e trace=delete_module rmmod hello_world"
+	expect "to unload it is one call, too" has 'delete_module\("hello_world", O_NONBLOCK\) = 0'
+	try "cat /proc/sys/kernel/tainted"
+	expect "bit 12, out of tree, is still set" test "$((output & 1 << 12))" -ne 0
+}
+
+# ----
+
+may_be_given "$@"
+tour=("$@")
+trap unload_all EXIT
+trap 'echo; exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+printf '%sA tour of Linux kernel modules in Rust, on Linux %s%s\n' "$bold" "$release" "$plain"
+started=$SECONDS
+for chapter in "${tour[@]}"; do
+	title "$chapter"
+	"tour_$chapter"
+done
+
+mark="$green✓"
+((failed == 0)) || mark="$red✗"
+printf '\n%s %d of %d expectations held%s in %d s.\n' "$mark" "$held" "$((held + failed))" "$plain" "$((SECONDS - started))"
+exit "$((failed != 0))"

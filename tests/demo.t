@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# The tour: what it prints, and what it says where it cannot be given.
+
+. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/shown.sh"
+
+# What the kernel says of the first foreign module only, it has said then.
+insmod hello_world.ko
+rmmod hello_world
+
+ours() { lsmod | grep -E "^($modules) "; }
+modules=$(scripts/demo.sh --list | awk 'NR > 1 { printf "|" } { printf "%s", $1 }')
+
+# ---- The whole of it.
+
+run scripts/demo.sh
+is "$status $stderr" "0 " "the whole tour is as expected"
+is_as_shown "$stdout" "$(<tests/demo.out)" "it prints what tests/demo.out has"
+is "$(ours)" "" "it leaves no module loaded"
+like "$stdout" '✓ ([0-9]+) of ([0-9]+) expectations held' "it ends with a summary"
+is "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "of which all held"
+is "$(grep -c '^✓' <<<"$stdout")" "$((BASH_REMATCH[1] + 1))" "each has its mark"
+
+# ---- Parts of it.
+
+run scripts/demo.sh --list
+is "$(awk '{ print $1 }' <<<"$stdout" | tr '\n' ' ')" "hello_world startstop simple module_param proc_hello jiffies seconds modprobe anatomy " \
+	"--list lists the chapters"
+run scripts/demo.sh startstop proc_hello
+is "$status $(grep '^──' <<<"$stdout" | tr '\n' ' ')" "0 ── startstop ── ── proc_hello ── " "chapters can be chosen"
+run scripts/demo.sh nothing
+is "$status $stdout" "2 " "a chapter that there is not gives 2"
+like "$stderr" "there is no chapter 'nothing'; --list shows those there are" "… and is named"
+run scripts/demo.sh --unknown
+is "$status" 2 "an unknown option gives 2"
+run scripts/demo.sh --help
+like "$status $stdout" '^0 Usage: scripts/demo.sh' "--help prints the usage"
+
+# ---- What is not as expected: another module by the name of one of ours.
+
+scratch=$(mktemp -d)
+cp -a scripts startstop ./*.ko "$scratch"
+sed 's/Short is the life/Large is the life/' startstop.ko >"$scratch/startstop.ko"
+run "$scratch/scripts/demo.sh" startstop
+is "$status" 1 "an expectation that does not hold gives 1"
+like "$stdout" $'\n✗ stop.rs has spoken\n' "… and is marked"
+like "$stdout" '✗ 2 of 3 expectations held' "… and counted"
+
+# ---- Interrupted.
+
+for signal in INT TERM HUP; do
+	env --default-signal=INT scripts/demo.sh seconds >"$scratch/out" 2>&1 &
+	tour=$!
+	until [[ -e /proc/seconds ]]; do sleep 0.1; done
+	kill -"$signal" "$tour"
+	wait "$tour"
+	is "$?" "$((128 + $(kill -l "$signal")))" "SIG$signal ends it with the signal's status"
+	is "$(ours)" "" "… and no module stays loaded"
+done
+
+# ---- Where it cannot be given.
+
+# refused TEXT WAY-OUT DESCRIPTION
+refused() {
+	is "$status $stdout" "3 " "$3: refused, with nothing touched"
+	like "$stderr" "$1" "$3: the cause"
+	like "$stderr" "$2" "$3: the way out"
+}
+
+run setpriv --reuid 1000 --regid 1000 --clear-groups scripts/demo.sh
+refused 'only root can load modules' 'sudo scripts/demo.sh' "not root"
+
+rm "$scratch/simple.ko"
+run "$scratch/scripts/demo.sh"
+refused 'simple.ko is not built' $'\n  make\n' "modules not built"
+
+sed "s/vermagic=[0-9]/vermagic=1/" simple.ko >"$scratch/simple.ko"
+run "$scratch/scripts/demo.sh"
+refused "simple.ko is built for kernel 1[^ ]*, and $(uname -r | sed 's/[.+]/\\&/g') is running" 'make clean && make' "built for another kernel"
+
+insmod simple.ko
+run scripts/demo.sh
+refused 'a module simple is loaded already' 'sudo rmmod simple' "a module of that name loaded"
+is "$(ours | awk '{ print $1 }')" simple "… which stays"
+rmmod simple
+
+# The same module by another name.
+sed 's/proc_hello/proc_other/g' proc_hello.ko >"$scratch/proc_other.ko"
+insmod "$scratch/proc_other.ko"
+run scripts/demo.sh
+refused '/proc/hello is there already' 'lsmod shows which' "a name in /proc taken"
+run scripts/demo.sh startstop
+is "$status" 0 "… which the other chapters do not mind"
+rmmod proc_other
+
+# What a kernel that takes signed modules only says of itself; tests/host/docs.t boots such kernels.
+kernel_says() {
+	echo "$2" >"$scratch/says"
+	mount --bind "$scratch/says" "$1"
+	run scripts/demo.sh
+	umount "$1"
+}
+kernel_says /sys/kernel/security/lockdown 'none [integrity] confidentiality'
+refused 'locked down \(integrity\), as with Secure Boot, and takes signed modules only' 'mokutil' "lockdown"
+kernel_says /sys/module/module/parameters/sig_enforce Y
+refused 'takes signed modules only \(module.sig_enforce\)' 'boot without module.sig_enforce' "module.sig_enforce"
+
+rm -r "$scratch"
+kmsg >/dev/null
+done_testing
