@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# Usage: scripts/test.sh [--cold] [NAME]
+#
+# Builds the modules and runs the tests: tests/*.t in one virtual machine, those of them that ask for a machine
+# of their own ("# vm: OPTIONS" in their second line) in that, and tests/host/*.t here. With NAME, only those whose file name has
+# NAME in it. Two run at a time.
+#
+#   --cold  instead, the tests in tests/cold/, which begin with a clone that has nothing: some minutes
+#   --help  this text
+#
+# What each test printed is in build/test/NAME.tap, all results are in build/test/junit.xml.
+# The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+cold='' name=''
+while (($#)); do
+	case $1 in
+	-h | --help) usage && exit ;;
+	--cold) cold=1 ;;
+	-*) bad_usage "unknown option $1" ;;
+	*)
+		[[ -z $name ]] || bad_usage "one NAME at most"
+		name=$1
+		;;
+	esac
+	shift
+done
+
+cd "$top"
+results=$build/test
+together=() alone=() host=()
+shopt -s nullglob
+if [[ -n $cold ]]; then
+	host=(tests/cold/*"$name"*.t)
+else
+	host=(tests/host/*"$name"*.t)
+	for file in tests/*"$name"*.t; do
+		if [[ $(sed -n 2p "$file") == '# vm:'* ]]; then alone+=("$file"); else together+=("$file"); fi
+	done
+fi
+all=("${together[@]}" "${alone[@]}" "${host[@]}")
+((${#all[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo *.t host/*.t)"
+
+# Results of an earlier run are none of this one's, even if nothing can be built.
+rm -rf "$results"
+mkdir -p "$results"
+make --no-print-directory vm-modules TESTS=1 >&2
+# From here on the modules are as the tests need them; a test that makes them again must not change them.
+export TESTS=1
+
+# result FILE: where its output goes.
+result() { echo "$results/$(sed 's,^tests/,,; s,/,-,g; s,\.t$,,' <<<"$1").tap"; }
+
+# ended FILE STATUS SECONDS: says how a test went. A status that its results do not explain is a failure too.
+ended() {
+	local tap good bad verdict
+	tap=$(result "$1")
+	bad=$(grep -c '^not ok' "$tap" || :)
+	if (($2 != 0 && bad == 0)); then
+		echo "not ok - $1 ended with status $2" >>"$tap"
+		bad=1
+	fi
+	good=$(grep -c '^ok' "$tap" || :)
+	if ((bad)); then verdict="${red}$bad failed${plain}, "; else verdict="${green}ok${plain}, "; fi
+	say "$(printf '%-28s %s%d passed, %d s' "$1" "$verdict" "$good" "$3")"
+}
+
+run_here() {
+	local start=$SECONDS status=0
+	"${@:2}" </dev/null >"$(result "$1")" 2>&1 || status=$?
+	ended "$1" "$status" "$((SECONDS - start))"
+}
+
+# One machine for all; its output is told apart by lines that no test prints.
+run_together() {
+	local line file='' status
+	for file; do : >"$(result "$file")"; done
+	file=''
+	scripts/vm.sh --timeout 900 bash -c 'for file; do
+		echo "== begin $file"
+		SECONDS=0
+		bash "$file" 2>&1
+		echo "== end $? $SECONDS"
+	done' - "$@" 2>"$results/vm.log" | while IFS= read -r line; do
+		case $line in
+		'== begin '*) file=${line#== begin } ;;
+		'== end '*)
+			read -r _ _ status seconds <<<"$line"
+			ended "$file" "$status" "$seconds"
+			file=''
+			;;
+		*) [[ -z $file ]] || printf '%s\n' "$line" >>"$(result "$file")" ;;
+		esac
+	done || {
+		for file; do
+			grep -q '^1\.\.' "$(result "$file")" || ended "$file" 125 0
+		done
+		sed 's/^/  /' "$results/vm.log" >&2
+	}
+}
+
+# Two at a time, the longest first.
+start() {
+	while (($(jobs -rp | wc -l) >= 2)); do wait -n || :; done
+	"$@" &
+}
+trap 'trap - INT TERM; kill 0' INT TERM
+
+((${#together[@]} == 0)) || start run_together "${together[@]}"
+for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
+for file in "${alone[@]}"; do
+	read -ra options < <(sed -n '2s/^# vm: *//p' "$file")
+	start run_here "$file" scripts/vm.sh --timeout 900 "${options[@]}" bash "$file"
+done
+wait
+
+failed=0
+scripts/sandbox.sh prove --formatter TAP::Formatter::JUnit --exec cat "$results"/*.tap >"$results/junit.xml" 2>"$results/prove.log" ||
+	failed=1
+
+count() { cat "$results"/*.tap | grep -cE "$1" || :; }
+skipped=$(count '^ok .*# SKIP')
+bad=$(count '^not ok')
+if ((failed)); then
+	say "" "${red}What failed, with what was expected and seen:${plain}"
+	for tap in "$results"/*.tap; do
+		awk -v file="${tap#"$top"/}" '
+			/^not ok/ { if (!named++) print file; print "  " $0; more = 1; next }
+			/^#/ { if (more) print "    " $0; next }
+			{ more = 0 }' "$tap" >&2
+	done
+	# A test that ended too early has no failure to show.
+	((bad)) || sed 's/^/  /' "$results/prove.log" >&2
+	say "All that they printed is in ${results#"$top"/}/*.tap, the console's log in build/log/console.log."
+	((bad)) || bad=1
+fi
+echo "$(($(count '^ok') - skipped)) passed, $bad failed, $skipped skipped"
+exit "$failed"

@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# vm: --smp 2
+#
+# What should not be done with a module, and moments at which it should not be done.
+
+. "$(dirname "$0")/kernel.sh"
+
+modules=(hello_world jiffies module_param proc_hello seconds simple startstop)
+directory=$(mktemp -d)
+
+# refused FILE ERROR DESCRIPTION: insmod says ERROR, and the module is not there afterwards.
+refused() {
+	run insmod "$1"
+	is "$stderr" "insmod: ERROR: could not insert module $1: $2" "$3"
+}
+
+# ---- Twice, and not at all.
+
+for module in "${modules[@]}"; do
+	kmsg_mark
+	insmod "$module.ko"
+	kmsg >/dev/null
+	kmsg_mark
+	refused "$module.ko" "File exists" "$module: a second load is refused"
+	is "$(kmsg)" "" "$module: … without a word in the log"
+	kmsg_mark
+	rmmod "$module"
+	kmsg >/dev/null
+	run rmmod "$module"
+	is "$status $stderr" "1 rmmod: ERROR: Module $module is not currently loaded" "$module: a second unload is refused"
+done
+
+# ---- Files that are no such module.
+
+kmsg_mark
+for module in "${modules[@]}"; do
+	size=$(stat -c %s "$module.ko")
+	head -c "$((size / 2))" "$module.ko" >"$directory/cut.ko"
+	refused "$directory/cut.ko" "Invalid module format" "$module: cut to half of its size"
+done
+is "$(kmsg | sort -u)" "Invalid ELF section header overflow" "… and the log says what is wrong with them"
+
+# with OFFSET BYTES: hello_world with these bytes (as printf %b takes them) in that place.
+with() {
+	cp hello_world.ko "$directory/changed.ko"
+	printf '%b' "$2" | dd of="$directory/changed.ko" bs=1 seek="$1" conv=notrunc status=none
+}
+kmsg_mark
+: >"$directory/empty.ko"
+refused "$directory/empty.ko" "Invalid parameters" "an empty file"
+with 1 X
+refused "$directory/changed.ko" "Invalid module format" "a flipped byte in the ELF magic"
+with 16 '\02'
+refused "$directory/changed.ko" "Invalid module format" "an executable instead of an object (e_type)"
+with 18 '\03'
+refused "$directory/changed.ko" "Invalid module format" "another machine's code (e_machine)"
+with 40 '\0377\0377\0377\0377'
+refused "$directory/changed.ko" "Invalid module format" "sections beyond the end of the file (e_shoff)"
+kmsg >/dev/null
+
+kmsg_mark
+# The first digit of the release in vermagic, which the kernel compares as text.
+offset=$(grep -abo 'vermagic=' hello_world.ko | head -n 1 | cut -d: -f1)
+with "$((offset + 9))" 1
+refused "$directory/changed.ko" "Invalid module format" "a module of another kernel"
+like "$(kmsg)" "^(changed|hello_world): version magic '1[^']*' should be '$(uname -r | sed 's/[.+]/\\&/g') " "… whose version the log names"
+
+kmsg_mark
+mkdir "$directory/a directory"
+refused "$directory/a directory" "Is a directory" "a directory"
+run insmod "$directory/none.ko"
+is "$stderr" "insmod: ERROR: could not load module $directory/none.ko: No such file or directory" "a file that is not there"
+run setpriv --reuid 65534 --clear-groups insmod hello_world.ko
+is "$stderr" "insmod: ERROR: could not insert module hello_world.ko: Operation not permitted" "not root"
+run insmod hello_world.ko no_such_parameter=1
+is "$status" 0 "a parameter that the module does not have is no error"
+rmmod hello_world
+is "$(kmsg)" $'hello_world: unknown parameter \'no_such_parameter\' ignored\nhello_world: Hello World\nhello_world: Goodbye World' \
+	"… and the log names it"
+
+# ---- Loading and unloading at the same time: 1000 rounds on each of two CPUs, by the bare system calls.
+
+storm() {
+	perl -e '
+		use strict; use warnings; use POSIX; use Errno;
+		my ($module, $rounds) = @ARGV;
+		my ($finit, $delete) = (POSIX::uname())[4] eq "x86_64" ? (313, 176) : (273, 106);
+		my (%seen, $loaded, $unloaded);
+		open(my $file, "<", "$module.ko") or die;
+		my ($none, $name) = ("", $module);
+		for (1 .. $rounds) {
+			if (syscall($finit, fileno $file, $none, 0) == 0) { $loaded++ } else { $seen{"load: $!"}++ }
+			if (syscall($delete, $name, O_NONBLOCK) == 0) { $unloaded++ } else { $seen{"unload: $!"}++ }
+		}
+		print "$_\n" for sort keys %seen;
+		print STDERR "$loaded $unloaded\n"' "$@"
+}
+# What the other one makes of it: loaded already, on its way in or out, gone already.
+expected='^(load: (File exists|Device or resource busy|No such file or directory)|unload: (No such file or directory|Device or resource busy|Resource temporarily unavailable))$'
+for module in hello_world jiffies; do
+	kmsg_mark
+	for cpu in 0 1; do
+		taskset --cpu-list "$cpu" bash -c "$(declare -f storm); storm $module 1000" >"$directory/storm.$cpu" 2>"$directory/count.$cpu" &
+	done
+	wait
+	is "$(cat "$directory"/storm.? | grep -vE "$expected")" "" "$module: 2000 loads and unloads at the same time give the errors that they should"
+	read -r loaded unloaded < <(awk '{ a += $1; b += $2 } END { print a, b }' "$directory"/count.?)
+	diag "$module: $loaded loads, $unloaded unloads"
+	# Of two loads of one file at a time the kernel makes one, and tells both that it is done.
+	ok "$((loaded < unloaded || unloaded < 100))" "… and many succeed"
+	rmmod "$module" 2>/dev/null && ((unloaded++))
+	log=$(kmsg)
+	if [[ $module == hello_world ]]; then
+		is "$(grep -c 'Hello World' <<<"$log")" "$unloaded" "… each load that was made is followed by one unload"
+		is "$(grep -vxE 'hello_world: (Hello|Goodbye) World' <<<"$log")" "" "… and the log has the greetings and farewells, nothing else"
+		is "$(uniq -d <<<"$log")" "" "… in turn"
+	else
+		is "$log" "" "… and the log has nothing"
+	fi
+done
+
+# ---- A parameter's file that is being written to, while its module goes.
+
+kmsg_mark
+perl -e '
+	$SIG{TERM} = sub { exit };
+	while (1) {
+		open(my $f, "+<", "/sys/module/module_param/parameters/my_limit") or next;
+		for (1 .. 100) { syswrite $f, 1 + $_ % 100 }
+	}' &
+writer=$!
+wrong=0
+for ((i = 0; i < 50; i++)); do
+	insmod module_param.ko || wrong=$((wrong + 1))
+	limit=$(cat /sys/module/module_param/parameters/my_limit)
+	((limit >= 1 && limit <= 100)) || wrong=$((wrong + 1))
+	rmmod module_param || wrong=$((wrong + 1))
+done
+kill "$writer"
+wait "$writer" 2>/dev/null
+is "$wrong" 0 "a module whose parameter is being written to can be loaded and unloaded"
+is "$(kmsg | sed 's/my_limit = .*/my_limit/' | sort | uniq -c | awk '{ print $1 }' | sort -u | paste -sd' ')" "50" "… and says each line 50 times"
+
+rm -r "$directory"
+done_testing

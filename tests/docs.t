@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Types what README.md and docs/ show at a root prompt, and compares what comes with what they show.
+#
+# These are the blocks that begin with ```console. With an argument, only those that begin with ```console
+# ARGUMENT; tests/host/docs.t has what it takes to run them.
+
+. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/shown.sh"
+
+tag=${1:-}
+scratch=$(mktemp -d)
+
+# The sessions of all blocks of a file, each command and each line it prints on a line of its own.
+sessions() {
+	awk -v start="\`\`\`console${tag:+ $tag}" '
+		/^ *```/ { inside = ($0 == start); next }
+		inside' "$1"
+}
+
+# type COMMAND: in this shell, so that what it opens stays open.
+type_command() {
+	eval "$1" >"$scratch/output" 2>&1 </dev/null
+	output=$(sed -E "s,^$0: line [0-9]+: ,bash: ,; s,^$0: (eval: )?line [0-9]+: ,bash: ," "$scratch/output")
+}
+
+check_command() {
+	[[ -n $command ]] || return 0
+	type_command "$command"
+	is_as_shown "$output" "$shown" "$file: $command"
+}
+
+# The first foreign module makes the kernel say more than those that follow.
+insmod hello_world.ko
+rmmod hello_world
+
+for file in README.md docs/*.md; do
+	command='' shown=''
+	while IFS= read -r line <&9; do
+		case $line in
+		'# '*)
+			check_command
+			command=${line#'# '} shown=''
+			;;
+		*) shown+=$line$'\n' ;;
+		esac
+	done 9< <(sessions "$file")
+	check_command
+done
+
+rm -r "$scratch"
+# docs/troubleshooting.md takes a name in /proc twice.
+[[ -n $tag ]] || expect_splat "proc_dir_entry '/proc/hello' already registered"
+kmsg >/dev/null
+done_testing

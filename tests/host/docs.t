@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# What README.md and docs/ say that does not happen at a prompt of the virtual machine: the module in the README
+# is built from the README's own text; links, quoted lines and messages are there; the kernels that refuse do.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+documents=(README.md docs/*.md)
+make --no-print-directory vm-modules >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+scratch=$(mktemp -d "$PWD/build/docs-test.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+
+# blocks FILE START: the text of the blocks that begin with START.
+blocks() {
+	awk -v start="\`\`\`$2" '/^ *```/ { inside = ($0 == start); next } inside' "$1"
+}
+
+# ---- Your own module, from the README's text.
+
+mkdir "$scratch/checkout"
+cp -a Kbuild Makefile ./*.rs lib startstop scripts "$scratch/checkout/"
+blocks README.md rust >"$scratch/checkout/number.rs"
+edit=$(sed -n 's/^ *`\(on-lib := number.o\) jiffies.o …`.*/\1/p' README.md)
+is "$edit" "on-lib := number.o" "the README says what to write into Kbuild"
+sed -i "s/^on-lib :=/$edit/" "$scratch/checkout/Kbuild"
+run scripts/sandbox.sh make -C "$scratch/checkout" modules KDIR="$kdir" MO="$scratch/made"
+is "$status" 0 "the README's module is built"
+is "$(grep -A 5 -E '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
+run scripts/vm.sh --add "$scratch/made/number.ko" tests/docs.t number
+is "$status" 0 "it does in the VM what the README shows"
+like "$stdout" 'ok 2 - README.md: cat /proc/number' "… all of it"
+is "$(grep '^not ok' <<<"$stdout")" "" "… as shown"
+
+# ---- Links lead somewhere, and what is quoted from a source is in it.
+
+broken='' quoted=''
+for document in "${documents[@]}"; do
+	directory=$(dirname "$document")
+	while read -r target; do
+		[[ $target == http* ]] && continue
+		[[ -e $directory/${target%%#*} ]] || broken+="$document: $target"$'\n'
+		heading=${target#*#}
+		if [[ $target == *'#'* ]]; then
+			sed -n 's/^#\+ //p' "$directory/${target%%#*}" | tr 'A-Z ' 'a-z-' | tr -cd 'a-z0-9_\n-' | grep -qx -- "$heading" ||
+				broken+="$document: $target"$'\n'
+		fi
+	done < <(grep -oE '\]\([^)]+\)' "$document" | sed 's/^](//; s/)$//')
+	# [file](path): `line`
+	while IFS='|' read -r target line; do
+		grep -qF -- "$line" "$directory/$target" || quoted+="$document: $target has no: $line"$'\n'
+	done < <(grep -oE '\]\([^)]+\): `[^`]+`' "$document" | sed -E 's/^\]\(([^)]+)\): `(.*)`$/\1|\2/')
+done
+is "$broken" "" "no link leads nowhere"
+is "$quoted" "" "every line that is quoted is in the file"
+like "$(grep -cE '\]\([^)]+\): `' docs/kernel-notes.md)" '^([8-9]|[1-9][0-9])$' "… and the kernel notes quote some"
+
+# ---- Targets and scripts that are named are there; messages are those of the scripts.
+
+unknown=''
+while read -r target; do
+	make -n "$target" KDIR="$kdir" >/dev/null 2>&1 || unknown+="make $target"$'\n'
+done < <(grep -ohE '(^|`|sudo )make [a-z][a-z_-]*' "${documents[@]}" | sed 's/.*make //' | sort -u)
+while read -r script; do
+	[[ -x $script ]] || unknown+="$script"$'\n'
+done < <(grep -ohE '\bscripts/[a-z-]+\.sh' "${documents[@]}" | sort -u)
+is "$unknown" "" "every target and script that is named is there"
+
+lost=''
+while IFS= read -r line; do
+	rest=${line#*.sh: } rest=${rest#error: } rest=${rest#warning: }
+	while [[ -n $rest ]]; do
+		part=${rest%%…*}
+		[[ $rest == *…* ]] && rest=${rest#*…} || rest=''
+		part=$(sed 's/^ *//; s/ *$//' <<<"$part")
+		[[ -z $part ]] || grep -qF -- "$part" scripts/*.sh || lost+="$line"$'\n'
+	done
+done < <(for document in "${documents[@]}"; do blocks "$document" text; done)
+is "$lost" "" "every message that is shown is one of the scripts'"
+
+# ---- Kernels that take signed modules only.
+
+# refuses PARAMETER INSMOD LOG TOUR
+refuses() {
+	run scripts/vm.sh --append "$1" bash -c 'insmod hello_world.ko; dmesg; scripts/demo.sh'
+	is "$status" 3 "$1: the tour refuses"
+	like "$stderr" "insmod: ERROR: could not insert module hello_world.ko: $2" "… and so does insmod: $2"
+	like "$stdout" "$3" "… with a line in the log"
+	like "$stderr" "$4" "… of which the tour knows"
+	like "$(<docs/troubleshooting.md)" "$2.*$3" "… and the document, too"
+}
+refuses module.sig_enforce=1 'Key was rejected by service' 'Loading of unsigned module is rejected' 'signed modules only \(module.sig_enforce\)'
+refuses lockdown=integrity 'Operation not permitted' 'Lockdown: insmod: unsigned module loading is restricted; see man kernel_lockdown.7' \
+	'this kernel is locked down \(integrity\)'
+
+# ---- The tour at a terminal, and what an editor gets.
+
+screen=$( (sleep 3 && for ((i = 0; i < 40; i++)); do printf ' ' && sleep 0.3; done) |
+	TERM=xterm script -qec "scripts/vm.sh scripts/demo.sh --pause startstop" /dev/null)
+like "$screen" $'\e\\[32m✓\e\\[m stop.rs has spoken' "at a terminal the tour has colours, and --pause goes on with each key"
+
+run scripts/sandbox.sh make -C "$scratch/checkout" rust-analyzer KDIR="$kdir" MO="$scratch/made"
+is "$status" 0 "make rust-analyzer works"
+missing=''
+while read -r file; do
+	[[ -e ${file/#"$scratch/checkout/build/sandbox"/"$PWD/build/sandbox"} ]] || missing+="$file"$'\n'
+done < <(grep -oE '"root_module": "[^"]*' "$scratch/made/rust-project.json" | sed 's/.*"//')
+is "$missing" "" "… and every source that it names is there"
+like "$(<"$scratch/made/rust-project.json")" '/number.rs"' "… your own module too"
+
+done_testing

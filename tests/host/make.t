@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# make as kernel people know it, on a machine with completed headers: the sandbox without the name of one.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+make --no-print-directory vm-modules >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+release=$(<"$kdir/include/config/kernel.release")
+directory=$(mktemp -d "$PWD/build/make-test.XXXXXX")
+trap 'rm -rf "$directory"' EXIT
+checkout=$directory/checkout
+git clone -q . "$checkout"
+# What is not committed yet is tested, too.
+git ls-files -z -co --exclude-standard | xargs -0 cp --parents -t "$checkout" 2>/dev/null
+git -C "$checkout" add -A
+git -C "$checkout" -c user.name=test -c user.email=test@localhost commit -qm "What is tested" --allow-empty
+changes() { git -C "$checkout" status --porcelain --ignored; }
+
+native() { run scripts/sandbox.sh env -u RUST_LKM_SUITE -C "$checkout" "$@"; }
+
+native scripts/rust-headers.sh
+is "$status" 1 "rust-headers.sh is about the running kernel here"
+like "$stderr" "apt knows no headers of kernel $(uname -r | sed 's/[+.]/\\&/g')" "… of which apt has no headers"
+
+native make KDIR="$kdir"
+is "$status" 0 "make builds the modules"
+is "$(grep -iE '(^| )(warning|error)' <<<"$stdout$stderr" | grep -v "warning:.* building for kernel")" "" "without a warning of the compiler"
+like "$stderr" "warning: building for kernel ${release//+/\\+}, but .* is running" "… and warns that they are for another kernel than the running one"
+modules=$(sed -n 's/^obj-m := //p; s/^on-lib := //p' Kbuild | tr ' ' '\n' | grep . | sed 's/o$/ko/' | sort)
+is "$(cd "$checkout" && ls -- *.ko)" "$modules" "each module is at the top, for insmod"
+like "$(scripts/sandbox.sh modinfo -F vermagic "$checkout/hello_world.ko")" "^${release//+/\\+} " "built for that kernel"
+is "$(changes | grep -v '^!!')" "" "nothing that git would take was touched"
+
+native make KDIR="$kdir"
+is "$(grep -c '^  ' <<<"$stdout")" 0 "a second make has nothing to do"
+
+# rebuilds FILE MODULE…: touching FILE compiles exactly these again.
+rebuilds() {
+	local file=$1
+	shift
+	sleep 0.1
+	touch "$checkout/$file"
+	native make KDIR="$kdir"
+	is "$(sed -n 's/^  RUSTC \[M\] *//p' <<<"$stdout" | sort | paste -sd' ')" "$*" "touching $file rebuilds: $*"
+}
+rebuilds hello_world.rs hello_world.o
+rebuilds startstop/start.rs startstop/startstop.o
+rebuilds startstop/stop.rs startstop/startstop.o
+rebuilds lib/proc_fs.rs jiffies.o module_param.o proc_hello.o seconds.o simple.o
+
+touch "$checkout/hello_world.rs"
+native make KDIR="$kdir" V=1
+like "$stdout" 'rustc --edition=[0-9]+ .*hello_world\.rs' "V=1 shows the commands"
+
+native make KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
+is "$status" 0 "modules_install works"
+is "$(cd "$directory/installed/lib/modules/$release/updates" && echo *.ko* | tr ' ' '\n' | sed 's/\.ko.*/.ko/')" "$modules" "… and installs each module"
+
+native make KDIR="$kdir" rust-analyzer
+is "$status" 0 "rust-analyzer works"
+like "$(scripts/sandbox.sh python3 -c 'import json, sys
+print(sorted(crate["display_name"] for crate in json.load(open(sys.argv[1]))["crates"]))' "$checkout/rust-project.json")" \
+	"'hello_world'.*'jiffies'.*'kernel'" "… and its file knows the modules and the kernel crate"
+
+native make clean
+is "$(changes | grep -v ' build/$')" "" "clean leaves the sources"
+echo 'not rust' >>"$checkout/hello_world.rs"
+native make KDIR="$kdir"
+is "$status" 2 "a module that does not compile gives 2"
+like "$stderr" 'hello_world.rs:[0-9]+' "… and names the line"
+native make clean
+is "$status" 0 "clean works after a build that failed"
+native make -C "$kdir" M="$checkout" modules
+native make distclean
+is "$(changes)" " M hello_world.rs" "distclean leaves the sources, also after kbuild was called by hand"
+
+run make --no-print-directory doc
+like "$status $stderr" '^0 .*[1-9][0-9]* examples compile' "make doc makes the documentation of lib/, and its examples compile"
+there build/doc/lib/proc_fs/index.html "… of each of its parts"
+
+run make help
+like "$stdout" 'modules +build the modules for KDIR' "make help lists the targets"
+
+done_testing

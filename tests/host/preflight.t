@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# preflight.sh: one message for each thing that keeps a Rust module from being built, on build trees made for it.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+mkdir -p build
+trees=$(mktemp -d "$PWD/build/preflight.XXXXXX")
+trap 'rm -rf "$trees"' EXIT
+running=$(uname -r)
+fits="rustc 1.0.0 (the one that built the kernel)"
+
+# tree NAME RELEASE CONFIG…: a build tree that has what preflight.sh looks at.
+tree() {
+	local kdir=$trees/$1 release=$2 file
+	shift 2
+	mkdir -p "$kdir/include/config" "$kdir/rust"
+	touch "$kdir/Makefile"
+	echo "$release" >"$kdir/include/config/kernel.release"
+	printf '%s\n' "$@" >"$kdir/include/config/auto.conf"
+	for file in core compiler_builtins ffi build_error pin_init bindings uapi kernel; do
+		echo metadata >"$kdir/rust/lib$file.rmeta"
+	done
+	for file in macros pin_init_internal; do echo metadata >"$kdir/rust/lib$file.so"; done
+	echo "$kdir"
+}
+
+# compiler PLACE VERSION: a rustc that can only say its version.
+compiler() {
+	mkdir -p "$(dirname "$1")"
+	printf '#!/bin/sh\necho "%s"\n' "$2" >"$1"
+	chmod +x "$1"
+}
+
+fitting=("CONFIG_RUST=y" "CONFIG_RUSTC_VERSION_TEXT=\"$fits\"")
+good=$(tree good "$running" "${fitting[@]}")
+compiler "$trees/fitting/rustc" "$fits"
+compiler "$trees/other/rustc" "rustc 9.9.9 (some other)"
+compiler "$trees/fitting/bindgen" "bindgen"
+compiler "$trees/other/bindgen" "bindgen"
+
+# preflight PATH KDIR: what it says with only PATH's directory before the system's.
+preflight() {
+	run env -u RUST_LKM_SUITE -u RUSTC PATH="$1:/usr/sbin:/usr/bin:/sbin:/bin" scripts/preflight.sh "$2"
+}
+
+# refused TEXT DESCRIPTION
+refused() {
+	is "$status" 1 "$2: refused"
+	like "$stderr" "$1" "$2: the message names the cause"
+	is "$stdout" "" "$2: nothing is handed to kbuild"
+}
+
+preflight "$trees/fitting" "$good"
+is "$status $stderr" "0 " "a build tree that is complete passes without a word"
+like "$stdout" "(^| )RUSTC=$trees/fitting/rustc( |\$)" "the fitting rustc is taken"
+like "$stdout" "(^| )CLIPPY_DRIVER=$trees/fitting/clippy-driver( |\$)" "clippy is taken from where rustc is"
+
+preflight "$trees/fitting" "$trees/none"
+refused "no such kernel build tree: KDIR=$trees/none" "no KDIR"
+
+mkdir "$trees/empty"
+preflight "$trees/fitting" "$trees/empty"
+refused "not the build tree of a kernel that was configured: KDIR=$trees/empty" "a KDIR that is none"
+
+preflight "$trees/fitting" "$(tree c 6.1.0 "CONFIG_MODULES=y")"
+refused "kernel 6.1.0 was built without Rust \(CONFIG_RUST is off\)" "CONFIG_RUST off"
+
+for file in libkernel.rmeta libcore.rmeta libmacros.so; do
+	incomplete=$(tree "without-$file" "$running" "${fitting[@]}")
+	rm "$incomplete/rust/$file"
+	preflight "$trees/fitting" "$incomplete"
+	refused "without their Rust metadata \(rust/$file\)" "$file missing"
+	like "$stderr" "scripts/rust-headers.sh $running" "$file missing: Debian's way out"
+	like "$stderr" "linux-lib-rust-$running" "$file missing: Ubuntu's way out"
+done
+: >"$good/rust/libcore.rmeta"
+preflight "$trees/fitting" "$good"
+refused "without their Rust metadata \(rust/libcore.rmeta\)" "metadata cut to nothing"
+echo metadata >"$good/rust/libcore.rmeta"
+
+preflight "$trees/other" "$good"
+refused "no rustc here is the one that built kernel $running" "another compiler"
+like "$stderr" "kernel's rustc: +rustc 1.0.0 \(the one that built the kernel\)" "another compiler: the kernel's is shown"
+like "$stderr" "this machine has: rustc 9.9.9 \(some other\)" "another compiler: the machine's is shown"
+
+compiler "$trees/named/rustc" "$fits"
+run env -u RUST_LKM_SUITE RUSTC="$trees/named/rustc" PATH="$trees/other:/usr/bin:/bin" scripts/preflight.sh "$good"
+like "$stdout" "^RUSTC=$trees/named/rustc " "RUSTC= comes before any other"
+
+preflight "$trees/fitting" "$(tree another 0.0.1 "${fitting[@]}")"
+is "$status" 0 "headers of another kernel than the running one: the build goes on"
+like "$stderr" "warning: building for kernel 0.0.1, but $running is running" "… with a warning"
+
+# A machine without the programs: bubblewrap hides those of this one.
+hidden=()
+for program in /usr/bin/rustc* /usr/lib/rust-*/bin/rustc /usr/bin/bindgen; do
+	[[ ! -e $program ]] || hidden+=(--ro-bind /dev/null "$program")
+done
+bare() { run bwrap --dev-bind / / "${hidden[@]}" env -u RUST_LKM_SUITE -u RUSTC PATH="$1:/usr/bin:/bin" scripts/preflight.sh "$good"; }
+bare "$trees/empty"
+refused "no rustc on this machine" "no rustc"
+compiler "$trees/rustc-only/rustc" "$fits"
+bare "$trees/rustc-only"
+refused "no bindgen on this machine" "no bindgen"
+
+# In the sandbox the distribution's rustc is there, and one in PATH must not win even if it claims to be the same.
+wanted=$(scripts/sandbox.sh /usr/bin/rustc --version)
+debian=$(tree debian "$running" "CONFIG_RUST=y" "CONFIG_RUSTC_VERSION_TEXT=\"$wanted\"")
+compiler "$trees/claiming/rustc" "$wanted"
+run scripts/sandbox.sh env PATH="$trees/claiming:/usr/bin" scripts/preflight.sh "$debian"
+like "$stdout" "^RUSTC=/usr/bin/rustc BINDGEN=/usr/bin/bindgen " "the distribution's rustc comes before PATH's"
+
+# The same text reaches who calls make.
+run env -u RUST_LKM_SUITE make KDIR="$trees/none"
+is "$status" 2 "make fails when the preflight does"
+like "$stderr" "preflight.sh: error: no such kernel build tree" "make shows the preflight's message"
+
+run scripts/preflight.sh --help
+like "$status $stdout" '^0 Usage: scripts/preflight.sh' "--help prints the usage"
+run scripts/preflight.sh --unknown
+is "$status" 2 "an unknown option gives 2"
+
+done_testing

@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# rust-headers.sh: a small archive of made-up kernels, one of each kind, shows that nothing is called complete
+# which is not. The real archive is used by all that runs in the virtual machine.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+make --no-print-directory vm-modules >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+release=$(<"$kdir/include/config/kernel.release")
+
+# The kernel that the modules are built for.
+run scripts/sandbox.sh scripts/rust-headers.sh
+is "$status $stdout $stderr" "0 $PWD/build/kernels/$release/build " "what is complete is not made again, and its place is printed"
+run scripts/sandbox.sh scripts/rust-headers.sh --check "$kdir"
+is "$status" 0 "--check agrees"
+like "$stdout" 'symbols: +all [0-9]{4} that the kernel exports' "--check compares the symbols: there are thousands"
+like "$stdout" 'rustc found: +/usr/bin/rustc' "--check names the compiler that fits"
+run scripts/sandbox.sh scripts/rust-headers.sh --list
+like "$stdout" "(^|"$'\n'")${release//+/\\+} +[^ ]+ +completed" "--list says that it is completed"
+run scripts/sandbox.sh scripts/rust-headers.sh 0.0.0-none
+is "$status" 1 "a release that apt does not know gives 1"
+like "$stderr" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
+
+directory=$(mktemp -d "$PWD/build/rust-headers-test.XXXXXX")
+trap 'rm -rf "$directory"' EXIT
+mkdir -p "$directory"/{checkout,bin,deb,tree/rust}
+cp -a scripts "$directory/checkout/"
+
+# A build tree that lost a symbol, and one with a symbol too many.
+for part in include .config; do ln -s "$kdir/$part" "$directory/tree/$part"; done
+ln -s "$kdir"/rust/* "$directory/tree/rust/"
+awk -F '\t' '$3 == "vmlinux" && $2 ~ /^_R/ && !done { done = 1; next } 1' "$kdir/Module.symvers" >"$directory/tree/Module.symvers"
+run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
+is "$status" 1 "--check refuses metadata with a symbol that the kernel lacks"
+like "$stdout" 'only made here: +_R' "… and names it"
+{ cat "$kdir/Module.symvers" && printf '0x00000000\t_RNvNone\tvmlinux\tEXPORT_SYMBOL_GPL\t\n'; } >"$directory/tree/Module.symvers"
+run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
+is "$status" 1 "--check refuses metadata that lacks a symbol of the kernel"
+like "$stdout" 'only in the kernel: +_RNvNone' "… and names it"
+rm "$directory/tree/rust/libcore.rmeta"
+run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
+like "$status $stdout" '^1 .*incomplete, rust/libcore.rmeta is missing' "--check refuses a tree that is not complete"
+
+# ---- The made-up archive.
+
+# package NAME FILE…: NAME's .deb, with files given as PATH=CONTENT.
+package() {
+	local tree=$directory/package file
+	rm -rf "$tree"
+	mkdir -p "$tree/DEBIAN"
+	printf 'Package: %s\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: none\n' "$1" >"$tree/DEBIAN/control"
+	for file in "${@:2}"; do
+		mkdir -p "$(dirname "$tree/${file%%=*}")"
+		printf '%b\n' "${file#*=}" >"$tree/${file%%=*}"
+	done
+	[[ $1 != linux-source-* ]] || cp "$directory/source.tar" "$tree/usr/src/$1.tar.xz"
+	dpkg-deb --root-owner-group -Znone -b "$tree" "$directory/deb/$1.deb" >/dev/null
+}
+
+rustc=$(scripts/sandbox.sh rustc --version)
+mkdir -p "$directory"/source/linux-source-9.9/{rust,scripts}
+touch "$directory"/source/linux-source-9.9/{.clippy.toml,.rustfmt.toml,rust/Makefile,scripts/generate_rust.sh}
+tar -cf "$directory/source.tar" -C "$directory/source" linux-source-9.9
+kernel() {
+	local headers=usr/src/linux-headers-$1
+	package "linux-headers-$1" "$headers/.config=CONFIG_RUST=y" "$headers/.kernelvariables=" \
+		"$headers/include/config/auto.conf=$2\nCONFIG_RUSTC_VERSION_TEXT=\"$rustc\"" \
+		"$headers/include/config/kernel.release=$1" \
+		"$headers/Module.symvers=0x0\t_RNv1\tvmlinux\tEXPORT_SYMBOL_GPL\t\n0x0\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n0x0\t_RNvM\tdrm\tEXPORT_SYMBOL_GPL\t"
+	package "linux-binary-$1" "usr/lib/modules/$1/vmlinuz=image"
+}
+package linux-headers-9.9.1-common usr/src/linux-headers-9.9.1-common/Makefile=
+package linux-kbuild-9.9.1 usr/lib/linux-kbuild-9.9.1/scripts/Kbuild.include=
+package linux-source-9.9 usr/src/none=
+kernel 9.9.1-amd64 CONFIG_RUST=y
+kernel 9.9.1-norust-amd64 CONFIG_MODULES=y
+
+# Stand-ins for apt and for the kernel's make; "behaviour" says what the latter makes of the source.
+cat >"$directory/archive" <<'ARCHIVE'
+linux-headers-9.9.1-amd64 9.9.1-1
+linux-headers-9.9.1-common 9.9.1-1
+linux-binary-9.9.1-amd64 9.9.1-1
+linux-headers-9.9.1-norust-amd64 9.9.1-1
+linux-binary-9.9.1-norust-amd64 9.9.1-1
+linux-source-9.9 9.9.1-1
+linux-headers-9.10.2-amd64 9.10.2-1
+linux-binary-unsigned-9.10.2-amd64 9.10.2-1
+linux-source-9.10 9.10.2-1
+linux-headers-9.10.3-amd64 9.10.3-1
+linux-source-9.10 9.10.3-1
+linux-headers-9.8.7-amd64 9.8.7-1
+linux-image-9.8.7-amd64 9.8.7-1
+linux-source-9.8 9.8.6-1
+ARCHIVE
+cat >"$directory/bin/apt-cache" <<STANDIN
+#!/bin/bash
+case \$1 in
+pkgnames) grep -o "^\$2[^ ]*" "$directory/archive" | sort -u ;;
+madison) shift && for name; do sed -n "s/^\$name \\(.*\\)/\$name | \\1 | none/p" "$directory/archive"; done ;;
+show) echo "Depends: gcc, linux-headers-9.9.1-common (= 1), linux-kbuild-9.9.1" ;;
+esac
+STANDIN
+cat >"$directory/bin/apt-get" <<STANDIN
+#!/bin/bash
+shift
+for name; do cp "$directory/deb/\${name%%=*}.deb" . || exit; done
+STANDIN
+cat >"$directory/bin/make" <<STANDIN
+#!/bin/bash
+behaviour=\$(<"$directory/behaviour")
+for word; do [[ \$word != O=* ]] || object=\${word#O=}; done
+case "\${!#} \$behaviour" in
+"olddefconfig other-configuration") echo CONFIG_OTHER=y >>"\$object/.config" ;;
+"prepare slow") touch "$directory/begun" && sleep 300 ;;
+"prepare fail") echo "compilation failed" && exit 2 ;;
+prepare*)
+	mkdir -p "\$object"/{rust,scripts}
+	touch "\$object/scripts/target.json"
+	for file in core compiler_builtins ffi build_error pin_init bindings uapi kernel; do echo x >"\$object/rust/lib\$file.rmeta"; done
+	for file in macros pin_init_internal; do echo x >"\$object/rust/lib\$file.so"; done
+	symbol=_RNv1
+	[[ \$behaviour != other-symbol ]] || symbol=_RNv2
+	echo "EXPORT_SYMBOL_RUST_GPL(\$symbol);" >"\$object/rust/exports_kernel_generated.h"
+	;;
+esac
+STANDIN
+chmod +x "$directory"/bin/*
+
+headers() { scripts/sandbox.sh env PATH="$directory/bin:/usr/bin" "$directory/checkout/scripts/rust-headers.sh" "$@"; }
+made=$directory/checkout/build/kernels/9.9.1-amd64
+
+# refused BEHAVIOUR TEXT DESCRIPTION
+refused() {
+	echo "$1" >"$directory/behaviour"
+	run headers 9.9.1-amd64
+	is "$status $stdout" "1 " "$3 is refused"
+	like "$stderr" "$2" "$3 is named"
+	not_there "$made" "$3 leaves nothing that looks complete"
+}
+refused other-symbol 'the metadata does not fit kernel 9.9.1-amd64' "metadata of another kernel"
+like "$stderr" 'only in the kernel: +_RNv1' "… with a symbol that differs"
+refused other-configuration 'the configuration came out different here' "another configuration"
+refused fail 'source could not be prepared' "a source that does not build"
+like "$stderr" 'The whole output is in build/log/rust-headers-9.9.1-amd64.log' "… with the log's place"
+
+for signal in INT TERM KILL; do
+	echo slow >"$directory/behaviour"
+	rm -f "$directory/begun"
+	setsid env --default-signal=INT scripts/sandbox.sh env PATH="$directory/bin:/usr/bin" \
+		"$directory/checkout/scripts/rust-headers.sh" 9.9.1-amd64 </dev/null >/dev/null 2>&1 &
+	session=$!
+	await "$directory/begun"
+	if [[ $signal == KILL ]]; then kill -KILL "$session"; else pkill -"$signal" -s "$session"; fi
+	wait "$session" 2>/dev/null
+	not_there "$made" "SIG$signal leaves nothing that looks complete"
+	sleep 0.5
+	run pgrep -a -s "$session"
+	is "$(grep -v "<defunct>$" <<<"$stdout")" "" "SIG$signal leaves no process behind"
+done
+
+echo fine >"$directory/behaviour"
+run headers 9.9.1-amd64
+is "$status $stdout" "0 $made/build" "after all that it is completed"
+is "$(cat "$made/vmlinuz")" "image" "with the kernel's image"
+
+run headers 9.9.1-norust-amd64
+is "$status" 1 "a kernel without CONFIG_RUST is refused"
+like "$stderr" 'kernel 9.9.1-norust-amd64 was built without Rust' "… for that reason"
+run headers 9.8.7-amd64
+like "$status $stderr" '^1 .*cannot be completed: the source of that version is gone' "a kernel whose source is gone is refused"
+run headers 9.10.3-amd64
+like "$status $stderr" '^1 .*cannot be completed: no image yet' "a kernel without an image is refused"
+
+run headers --list
+is "$(awk 'NR > 1 { print $1 }' <<<"$stdout" | tr '\n' ' ')" "9.10.3-amd64 9.10.2-amd64 9.9.1-norust-amd64 9.9.1-amd64 9.8.7-amd64 " \
+	"--list goes by version, newest first"
+like "$stdout" '9.10.2-amd64 .* can be completed \(its image is not signed yet\)' "--list tells of an image that is not signed"
+like "$stdout" '9.9.1-amd64 .* completed' "--list tells what is completed"
+like "$stdout" '9.8.7-amd64 .* cannot be: the source of that version is gone' "--list tells why not"
+
+# Without a release: the newest with a signed image, of the plain flavour.
+run headers
+is "$status $stdout" "0 $made/build" "the newest kernel that has all its parts is chosen"
+
+done_testing

@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# sandbox.sh: that it is made once, whole or not at all, whatever happens while it is made. A stand-in for
+# mmdebstrap, which delivers a few programs of the real sandbox, makes that quick; tests/cold has the real one.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+scripts/sandbox.sh true
+real=$PWD/build/sandbox/trixie
+mkdir -p build
+directory=$(mktemp -d "$PWD/build/sandbox-test.XXXXXX")
+trap 'rm -rf "$directory"' EXIT
+checkout=$directory/checkout
+mkdir -p "$checkout" "$directory/bin"
+cp -a scripts "$checkout/"
+cd "$checkout" || exit
+made=$checkout/build/sandbox/trixie
+
+# (the mount points that sandbox.sh expects in every Debian, too)
+(cd "$real" && tar -cf "$directory/root.tar" bin lib lib64 etc/passwd etc/hosts etc/resolv.conf root run \
+	usr/bin/{bash,true,sh,dash,env,echo,touch,id,sleep,cat,dirname} \
+	usr/lib/*/{libc.so.6,libtinfo.so.6*,ld-linux*} usr/lib64 --no-recursion dev proc tmp)
+
+# What the stand-in does is in the file "behaviour"; how it was called goes to the file "calls".
+cat >"$directory/bin/mmdebstrap" <<STANDIN
+#!/usr/bin/env bash
+echo "\${*//\$'\n'/ }" >>"$directory/calls"
+case \$(<"$directory/behaviour") in
+slow) sleep 300 ;;
+some) sleep 3 && cat "$directory/root.tar" ;;
+fail) echo "E: cannot reach the mirror" >&2 && exit 100 ;;
+*) cat "$directory/root.tar" ;;
+esac
+STANDIN
+chmod +x "$directory/bin/mmdebstrap"
+PATH=$directory/bin:$PATH
+export PATH
+
+behave() {
+	echo "$1" >"$directory/behaviour"
+	: >"$directory/calls"
+}
+calls() { wc -l <"$directory/calls"; }
+begun() { await "$directory/calls" filled; }
+unmade() { rm -rf "$checkout/build/sandbox"; }
+
+behave ok
+run scripts/sandbox.sh echo hello
+is "$status $stdout" "0 hello" "a command runs in it, and its output is all there is on stdout"
+like "$stderr" '\[1/1\] Downloading and installing the toolchain … done, [0-9]+ s' "what is done and how long it took is on stderr"
+like "$(<"$directory/calls")" 'Acquire::Check-Valid-Until "false"' "a mirror that is a frozen copy is accepted"
+run scripts/sandbox.sh bash -c 'exit 42'
+is "$status $stderr" "42 " "the second time nothing is made, and the status is passed on"
+is "$(calls)" 1 "mmdebstrap was called once"
+
+run scripts/sandbox.sh touch /usr/bin/written
+is "$status" 1 "the sandbox itself cannot be written to"
+run scripts/sandbox.sh touch scripts/written
+is "$status $(stat -c %u scripts/written)" "0 $(id -u)" "the checkout can be, and the file is the caller's"
+run scripts/sandbox.sh bash -c 'echo "$PWD $RUST_LKM_SUITE ${HOSTNAME:-}"; type -P cargo'
+is "$stdout" "$checkout trixie sandbox" "inside, the checkout has its path, and PATH is the sandbox's own"
+run scripts/sandbox.sh scripts/sandbox.sh echo nested
+is "$status $stdout" "0 nested" "called inside, it runs the command there"
+like "$(SECRET=1 scripts/sandbox.sh env)" '^[^S]*(SUITE|S[^E]|SH)' "the environment is a small one"
+is "$(SECRET=1 scripts/sandbox.sh env | grep -c SECRET)" 0 "what the caller's environment holds stays outside"
+
+behave ok
+sed -i 's/^	make gcc bc/	another-package make gcc bc/' scripts/sandbox.sh
+run scripts/sandbox.sh true
+is "$(calls)" 1 "it is made anew when its recipe changed"
+behave ok
+run scripts/sandbox.sh --rebuild true
+is "$(calls)" 1 "--rebuild makes it anew"
+behave ok
+MIRROR=http://mirror.invalid/debian run scripts/sandbox.sh --rebuild true
+like "$(<"$directory/calls")" ' trixie - http://mirror.invalid/debian$' "MIRROR= names the mirror"
+
+# interrupted SIGNAL: sends it while the sandbox is being made.
+interrupted() {
+	unmade
+	behave slow
+	# A shell's background commands ignore SIGINT; a person's do not.
+	setsid env --default-signal=INT scripts/sandbox.sh true </dev/null >"$directory/out" 2>&1 &
+	session=$!
+	begun
+	kill -"$1" "$session"
+	wait "$session" 2>/dev/null
+	status=$?
+}
+for signal in INT TERM KILL; do
+	interrupted "$signal"
+	is "$status" "$((128 + $(kill -l "$signal")))" "SIG$signal ends it at once"
+	not_there "$made" "SIG$signal leaves nothing that looks like a sandbox"
+	if [[ $signal == KILL ]]; then
+		# As when the machine loses power: nothing of it goes on.
+		pkill -KILL -s "$session"
+	else
+		run pgrep -f "$directory/bin/mmdebstrap"
+		is "$stdout" "" "SIG$signal leaves no process behind"
+	fi
+	behave ok
+	run scripts/sandbox.sh echo whole
+	is "$status $stdout" "0 whole" "after SIG$signal the next run makes a whole one"
+done
+
+unmade
+behave some
+scripts/sandbox.sh echo first >"$directory/first" 2>&1 &
+begun
+run scripts/sandbox.sh echo second
+wait
+is "$(tail -n 1 "$directory/first") $stdout" "first second" "two at once: both get their sandbox"
+like "$stderr" 'waiting for another run: it makes the sandbox' "two at once: the second says that it waits"
+is "$(calls)" 1 "two at once: it is made once"
+
+behave ok
+scripts/sandbox.sh bash -c 'touch scripts/begun && sleep 3 && echo undisturbed' >"$directory/user" &
+await scripts/begun
+run scripts/sandbox.sh --rebuild true
+wait
+is "$(<"$directory/user")" "undisturbed" "making it anew does not disturb what runs in it"
+like "$stderr" 'waiting for another run: it uses the sandbox' "… and says that it waits for that"
+
+unmade
+behave fail
+run scripts/sandbox.sh true
+is "$status" 1 "a mirror that cannot be reached gives 1"
+like "$stderr" 'E: cannot reach the mirror' "… the message has mmdebstrap's own words"
+like "$stderr" 'The whole output is in build/log/sandbox-trixie.log' "… and the log's place"
+not_there "$made" "… and there is no sandbox"
+like "$(<build/log/sandbox-trixie.log)" 'cannot reach the mirror' "the log has the output"
+
+printf '#!/bin/sh\necho Avail\necho 1G\n' >"$directory/bin/df"
+chmod +x "$directory/bin/df"
+behave ok
+run scripts/sandbox.sh true
+is "$status $(calls)" "1 0" "too little disk is found before anything is downloaded"
+like "$stderr" 'too little disk: 1 GB are free' "… and said"
+rm "$directory/bin/df"
+
+# A machine that has nothing but the basic programs, as an ordinary user and as root.
+mkdir "$directory/basic"
+for program in bash env cat grep sed awk id dirname cut mkdir flock cmp df tail head tr stat date rm sh; do
+	ln -s "$(type -P "$program")" "$directory/basic/$program"
+done
+if ((EUID == 0)); then
+	printf '#!/bin/sh\necho "$*" >>%s/apt\n' "$directory" >"$directory/basic/apt-get"
+	chmod +x "$directory/basic/apt-get"
+	run env PATH="$directory/basic" scripts/sandbox.sh true
+	like "$stderr" 'Installing what this machine lacks: mmdebstrap bubblewrap' "root: what is missing is installed, and said"
+	like "$(<"$directory/apt")" 'install -y --no-install-recommends mmdebstrap bubblewrap' "root: by apt-get"
+	rm -rf build
+	chmod -R go+rX "$directory"
+	ordinary=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	install -d -o 65534 build
+else
+	ordinary=()
+fi
+run "${ordinary[@]}" env PATH="$directory/basic" scripts/sandbox.sh true
+is "$status" 1 "an ordinary user without the programs is told so"
+like "$stderr" 'sudo apt-get install mmdebstrap bubblewrap uidmap' "… with the one command to run"
+
+run scripts/sandbox.sh --suite nonesuch true
+is "$status" 2 "an unknown suite gives 2"
+like "$stderr" 'unknown suite nonesuch \(known: trixie\)' "… and the known ones are named"
+run scripts/sandbox.sh --help
+like "$status $stdout" '^0 Usage: scripts/sandbox.sh' "--help prints the usage"
+
+done_testing

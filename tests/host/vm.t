@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# vm.sh: what goes in and out of the virtual machine, and what it says when that ends badly.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+
+# start NAME ARG…: runs vm.sh ARG… in the background; two at a time, for two CPUs.
+start() {
+	local name=$1
+	shift
+	while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
+	{
+		scripts/vm.sh "$@" </dev/null >"$directory/$name.stdout" 2>"$directory/$name.stderr"
+		echo "$?" >"$directory/$name.status"
+	} &
+}
+
+# ended NAME: sets status, stdout and stderr to what that run gave.
+ended() {
+	status=$(<"$directory/$1.status")
+	stdout=$(<"$directory/$1.stdout")
+	stderr=$(<"$directory/$1.stderr")
+}
+
+echo "from the host" >"$directory/added"
+# The first run makes what the others share.
+scripts/vm.sh true
+is "$?" 0 "status 0 is passed on"
+start streams bash -c 'echo to stdout; echo to stderr >&2; exit 42'
+start place --add "$directory/added" bash -c 'pwd; id -u; cat added; ls hello_world.ko scripts/vm.sh tests/tap.sh; exit 1'
+start options --smp 3 --memory 700M --append 'loglevel=3 rust_lkm=1' bash -c 'nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo; exit 255'
+start arguments printf '<%s>\n' 'two words' "it's" '$HOME' ''
+start reopened bash -c 'echo again >/dev/stderr; echo once >/dev/stdout'
+start panic bash -c 'echo before; echo c >/proc/sysrq-trigger'
+start off bash -c 'echo o >/proc/sysrq-trigger; sleep 60'
+start hang --timeout 8 sleep 1000
+start icount --icount bash -c 'nproc; modprobe hello_world && lsmod | grep -c "^hello_world "'
+start console --console bash -c 'echo "<1>seen on the console" >/dev/kmsg; echo done'
+wait
+
+ended streams
+is "$status" 42 "status 42 is passed on"
+is "$stdout" "to stdout" "stdout is the command's, and nothing else"
+is "$stderr" "to stderr" "stderr is the command's, and nothing else"
+
+ended place
+is "$status" 1 "status 1 is passed on"
+is "$stdout" $'/modules\n0\nfrom the host\nhello_world.ko\nscripts/vm.sh\ntests/tap.sh' \
+	"it runs as root in /modules, with the modules, scripts/, tests/ and what --add named"
+
+ended options
+is "$status" 255 "status 255 is passed on"
+is "$stdout" $'3\nrust_lkm=1\n1' "--smp, --append and --memory reach the machine"
+
+ended arguments
+is "$stdout" $'<two words>\n<it\'s>\n<$HOME>\n<>' "arguments arrive as they were given"
+
+ended reopened
+is "$status $stdout $stderr" "0 once again" "a command may open /dev/stdout and /dev/stderr again"
+
+ended panic
+is "$status" 125 "a panic gives 125"
+is "$stdout" "before" "what came before the panic is not lost"
+like "$stderr" 'vm.sh: error: the VM ended before the command did' "a panic is said to be an early end"
+like "$stderr" 'Kernel panic - not syncing: sysrq triggered crash' "a panic shows the end of the console"
+
+ended off
+is "$status" 125 "a power-off before the command's end gives 125"
+
+ended hang
+is "$status" 124 "a hang gives 124"
+like "$stderr" 'still running after 8 seconds' "a hang names the timeout"
+
+ended icount
+is "$status $stdout" $'0 1\n1' "--icount gives one CPU, and modprobe finds the modules"
+
+ended console
+is "$stdout" "done" "--console leaves stdout alone"
+like "$stderr" 'seen on the console' "--console shows the kernel's console"
+
+# A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
+mkfifo "$directory/keys"
+script -qefc "stty rows 33 cols 111; scripts/vm.sh; echo ended with \$?" "$directory/screen" <"$directory/keys" >/dev/null &
+exec {keys}>"$directory/keys"
+type_after() {
+	local tenths=0
+	until grep -qs "$1" "$directory/screen"; do
+		((++tenths < 600)) || break
+		sleep 0.1
+	done
+	printf '%b' "$2" >&"$keys"
+}
+type_after 'To leave' 'stty size; tty\n'
+type_after '/dev/hvc0' 'echo at; sleep 1000\n'
+type_after '2004lat' '\003'
+type_after '\^C' 'echo "interrupted: $?"\n'
+type_after 'interrupted: [0-9]' 'sleep 1000 &\n'
+type_after '\[1\] [0-9]' 'jobs\n'
+type_after 'Running' 'ls hel\t\n'
+type_after 'hello_world.ko' 'exit 7\n'
+type_after 'ended with' ''
+exec {keys}>&-
+wait
+screen=$(tr -d '\r' <"$directory/screen")
+like "$screen" $'33 111\n/dev/hvc0\n' "the shell has a terminal of the right size"
+like "$screen" 'interrupted: 130' "Ctrl-C ends a command in the shell, not the machine"
+like "$screen" 'Running +sleep 1000' "the shell has job control"
+like "$screen" 'ls hello_world.ko' "file names are completed"
+like "$screen" 'ended with 7' "the shell's status is passed on"
+
+usage_error() {
+	run scripts/vm.sh "${@:2}"
+	is "$status" 2 "$1 gives 2"
+	like "$stderr" '--help tells how it is called' "$1 points to the help"
+}
+usage_error "an unknown option" --unknown
+usage_error "an option without its value" --kernel
+usage_error "a wrong number of CPUs" --smp none
+usage_error "a wrong timeout" --timeout soon
+usage_error "an unknown accelerator" --accel turbo
+
+run scripts/vm.sh --kernel 0.0.0 true
+is "$status" 125 "a kernel that is not there gives 125"
+like "$stderr" 'kernel 0.0.0 is not there' "a kernel that is not there is named"
+
+run scripts/vm.sh --help
+is "$status" 0 "--help gives 0"
+like "$stdout" '^Usage: scripts/vm.sh' "--help prints the usage"
+# Another test's machine may be running.
+is "$(for run in build/vm/run.*; do [[ ! -d $run ]] || pgrep -f "$run" >/dev/null || echo "$run"; done)" "" "no run leaves anything behind"
+
+done_testing

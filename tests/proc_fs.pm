@@ -1,0 +1,89 @@
+# What tests of /proc files need of the kernel and perl does not have: system calls as they are.
+#
+# Results are what the call returned, or the name of its errno.
+package proc_fs;
+use strict;
+use warnings;
+use Errno;
+use Exporter 'import';
+use Fcntl qw(O_RDONLY O_WRONLY O_RDWR SEEK_SET SEEK_CUR SEEK_END);
+use POSIX ();
+our @EXPORT = qw(O_RDONLY O_WRONLY O_RDWR SEEK_SET SEEK_CUR SEEK_END
+	openf pread readn read_at lseek writen sendfile splicen page hole bytes errname);
+
+my %number = (
+	x86_64  => { read => 0, mmap => 9, munmap => 11, pread => 17, sendfile => 40, splice => 275 },
+	aarch64 => { read => 63, mmap => 222, munmap => 215, pread => 67, sendfile => 71, splice => 76 },
+);
+my $arch = (POSIX::uname())[4];
+my $call = $number{$arch} or die "no system call numbers for $arch\n";
+
+sub errname {
+	my $errno = $! + 0;
+	return (grep { Errno->can($_)->() == $errno } qw(EIO EACCES EFAULT EINVAL EAGAIN ENOENT EBADF))[0]
+		// "errno $errno";
+}
+
+sub result {
+	my ($n, $buffer) = @_;
+	return errname() if $n < 0;
+	return substr($$buffer, 0, $n);
+}
+
+sub openf { my ($path, $mode) = @_; return POSIX::open($path, $mode // O_RDONLY) // errname() }
+
+sub readn {
+	my ($fd, $n) = @_;
+	my $buffer = "." x ($n || 1);
+	return result(syscall($call->{read}, $fd, $buffer, $n), \$buffer);
+}
+
+sub pread {
+	my ($fd, $n, $offset) = @_;
+	my $buffer = "." x ($n || 1);
+	return result(syscall($call->{pread}, $fd, $buffer, $n, $offset), \$buffer);
+}
+
+# read_at ADDRESS: read(2) to that address.
+sub read_at {
+	my ($fd, $address, $n) = @_;
+	my $got = syscall($call->{read}, $fd, $address, $n);
+	return $got < 0 ? errname() : $got;
+}
+
+sub lseek {
+	my ($fd, $offset, $whence) = @_;
+	my $at = POSIX::lseek($fd, $offset, $whence);
+	return defined $at && $at != -1 ? $at + 0 : errname();
+}
+
+sub writen { my ($fd, $text) = @_; return POSIX::write($fd, $text, length $text) // errname() }
+
+sub sendfile {
+	my ($out, $in, $n) = @_;
+	my $got = syscall($call->{sendfile}, $out, $in, 0, $n);
+	return $got < 0 ? errname() : $got;
+}
+
+sub splicen {
+	my ($in, $out, $n) = @_;
+	my $got = syscall($call->{splice}, $in, 0, $out, 0, $n, 0);
+	return $got < 0 ? errname() : $got;
+}
+
+# The address of a page that is followed by none. (It is a low one: perl cuts what mmap() returns to 32 bits.)
+sub page {
+	my ($address, $size) = (0x20000000, POSIX::sysconf(&POSIX::_SC_PAGESIZE));
+	my ($read_write, $private_fixed_anonymous) = (3, 0x32);
+	syscall($call->{mmap}, $address, 2 * $size, $read_write, $private_fixed_anonymous, -1, 0) == $address
+		or die "mmap: $!\n";
+	syscall($call->{munmap}, $address + $size, $size) == 0 or die "munmap: $!\n";
+	return $address;
+}
+
+# The first address after that page.
+sub hole { return page() + POSIX::sysconf(&POSIX::_SC_PAGESIZE) }
+
+sub bytes { my ($address, $n) = @_; return unpack("P$n", pack("J", $address)) }
+
+1;

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! For `proc_fs.t`: its second file has a name that the kernel has taken.
+
+use kernel::prelude::*;
+use lib::proc_fs;
+
+#[path = "../lib/mod.rs"]
+mod lib;
+
+module! {
+    type: ProcTaken,
+    name: "proc_taken",
+    authors: ["rust-lkm contributors"],
+    description: "Fails to load, halfway",
+    license: "GPL",
+}
+
+struct ProcTaken {
+    _first: proc_fs::File<Held>,
+    _second: proc_fs::File<Held>,
+}
+
+impl kernel::Module for ProcTaken {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        Ok(ProcTaken {
+            _first: proc_fs::File::new(c"proc_taken", Held("first"))?,
+            _second: proc_fs::File::new(c"version", Held("second"))
+                .inspect_err(|error| pr_info!("/proc/version: {error:?}\n"))?,
+        })
+    }
+}
+
+/// Says when it is dropped.
+struct Held(&'static str);
+
+impl proc_fs::Show for Held {
+    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        pr_info!("dropped: {}\n", self.0);
+    }
+}

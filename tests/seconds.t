@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# /proc/seconds against /proc/uptime, which counts hundredths of a second.
+
+. "$(dirname "$0")/kernel.sh"
+
+# now: hundredths of a second since boot.
+now() {
+	local up
+	read -r up _ </proc/uptime
+	printf '%d\n' "$((10#${up/./}))"
+}
+
+# A jiffy, by which /proc/seconds may be early or late: at most a hundredth of a second; and uptime's rounding.
+slack=2
+
+kmsg_mark
+for load in first second; do
+	wrong='' seen=()
+	loading=$(now)
+	insmod seconds.ko
+	loaded=$(now)
+	# It has to be the whole seconds of a time between the shortest and the longest that may have passed since the load.
+	while before=$(now) && ((before < loaded + 500)); do
+		seconds=$(</proc/seconds)
+		after=$(now)
+		seen[seconds]=$seconds
+		((seconds >= (before - loaded - slack) / 100 && seconds <= (after - loading + slack) / 100)) ||
+			wrong+="$seconds: $((before - loaded)) to $((after - loading)) hundredths since the load"$'\n'
+	done
+	is "$wrong" "" "after the $load load it is the whole seconds since then"
+	is "${seen[*]:0:5}" "0 1 2 3 4" "... from 0 on, without a gap"
+	rmmod seconds
+done
+is "$(kmsg)" "" "loading and unloading print nothing"
+ok "$(
+	[[ ! -e /proc/seconds ]]
+	echo $?
+)" "unloading removes the file"
+
+done_testing

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What simple prints: compared with what the kernel says elsewhere, and with gcd() done by hand.
+
+. "$(dirname "$0")/kernel.sh"
+
+# clock: the kernel's jiffies, and its nanoseconds.
+clock() { sed -n '/^now at /{s/[^0-9]//gp}; /^jiffies: /{s///p;q}' /proc/timer_list | tac; }
+
+{ read -r first && read -r first_ns; } < <(clock)
+kmsg_mark
+before=$(clock | head -n 1)
+insmod simple.ko
+after=$(clock | head -n 1)
+log=$(kmsg)
+jiffies=$(sed -n 's/^simple: jiffies = //p' <<<"$log")
+
+# HZ is one of the values that can be configured: the one next to the jiffies of a second.
+sleep 1
+{ read -r last && read -r last_ns; } < <(clock)
+rate=$(((last - first) * 1000000000 / (last_ns - first_ns)))
+for hz in 100 250 300 1000; do ((rate > hz * 11 / 10)) || break; done
+
+is "$log" "simple: GOLDEN_RATIO_PRIME = 7046029254386353131
+simple: jiffies = $jiffies
+simple: HZ = $hz" "loading prints the golden ratio prime, jiffies and HZ, a line each"
+ok "$((jiffies < before || jiffies > after))" "jiffies are those of the moment: $before <= $jiffies <= $after"
+
+kmsg_mark
+rmmod simple
+is "$(kmsg)" "simple: gcd(3300, 24) = 12" "unloading prints the greatest common divisor of 3300 and 24"
+is "$(nm -u simple.ko | grep -w gcd | tr -d ' ')" Ugcd "... which the kernel's own gcd() computes"
+
+done_testing

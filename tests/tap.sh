@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# Helpers for the tests, which print TAP (https://testanything.org). Sourced by each of them.
+
+tap_count=0 tap_failed=0 tap_planned=''
+
+plan() {
+	tap_planned=$1
+	echo "1..$1"
+}
+
+# ok STATUS DESCRIPTION: passes if STATUS is 0.
+ok() {
+	tap_count=$((tap_count + 1))
+	if (($1 == 0)); then
+		echo "ok $tap_count - $2"
+	else
+		tap_failed=$((tap_failed + 1))
+		echo "not ok $tap_count - $2"
+	fi
+}
+
+# is GOT EXPECTED DESCRIPTION
+is() {
+	if [[ $1 == "$2" ]]; then
+		ok 0 "$3"
+	else
+		ok 1 "$3"
+		diag "expected:" "$(head -n 40 <<<"$2")" "got:" "$(head -n 40 <<<"$1")"
+	fi
+}
+
+# like GOT REGEX DESCRIPTION: the regex is bash's, that is POSIX extended.
+like() {
+	if [[ $1 =~ $2 ]]; then
+		ok 0 "$3"
+	else
+		ok 1 "$3"
+		diag "expected a match of: $2" "got:" "$(head -n 40 <<<"$1")"
+	fi
+}
+
+# there PATH DESCRIPTION and not_there PATH DESCRIPTION
+there() {
+	local status=0
+	[[ -e $1 ]] || status=1
+	ok "$status" "$2"
+}
+
+not_there() {
+	local status=0
+	[[ ! -e $1 ]] || status=1
+	ok "$status" "$2"
+}
+
+diag() { printf '%s\n' "$@" | sed 's/^/# /' >&2; }
+
+# A test that lacks a program says nothing about the modules.
+command_not_found_handle() {
+	echo "Bail out! $1: command not found" >/proc/$$/fd/1
+	kill $$
+}
+
+# skip DESCRIPTION REASON
+skip() {
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1 # SKIP $2"
+}
+
+tap_end() {
+	[[ -n $tap_planned ]] || echo "1..$tap_count"
+	[[ -z $tap_planned ]] || ((tap_count == tap_planned)) || diag "planned $tap_planned tests, ran $tap_count"
+	((tap_failed == 0)) || diag "$tap_failed of $tap_count tests failed"
+	exit "$((tap_failed != 0))"
+}
+
+# await FILE [filled]: waits until it is there (and has something in it). Not for ever.
+await() {
+	local tenths=0
+	until [[ -e $1 && (${2:-} != filled || -s $1) ]]; do
+		if ((++tenths > 300)); then
+			echo "Bail out! waited 30 seconds in vain for $1"
+			exit 1
+		fi
+		sleep 0.1
+	done
+}
+
+# run COMMAND…: sets status, and stdout and stderr apart.
+# shellcheck disable=SC2034 # they are for the test that calls it
+run() {
+	local run_output
+	run_output=$(mktemp -d)
+	status=0
+	"$@" </dev/null >"$run_output/stdout" 2>"$run_output/stderr" || status=$?
+	stdout=$(<"$run_output/stdout") stderr=$(<"$run_output/stderr")
+	rm -r "$run_output"
+}
+
+done_testing() { tap_end; }
