@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Usage: bench/bench.sh [--quick] [--runs N] [--kernel RELEASE]
+#        bench/bench.sh --readers
+#        bench/bench.sh --chart
+#
+# Counts the instructions that the modules cost, and those of the same in C, in a virtual machine whose clock
+# counts instructions. Prints a table, and writes build/bench.json and from that the chart docs/bench.svg.
+#
+#   --runs N   boots of the machine, compared with each other (default 2)
+#   --quick    a few iterations: shows that the harness works; no chart, and figures that mean little
+#   --readers  reads per second by 1, 2 and 4 readers on as many virtual CPUs, as a ratio to the floor's.
+#              These are seconds of this machine: leave it alone meanwhile
+#   --chart    only draws the chart again, from build/bench.json
+#
+# The exit status is 0; 1 if something failed, or if two runs disagree by more than 1 %; 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh"
+. "$top/scripts/kdir.sh"
+
+runs=2 quick='' what=instructions kernel=()
+while (($#)); do
+	case $1 in
+	-h | --help) usage && exit ;;
+	--quick) quick=1 && shift ;;
+	--readers | --chart) what=${1#--} && shift ;;
+	--runs | --kernel)
+		(($# > 1)) || bad_usage "$1 needs a value"
+		if [[ $1 == --runs ]]; then runs=$2; else kernel=("$2"); fi
+		shift 2
+		;;
+	*) bad_usage "unknown argument $1" ;;
+	esac
+done
+[[ $runs =~ ^[1-9][0-9]*$ ]] || bad_usage "--runs takes a number, not '$runs'"
+
+cd "$top"
+out=$build/bench
+mkdir -p "$out"
+
+modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
+twins=(hello_world_c startstop_c simple_c module_param_c hello_book jiffies_book seconds_book)
+others=(floor {hello,jiffies,seconds}_seq)
+files=(/proc/{floor_read,floor_read_iter,jiffies,jiffies_book,jiffies_seq,seconds,seconds_book,seconds_seq}
+	/proc/{hello,hello_book,hello_seq,uptime,version})
+in_proc=("${modules[@]:4}" "${twins[@]:4}" "${others[@]}")
+
+# Everything that is measured, in one directory. Debugging information does not stay in memory: it is taken away, so
+# that reading it from the file is not measured either.
+prepare() {
+	local kdir
+	kdir=$(kdir)
+	scripts/sandbox.sh make --no-print-directory modules KDIR="$kdir" MO="$out/modules" BENCH=1
+	rm -rf "$out/measure"
+	mkdir "$out/measure"
+	find "$out/modules" -name '*.ko' -exec cp {} "$out/measure" \;
+	scripts/sandbox.sh sh -c 'strip --strip-debug -R .BTF "$@"' sh "$out"/measure/*.ko
+	scripts/sandbox.sh gcc -O2 -Wall -Werror -static -o "$out/measure/bench" bench/bench.c
+}
+
+vm() { scripts/vm.sh ${kernel:+--kernel "${kernel[0]}"} --timeout 0 --add "$out/measure" "$@"; }
+
+# The machine is left alone for a minute first. That takes no time: with nothing to do its clock goes ahead.
+load='cd measure && for module in $load; do insmod $module.ko || exit; done'
+guest="$load"'
+sleep 60
+./bench files $n $loops $files || exit
+for module in $load; do rmmod $module; done
+sleep 10
+./bench modules $loops $modules'
+
+instructions() {
+	local n=2000 loops=15 run results=()
+	if [[ -n $quick ]]; then n=20 loops=3; fi
+	steps "$((runs + 1))" "$build/log/bench.log"
+	step "Building the modules and their equals in C" "they could not be built" prepare
+	for ((run = 1; run <= runs; run++)); do
+		results+=("$out/run.$run")
+		step "Counting instructions" "the virtual machine did not finish" measure "$out/run.$run" --icount env \
+			n="$n" loops="$loops" load="${in_proc[*]}" files="${files[*]}" \
+			modules="${modules[*]} ${twins[*]} ${others[*]}" bash -c "$guest"
+	done
+	scripts/sandbox.sh bench/report.py ${quick:+--quick} "$(kdir_release "$(kdir)")" "$out/measure" "${results[@]}"
+}
+
+# measure FILE ARG…
+measure() {
+	local file=$1
+	shift
+	vm "$@" >"$file"
+}
+
+readers() {
+	local number
+	steps 4 "$build/log/bench.log"
+	step "Building the modules and their equals in C" "they could not be built" prepare
+	for number in 1 2 4; do
+		step "$number readers on as many virtual CPUs" "the virtual machine did not finish" measure "$out/readers.$number" \
+			--smp "$number" env number="$number" load="jiffies floor jiffies_book jiffies_seq" \
+			bash -c "$load; "'./bench readers $number 5 /proc/{floor_read_iter,jiffies,jiffies_book,jiffies_seq}'
+	done
+	awk '
+		BEGIN { print "CPUs  file             reads per second  of the floor" }
+		FNR == 1 { floor = $3 }
+		{ split($2, operation, /[,-]/); printf "%4d  %-16s %16d  %13.2f\n", operation[4], $1, $3, $3 / floor }
+	' "$out"/readers.[124]
+}
+
+kdir() { scripts/sandbox.sh scripts/rust-headers.sh ${kernel:+"${kernel[0]}"}; }
+
+chart() { scripts/sandbox.sh bench/report.py --chart; }
+
+"$what"
