@@ -2,8 +2,8 @@
 
 # The kernel to build for: the running one, unless KDIR names another's build tree. `make help` lists the targets.
 KDIR ?= $(shell scripts/preflight.sh --default)
-# The kernel that boots in the virtual machine (default: the newest that can be).
-KERNEL ?=
+# The kernel that boots in the virtual machine (default: the newest that can be). The scripts know it by this name too.
+export KERNEL
 
 release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 MO ?= $(CURDIR)/build/modules/$(release)
@@ -22,14 +22,14 @@ rust-analyzer: ## write rust-project.json, for editors
 	@$(if $(RUST_LKM_SUITE),sed -i 's|"/usr/|"$(CURDIR)/build/sandbox/$(RUST_LKM_SUITE)/usr/|' $(MO)/rust-project.json)
 
 doc: vm-modules ## documentation of lib/ (build/doc/lib/index.html); its examples are compiled
-	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh $(KERNEL)) && \
+	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
 		scripts/sandbox.sh scripts/doc.sh build/modules/$$(cat $$kdir/include/config/kernel.release)
 
 demo: vm-modules ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
-	@scripts/vm.sh $(vm-kernel) scripts/demo.sh $(T)
+	@scripts/vm.sh scripts/demo.sh $(T)
 
 vm: vm-modules ## a root shell in that virtual machine
-	@scripts/vm.sh $(vm-kernel)
+	@scripts/vm.sh
 
 test: ## run the tests (T=NAME: those whose name has NAME in it)
 	@scripts/test.sh $(T)
@@ -47,10 +47,8 @@ lint: ## rustfmt, clippy, shellcheck, shfmt
 	@scripts/sandbox.sh scripts/lint.sh
 
 vm-modules: ## build the modules for the virtual machine's kernel, in the sandbox
-	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh $(KERNEL)) && scripts/sandbox.sh \
+	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && scripts/sandbox.sh \
 		make --no-print-directory modules KDIR=$$kdir $(foreach v,V CLIPPY TESTS,$(if $($(v)),$(v)=$($(v))))
-
-vm-kernel = $(if $(KERNEL),--kernel $(KERNEL))
 
 clean: ## remove what building the modules left
 	@scripts/clean.sh

@@ -9,6 +9,7 @@
 #
 # In the sandbox (scripts/sandbox.sh scripts/rust-headers.sh) RELEASE is by default the newest kernel of which
 # the archive has image, headers and source in one version. On a Debian of your own it is the running one.
+# KERNEL=RELEASE in the environment overrides both.
 #
 #   --list   the kernels that apt knows, newest first: which are completed, which can be, and why others cannot
 #   --check  says whether a build tree (default: the running kernel's) is complete and fits its kernel, and which
@@ -215,7 +216,6 @@ complete() {
 	mv "$work" "$kernels/$release"
 }
 
-release='' default=''
 case ${1:-} in
 -h | --help) usage && exit ;;
 --list)
@@ -228,7 +228,7 @@ case ${1:-} in
 	exit
 	;;
 -*) bad_usage "unknown option $1" ;;
-*) release=${1:-} ;;
+*) release=${1:-${KERNEL:-}} ;;
 esac
 (($# <= 1)) || bad_usage "one RELEASE at most"
 

@@ -231,7 +231,7 @@ options=(
 	--setenv RUST_LKM_SUITE "$suite"
 )
 ((EUID == 0)) || options+=(--unshare-user --uid 0 --gid 0)
-for name in TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
+for name in KERNEL TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
 	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
 done
 for path in "${show[@]}"; do

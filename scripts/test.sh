@@ -8,6 +8,8 @@
 #   --cold  instead, the tests in tests/cold/, which begin with a clone that has nothing: some minutes
 #   --help  this text
 #
+# KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.
+#
 # What each test printed is in build/test/NAME.tap, all results are in build/test/junit.xml.
 # The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
 
@@ -28,7 +30,7 @@ while (($#)); do
 done
 
 cd "$top"
-results=$build/test
+results=$build/test${KERNEL:+-$KERNEL}
 together=() alone=() host=()
 shopt -s nullglob
 if [[ -n $cold ]]; then

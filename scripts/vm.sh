@@ -5,7 +5,8 @@
 # built modules, their sources, scripts/, tests/, docs/ and README.md are there as in the repository. The modules are also
 # installed, so that modprobe finds them. Nothing that happens inside reaches this machine.
 #
-#   --kernel RELEASE    which kernel, of those that rust-headers.sh completed (default: the one it chose)
+#   --kernel RELEASE    which kernel, of those that rust-headers.sh completed (default: KERNEL=RELEASE of the
+#                       environment, or the one it chose)
 #   --add PATH          also copy this file or directory into /modules; can be given again
 #   --append "ARGS"     more arguments for the kernel
 #   --smp N             virtual CPUs (default 2)
@@ -29,7 +30,7 @@
 
 vm=$build/vm
 saved=("$@")
-release='' append='' smp=2 memory=1G timeout='' icount='' accel=auto console='' add=() visible=()
+release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' accel=auto console='' add=() visible=()
 while (($#)); do
 	case $1 in
 	--kernel | --add | --append | --smp | --memory | --timeout | --accel)
