@@ -168,9 +168,11 @@ configure() {
 prepare() { kernel_make -j"$(nproc)" prepare; }
 
 assemble() {
-	# The sources of the kernel crate, and what writes rust-project.json, are for editors, rustdoc and the reader.
+	# The sources of the kernel crate, and what writes rust-project.json, are for editors, rustdoc and the reader;
+	# extract-vmlinux is for vm.sh.
 	cp -a "$work/source/rust" "$work/source"/.clippy.toml "$work/source"/.rustfmt.toml "$work/build/"
-	find "$work/source/scripts" -maxdepth 1 -type f \( -name '*rust*' -o -name '*.sh' -o -name Makefile \) \
+	find "$work/source/scripts" -maxdepth 1 -type f \( -name '*rust*' -o -name '*.sh' -o -name Makefile \
+		-o -name extract-vmlinux \) \
 		-exec cp -an -t "$work/build/scripts" {} +
 	(cd "$work/object" && find rust scripts/target.json \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
 		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$work/build"

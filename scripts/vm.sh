@@ -12,6 +12,7 @@
 #   --smp N             virtual CPUs (default 2)
 #   --memory SIZE       memory, as QEMU takes it (default 1G)
 #   --timeout SECONDS   end a VM that runs longer (default: 600 for a command, none for a shell; 0: none)
+#   --strip             leave out of the modules what only debuggers read, which is most of the time of a load
 #   --icount            make the guest's clock count instructions: one CPU, TCG, the same figures every time
 #   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
 #   --console           show the kernel's console on stderr as it comes
@@ -30,7 +31,7 @@
 
 vm=$build/vm
 saved=("$@")
-release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' accel=auto console='' add=() visible=()
+release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' accel=auto console='' add=() visible=()
 while (($#)); do
 	case $1 in
 	--kernel | --add | --append | --smp | --memory | --timeout | --accel)
@@ -47,6 +48,7 @@ while (($#)); do
 		shift 2
 		;;
 	--icount) icount=1 && shift ;;
+	--strip) strip=1 && shift ;;
 	--console) console=1 && shift ;;
 	-h | --help) usage && exit ;;
 	--)
@@ -153,6 +155,7 @@ make_overlay() {
 		while read -r path; do
 			path=${path%.o}.ko
 			cp "$modules/$path" "$tree/modules/$path"
+			[[ -z $strip ]] || strip --strip-debug --remove-section=.BTF "$tree/modules/$path"
 			# The modules that only tests need are not installed.
 			[[ $path == tests/* ]] || ln "$tree/modules/$path" "$installed/updates/"
 		done <"$modules/modules.order"
@@ -196,6 +199,16 @@ choose_accel() {
 	return 0
 }
 
+# QEMU enters an uncompressed kernel directly (its PVH entry), which saves a quarter of the boot.
+boot_image() {
+	local kernel=$kernels/$release
+	if [[ ! -s $kernel/vmlinux && -x $kernel/build/scripts/extract-vmlinux ]] &&
+		"$kernel/build/scripts/extract-vmlinux" "$kernel/vmlinuz" >"$work/vmlinux" 2>/dev/null; then
+		mv "$work/vmlinux" "$kernel/vmlinux"
+	fi
+	if [[ -s $kernel/vmlinux ]]; then echo "$kernel/vmlinux"; else echo "$kernel/vmlinuz"; fi
+}
+
 # What takes time and tells nothing here: self-tests of ciphers; a watchdog that finds an emulated clock unstable.
 quicker="cryptomgr.notests tsc=nowatchdog"
 
@@ -203,7 +216,7 @@ quicker="cryptomgr.notests tsc=nowatchdog"
 qemu_options() {
 	options=(
 		-nodefaults -no-user-config -no-reboot -display none -machine q35 -m "$memory"
-		-kernel "$kernels/$release/vmlinuz" -initrd "$work/initramfs"
+		-kernel "$(boot_image)" -initrd "$work/initramfs"
 		-append "console=ttyS0 quiet panic=-1 $quicker $append"
 		-chardev "file,id=console,path=$work/console" -serial chardev:console
 		-device virtio-serial-pci
@@ -296,6 +309,19 @@ if ! in_sandbox; then
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$0" "${saved[@]}"
 fi
 
+# A directory for this run, which holds its lock for as long as it lasts: what a killed run left is told by that.
+make_work() {
+	local run run_fd
+	lock "$vm/run.lock" "it looks after what runs have left"
+	for run in "$vm"/run.??????; do
+		if [[ -d $run ]] && flock -n "$run" true; then rm -rf "$run"; fi
+	done
+	work=$(mktemp -d "$vm/run.XXXXXX")
+	exec {run_fd}<"$work"
+	flock "$run_fd"
+	unlock
+}
+
 terminal=''
 if [[ -t 0 && -t 1 ]]; then terminal=1; fi
 if (($# == 0)); then
@@ -304,8 +330,7 @@ if (($# == 0)); then
 fi
 timeout=${timeout:-600}
 
-mkdir -p "$vm"
-work=$(mktemp -d "$vm/run.XXXXXX")
+make_work
 trap 'rm -rf "$work"' EXIT
 choose_kernel
 choose_accel

@@ -5,7 +5,7 @@
 cd "$(dirname "$0")/../.." || exit
 
 directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
+temporary+=("$directory")
 
 # start NAME ARG…: runs vm.sh ARG… in the background; two at a time, for two CPUs.
 start() {
@@ -129,7 +129,26 @@ like "$stderr" 'kernel 0.0.0 is not there' "a kernel that is not there is named"
 run scripts/vm.sh --help
 is "$status" 0 "--help gives 0"
 like "$stdout" '^Usage: scripts/vm.sh' "--help prints the usage"
-# Another test's machine may be running.
-is "$(for run in build/vm/run.*; do [[ ! -d $run ]] || pgrep -f "$run" >/dev/null || echo "$run"; done)" "" "no run leaves anything behind"
+
+# What is killed cannot tidy up; the next run does. Runs of other tests hold their locks.
+scripts/vm.sh sleep "1000.$$" </dev/null >"$directory/killed" 2>&1 &
+killed=$!
+for ((i = 0; i < 300; i++)); do
+	left=$(grep -ls "\"1000\.$$\"" build/vm/run.??????/overlay.cpio)
+	[[ -z $left ]] || break
+	sleep 0.1
+done
+kill -KILL "$killed"
+wait "$killed" 2>/dev/null
+left=${left%/*}
+there "$left" "a run that is killed leaves its directory"
+scripts/vm.sh true
+not_there "$left" "… which the next run removes"
+unused=''
+for run in build/vm/run.??????; do
+	# One that is being made has no lock yet.
+	[[ ! -d $run ]] || ! flock -n "$run" true || { sleep 2 && [[ ! -d $run ]]; } || ! flock -n "$run" true || unused+="$run"$'\n'
+done
+is "$unused" "" "no run leaves anything behind"
 
 done_testing
