@@ -2,6 +2,10 @@
 # Helpers for the tests, which print TAP (https://testanything.org). Sourced by each of them.
 
 tap_count=0 tap_failed=0 tap_planned=''
+# What is gone when the test ends.
+tap_directory=$(mktemp -d)
+temporary=("$tap_directory")
+trap 'rm -rf "${temporary[@]}"' EXIT
 
 plan() {
 	tap_planned=$1
@@ -88,12 +92,9 @@ await() {
 # run COMMAND…: sets status, and stdout and stderr apart.
 # shellcheck disable=SC2034 # they are for the test that calls it
 run() {
-	local run_output
-	run_output=$(mktemp -d)
 	status=0
-	"$@" </dev/null >"$run_output/stdout" 2>"$run_output/stderr" || status=$?
-	stdout=$(<"$run_output/stdout") stderr=$(<"$run_output/stderr")
-	rm -r "$run_output"
+	"$@" </dev/null >"$tap_directory/stdout" 2>"$tap_directory/stderr" || status=$?
+	stdout=$(<"$tap_directory/stdout") stderr=$(<"$tap_directory/stderr")
 }
 
 done_testing() { tap_end; }

@@ -9,7 +9,7 @@ documents=(README.md docs/*.md)
 make --no-print-directory vm-modules >/dev/null 2>&1
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 scratch=$(mktemp -d "$PWD/build/docs-test.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
+temporary+=("$scratch")
 
 # blocks FILE START: the text of the blocks that begin with START.
 blocks() {

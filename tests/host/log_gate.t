@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../log_gate.sh"
 
 directory=$(mktemp -d)
-trap 'rm -rf "$directory"' EXIT
+temporary+=("$directory")
 : >"$directory/none"
 echo "10 14" >"$directory/seen"
 

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.." || exit
 
 mkdir -p build
 trees=$(mktemp -d "$PWD/build/preflight.XXXXXX")
-trap 'rm -rf "$trees"' EXIT
+temporary+=("$trees")
 running=$(uname -r)
 fits="rustc 1.0.0 (the one that built the kernel)"
 

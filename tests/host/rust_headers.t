@@ -23,7 +23,7 @@ is "$status" 1 "a release that apt does not know gives 1"
 like "$stderr" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
 
 directory=$(mktemp -d "$PWD/build/rust-headers-test.XXXXXX")
-trap 'rm -rf "$directory"' EXIT
+temporary+=("$directory")
 mkdir -p "$directory"/{checkout,bin,deb,tree/rust}
 cp -a scripts "$directory/checkout/"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # sandbox.sh: that it is made once, whole or not at all, whatever happens while it is made. A stand-in for
-# mmdebstrap, which delivers a few programs of the real sandbox, makes that quick; tests/cold has the real one.
+# mmdebstrap, which delivers a few programs of the real sandbox, makes that quick; tests/long has the real one.
 
 . "$(dirname "$0")/../tap.sh"
 cd "$(dirname "$0")/../.." || exit
@@ -9,7 +9,7 @@ scripts/sandbox.sh true
 real=$PWD/build/sandbox/trixie
 mkdir -p build
 directory=$(mktemp -d "$PWD/build/sandbox-test.XXXXXX")
-trap 'rm -rf "$directory"' EXIT
+temporary+=("$directory")
 checkout=$directory/checkout
 mkdir -p "$checkout" "$directory/bin"
 cp -a scripts "$checkout/"
