@@ -34,8 +34,8 @@ vm: vm-modules ## a root shell in that virtual machine
 test: ## run the tests (T=NAME: those whose name has NAME in it)
 	@scripts/test.sh $(T)
 
-test-cold: ## the tests that begin with a clone that has nothing (some minutes)
-	@scripts/test.sh --cold
+test-long: ## the tests that take minutes: storms, whole builds, a clone that has nothing (T=NAME)
+	@scripts/test.sh --long $(T)
 
 test-mutants: ## whether the tests notice small defects (T=NAME: some of them)
 	@scripts/test-mutants.sh $(T)
@@ -60,5 +60,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: modules modules_install rust-analyzer doc demo vm test test-cold test-mutants bench lint vm-modules clean \
+.PHONY: modules modules_install rust-analyzer doc demo vm test test-long test-mutants bench lint vm-modules clean \
 	distclean help

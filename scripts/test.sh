@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--cold] [NAME]
+# Usage: scripts/test.sh [--long] [NAME]
 #
-# Builds the modules and runs the tests: tests/*.t in one virtual machine, those of them that ask for a machine
-# of their own ("# vm: OPTIONS" in their second line) in that, and tests/host/*.t here. With NAME, only those whose file name has
-# NAME in it. Two run at a time.
+# Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
+# ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose file name has NAME in it,
+# also in tests/long/. Two run at a time.
 #
-#   --cold  instead, the tests in tests/cold/, which begin with a clone that has nothing: some minutes
+#   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
 #   --help  this text
 #
 # KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.
@@ -15,11 +15,11 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-cold='' name=''
+long='' name=''
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
-	--cold) cold=1 ;;
+	--long) long=1 ;;
 	-*) bad_usage "unknown option $1" ;;
 	*)
 		[[ -z $name ]] || bad_usage "one NAME at most"
@@ -31,18 +31,14 @@ done
 
 cd "$top"
 results=$build/test${KERNEL:+-$KERNEL}
-together=() alone=() host=()
+guest=() host=()
 shopt -s nullglob
-if [[ -n $cold ]]; then
-	host=(tests/cold/*"$name"*.t)
-else
-	host=(tests/host/*"$name"*.t)
-	for file in tests/*"$name"*.t; do
-		if [[ $(sed -n 2p "$file") == '# vm:'* ]]; then alone+=("$file"); else together+=("$file"); fi
-	done
-fi
-all=("${together[@]}" "${alone[@]}" "${host[@]}")
-((${#all[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo *.t host/*.t)"
+for directory in tests tests/long; do
+	[[ -n $name && -z $long || $directory == "tests${long:+/long}" ]] || continue
+	guest+=("$directory"/*"$name"*.t)
+	host+=("$directory/host"/*"$name"*.t)
+done
+((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/}{,host/}*.t)"
 
 # Results of an earlier run are none of this one's, even if nothing can be built.
 rm -rf "$results"
@@ -74,22 +70,23 @@ run_here() {
 	ended "$1" "$status" "$((SECONDS - start))"
 }
 
-# One machine for all; its output is told apart by lines that no test prints.
-run_together() {
-	local line file='' status
+# run_in_vm OPTIONS FILE…: one machine for all of them; its output is told apart by lines that no test prints.
+run_in_vm() {
+	local line file='' start options log
+	read -ra options <<<"$1"
+	shift
 	for file; do : >"$(result "$file")"; done
+	log=$(result "$file").log
 	file=''
-	scripts/vm.sh --timeout 900 bash -c 'for file; do
+	scripts/vm.sh --strip --timeout 900 "${options[@]}" bash -c 'for file; do
 		echo "== begin $file"
-		SECONDS=0
 		bash "$file" 2>&1
-		echo "== end $? $SECONDS"
-	done' - "$@" 2>"$results/vm.log" | while IFS= read -r line; do
+		echo "== end $?"
+	done' - "$@" 2>"$log" | while IFS= read -r line; do
 		case $line in
-		'== begin '*) file=${line#== begin } ;;
+		'== begin '*) file=${line#== begin } start=$SECONDS ;;
 		'== end '*)
-			read -r _ _ status seconds <<<"$line"
-			ended "$file" "$status" "$seconds"
+			ended "$file" "${line#== end }" "$((SECONDS - start))"
 			file=''
 			;;
 		*) [[ -z $file ]] || printf '%s\n' "$line" >>"$(result "$file")" ;;
@@ -98,23 +95,27 @@ run_together() {
 		for file; do
 			grep -q '^1\.\.' "$(result "$file")" || ended "$file" 125 0
 		done
-		sed 's/^/  /' "$results/vm.log" >&2
+		sed 's/^/  /' "$log" >&2
 	}
 }
 
-# Two at a time, the longest first.
+# Two at a time.
 start() {
 	while (($(jobs -rp | wc -l) >= 2)); do wait -n || :; done
 	"$@" &
 }
 trap 'trap - INT TERM; kill 0' INT TERM
 
-((${#together[@]} == 0)) || start run_together "${together[@]}"
-for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
-for file in "${alone[@]}"; do
-	read -ra options < <(sed -n '2s/^# vm: *//p' "$file")
-	start run_here "$file" scripts/vm.sh --timeout 900 "${options[@]}" bash "$file"
+declare -A machines=()
+for file in "${guest[@]}"; do
+	options=$(sed -n '2s/^# vm: *//p' "$file")
+	machines[" $options"]+="$file "
 done
+for options in "${!machines[@]}"; do
+	read -ra files <<<"${machines[$options]}"
+	start run_in_vm "$options" "${files[@]}"
+done
+for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
 wait
 
 failed=0

@@ -1,6 +1,4 @@
 #!/usr/bin/env bash
-# vm: --smp 2
-#
 # What should not be done with a module, and moments at which it should not be done.
 
 . "$(dirname "$0")/kernel.sh"
@@ -77,69 +75,6 @@ is "$status" 0 "a parameter that the module does not have is no error"
 rmmod hello_world
 is "$(kmsg)" $'hello_world: unknown parameter \'no_such_parameter\' ignored\nhello_world: Hello World\nhello_world: Goodbye World' \
 	"… and the log names it"
-
-# ---- Loading and unloading at the same time: 1000 rounds on each of two CPUs, by the bare system calls.
-
-storm() {
-	perl -e '
-		use strict; use warnings; use POSIX; use Errno;
-		my ($module, $rounds) = @ARGV;
-		my ($finit, $delete) = (POSIX::uname())[4] eq "x86_64" ? (313, 176) : (273, 106);
-		my (%seen, $loaded, $unloaded);
-		open(my $file, "<", "$module.ko") or die;
-		my ($none, $name) = ("", $module);
-		for (1 .. $rounds) {
-			if (syscall($finit, fileno $file, $none, 0) == 0) { $loaded++ } else { $seen{"load: $!"}++ }
-			if (syscall($delete, $name, O_NONBLOCK) == 0) { $unloaded++ } else { $seen{"unload: $!"}++ }
-		}
-		print "$_\n" for sort keys %seen;
-		print STDERR "$loaded $unloaded\n"' "$@"
-}
-# What the other one makes of it: loaded already, on its way in or out, gone already.
-expected='^(load: (File exists|Device or resource busy|No such file or directory)|unload: (No such file or directory|Device or resource busy|Resource temporarily unavailable))$'
-for module in hello_world jiffies; do
-	kmsg_mark
-	for cpu in 0 1; do
-		taskset --cpu-list "$cpu" bash -c "$(declare -f storm); storm $module 1000" >"$directory/storm.$cpu" 2>"$directory/count.$cpu" &
-	done
-	wait
-	is "$(cat "$directory"/storm.? | grep -vE "$expected")" "" "$module: 2000 loads and unloads at the same time give the errors that they should"
-	read -r loaded unloaded < <(awk '{ a += $1; b += $2 } END { print a, b }' "$directory"/count.?)
-	diag "$module: $loaded loads, $unloaded unloads"
-	# Of two loads of one file at a time the kernel makes one, and tells both that it is done.
-	ok "$((loaded < unloaded || unloaded < 100))" "… and many succeed"
-	rmmod "$module" 2>/dev/null && ((unloaded++))
-	log=$(kmsg)
-	if [[ $module == hello_world ]]; then
-		is "$(grep -c 'Hello World' <<<"$log")" "$unloaded" "… each load that was made is followed by one unload"
-		is "$(grep -vxE 'hello_world: (Hello|Goodbye) World' <<<"$log")" "" "… and the log has the greetings and farewells, nothing else"
-		is "$(uniq -d <<<"$log")" "" "… in turn"
-	else
-		is "$log" "" "… and the log has nothing"
-	fi
-done
-
-# ---- A parameter's file that is being written to, while its module goes.
-
-kmsg_mark
-perl -e '
-	$SIG{TERM} = sub { exit };
-	while (1) {
-		open(my $f, "+<", "/sys/module/module_param/parameters/my_limit") or next;
-		for (1 .. 100) { syswrite $f, 1 + $_ % 100 }
-	}' &
-writer=$!
-wrong=0
-for ((i = 0; i < 50; i++)); do
-	insmod module_param.ko || wrong=$((wrong + 1))
-	limit=$(cat /sys/module/module_param/parameters/my_limit)
-	((limit >= 1 && limit <= 100)) || wrong=$((wrong + 1))
-	rmmod module_param || wrong=$((wrong + 1))
-done
-kill "$writer"
-wait "$writer" 2>/dev/null
-is "$wrong" 0 "a module whose parameter is being written to can be loaded and unloaded"
-is "$(kmsg | sed 's/my_limit = .*/my_limit/' | sort | uniq -c | awk '{ print $1 }' | sort -u | paste -sd' ')" "50" "… and says each line 50 times"
 
 rm -r "$directory"
 done_testing

@@ -49,9 +49,9 @@ like "$stdout" '✗ 2 of 3 expectations held' "… and counted"
 # ---- Interrupted.
 
 for signal in INT TERM HUP; do
-	env --default-signal=INT scripts/demo.sh seconds >"$scratch/out" 2>&1 &
+	env --default-signal=INT scripts/demo.sh jiffies >"$scratch/out" 2>&1 &
 	tour=$!
-	until [[ -e /proc/seconds ]]; do sleep 0.1; done
+	await /proc/jiffies
 	kill -"$signal" "$tour"
 	wait "$tour"
 	is "$?" "$((128 + $(kill -l "$signal")))" "SIG$signal ends it with the signal's status"

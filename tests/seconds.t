@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# vm: --icount
 # /proc/seconds against /proc/uptime, which counts hundredths of a second.
 
 . "$(dirname "$0")/kernel.sh"
@@ -26,6 +27,7 @@ for load in first second; do
 		seen[seconds]=$seconds
 		((seconds >= (before - loaded - slack) / 100 && seconds <= (after - loading + slack) / 100)) ||
 			wrong+="$seconds: $((before - loaded)) to $((after - loading)) hundredths since the load"$'\n'
+		sleep 0.03
 	done
 	is "$wrong" "" "after the $load load it is the whole seconds since then"
 	is "${seen[*]:0:5}" "0 1 2 3 4" "... from 0 on, without a gap"

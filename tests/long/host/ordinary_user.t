@@ -2,8 +2,8 @@
 # A fresh clone in the hands of an ordinary user, who loses power, changes their mind, and then goes through
 # with it: make demo, from nothing to a module in a running kernel. Takes about four minutes.
 
-. "$(dirname "$0")/../tap.sh"
-cd "$(dirname "$0")/../.." || exit
+. "$(dirname "$0")/../../tap.sh"
+cd "$(dirname "$0")/../../.." || exit
 
 if ((EUID == 0)); then
 	# What an ordinary user would have had to ask for.
@@ -12,7 +12,7 @@ if ((EUID == 0)); then
 	user=rust-lkm-test
 	userdel -r "$user" 2>/dev/null
 	useradd -m -s /bin/bash "$user"
-	trap 'pkill -KILL -u "$user"; sleep 1; userdel -r "$user" 2>/dev/null' EXIT
+	trap 'pkill -KILL -u "$user"; sleep 1; userdel -r "$user" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
 	home=$(getent passwd "$user" | cut -d: -f6)
 	as_user=(setpriv --reuid "$user" --regid "$user" --init-groups env -i HOME="$home" USER="$user" PATH=/usr/bin:/bin)
 	git clone -q --no-hardlinks . "$home/clone"
@@ -20,7 +20,7 @@ if ((EUID == 0)); then
 else
 	user=$(id -un)
 	home=$(mktemp -d)
-	trap 'rm -rf "$home"' EXIT
+	temporary+=("$home")
 	as_user=(env -i HOME="$home" USER="$user" PATH=/usr/bin:/bin)
 	git clone -q . "$home/clone"
 fi

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # make as kernel people know it, on a machine with completed headers: the sandbox without the name of one.
 
-. "$(dirname "$0")/../tap.sh"
-cd "$(dirname "$0")/../.." || exit
+. "$(dirname "$0")/../../tap.sh"
+cd "$(dirname "$0")/../../.." || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 release=$(<"$kdir/include/config/kernel.release")
 directory=$(mktemp -d "$PWD/build/make-test.XXXXXX")
-trap 'rm -rf "$directory"' EXIT
+temporary+=("$directory")
 checkout=$directory/checkout
 git clone -q . "$checkout"
 # What is not committed yet is tested, too.

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# vm: --smp 2
+#
+# The files in /proc in the hands of many readers at once.
+
+. "$(dirname "$0")/../kernel.sh"
+
+kmsg_mark
+for module in proc_hello jiffies seconds; do insmod "$module.ko"; done
+
+# 64 readers for 20 seconds; in the middle the modules go and come again.
+perl -e '
+	use strict; use warnings;
+	my ($seconds, $readers) = @ARGV;
+	my $end = time + $seconds;
+	for (1 .. $readers) {
+		next if fork;
+		my (%seen, $reads);
+		while (time < $end) {
+			for my $file (qw(hello jiffies seconds)) {
+				open(my $f, "<", "/proc/$file") or do { $seen{"open: $!"}++; next };
+				while (1) {
+					my $read = sysread($f, my $text, 100);
+					if (!defined $read) { $seen{"read: $!"}++; last }
+					last if !$read;
+					$seen{$text =~ ($file eq "hello" ? qr/^Hello World\n$/ : qr/^\d+\n$/) ? "whole" : "torn: $text"}++;
+				}
+			}
+		}
+		print "$seen{$_} $_\n" for keys %seen;
+		exit;
+	}
+	1 while wait > 0;' 20 64 >/tmp/readers &
+sleep 10
+run rmmod seconds jiffies proc_hello
+is "$status $stderr" "0 " "rmmod with 64 readers at work"
+for module in proc_hello jiffies seconds; do insmod "$module.ko"; done
+wait
+is "$(cut -d' ' -f2- /tmp/readers | sort -u | grep -vxE 'whole|open: No such file or directory|read: Input/output error')" "" \
+	"64 readers see whole texts, and while the modules are gone ENOENT or EIO"
+diag "$(awk '$2 == "whole" { n += $1 } END { print n }' /tmp/readers) reads"
+ok "$(($(grep -c ' whole$' /tmp/readers) != 64))" "each of the 64 got something to read"
+
+rmmod seconds jiffies proc_hello
+is "$(kmsg)" "" "the log has nothing to say of all that"
+done_testing
