@@ -246,8 +246,24 @@ is "$(
 	head -c 5 /proc/version
 )" $'gone\n0\nLinux' "... leaving the file that has the name, and nothing else"
 
+rmmod jiffies seconds proc_hello
+for module in proc_hello jiffies seconds; do
+	file=${module#proc_}
+	expect_splat "proc_dir_entry '/proc/$file' already registered"
+	kmsg_mark
+	insmod tests/proc_taken.ko second="$file"
+	run insmod $module.ko
+	is "$stderr" "insmod: ERROR: could not insert module $module.ko: Device or resource busy" "$module does not load if /proc/$file is another's"
+	is "$(cat "/proc/$file")" second "... who keeps it"
+	rmmod proc_taken
+	is "$(kmsg)" "splat: proc_dir_entry '/proc/$file' already registered
+proc_taken: dropped: first
+proc_taken: dropped: second" "... and nothing else was said"
+	not_there "/proc/$file" "... or left"
+done
+
 kmsg_mark
-rmmod jiffies seconds proc_hello proc_files
+rmmod proc_files
 is "$(kmsg)" "" "unloading prints nothing, and the files are gone before their data"
 is "$(
 	entries

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For `proc_fs.t`: its second file has a name that the kernel has taken.
+//! For `proc_fs.t`: two files, the second of a name that may be taken.
 
 use kernel::prelude::*;
-use lib::proc_fs;
+use lib::{module_param::module_param, proc_fs};
 
 #[path = "../lib/mod.rs"]
 mod lib;
@@ -12,8 +12,12 @@ module! {
     type: ProcTaken,
     name: "proc_taken",
     authors: ["rust-lkm contributors"],
-    description: "Fails to load, halfway",
+    description: "Fails to load, halfway, or takes a name",
     license: "GPL",
+}
+
+module_param! {
+    second: charp = c"version", 0o444, "Name of the second file";
 }
 
 struct ProcTaken {
@@ -25,8 +29,8 @@ impl kernel::Module for ProcTaken {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(ProcTaken {
             _first: proc_fs::File::new(c"proc_taken", Held("first"))?,
-            _second: proc_fs::File::new(c"version", Held("second"))
-                .inspect_err(|error| pr_info!("/proc/version: {error:?}\n"))?,
+            _second: proc_fs::File::new(second.value(), Held("second"))
+                .inspect_err(|error| pr_info!("/proc/{}: {error:?}\n", second.value()))?,
         })
     }
 }
