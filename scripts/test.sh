@@ -60,6 +60,10 @@ ended() {
 		bad=1
 	fi
 	good=$(grep -c '^ok' "$tap" || :)
+	if ((good + bad == 0)); then
+		echo "not ok - $1 says nothing" >>"$tap"
+		bad=1
+	fi
 	if ((bad)); then verdict="${red}$bad failed${plain}, "; else verdict="${green}ok${plain}, "; fi
 	say "$(printf '%-28s %s%d passed, %d s' "$1" "$verdict" "$good" "$3")"
 }

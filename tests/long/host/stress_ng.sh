@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# In the virtual machine: stress-ng on what the modules show, and on the modules themselves. stress_ng.t runs it.
+
+. "$(dirname "$0")/../../kernel.sh"
+
+seconds=10
+
+# stress STRESSOR WORKERS ARGUMENT…: for a while. Sets status, and operations to the number of them.
+stress() {
+	run env LD_LIBRARY_PATH="$PWD/stress-ng/lib" "${only[@]}" stress-ng/bin/stress-ng --temp-path /tmp \
+		--timeout "$seconds" --metrics-brief "--$1" "$2" "${@:3}"
+	operations=$(sed -nE "s/.* $1 +([0-9]+) .*/\1/p" <<<"$stdout$stderr" | head -n 1)
+}
+
+# only_these DIRECTORY PATH…: what stress will find in DIRECTORY, and in it only.
+# shellcheck disable=SC2016 # the shell that it is for expands it
+only_these() {
+	only=(unshare --mount bash -euc '
+		directory=$1 paths=$2
+		shift 2
+		for path in $paths; do
+			if [[ -d $path ]]; then mkdir -p "/tmp/only$path"; else install -D /dev/null "/tmp/only$path"; fi
+			mount --bind "$path" "/tmp/only$path"
+		done
+		mount --rbind "/tmp/only$directory" "$directory"
+		exec "$@"' - "$1" "${*:2}")
+}
+
+# worked DESCRIPTION: stress-ng itself found nothing wrong, and did something.
+worked() {
+	is "$status" 0 "$1"
+	((operations > 0)) || diag "$stdout" "$stderr"
+	ok "$((!(operations > 0)))" "… which it did"
+	diag "$operations operations"
+}
+
+kmsg_mark
+for module in proc_hello jiffies seconds module_param; do insmod "$module.ko"; done
+like "$(kmsg)" 'module_param: my_limit = 10' "the modules are loaded"
+
+kmsg_mark
+only_these /proc /proc/hello /proc/jiffies /proc/seconds
+stress procfs 4
+worked "stress-ng reads, maps, seeks and polls our files in /proc, with 4 workers and their threads"
+only_these /sys /sys/module/{proc_hello,jiffies,seconds,module_param}
+stress sysfs 4
+worked "stress-ng does so with what /sys/module has of ours"
+is "$(kmsg)" "" "… and the log has nothing of it"
+is "$(cat /proc/hello)" "Hello World" "/proc/hello still says Hello World"
+like "$(</proc/jiffies) $(</proc/seconds)" '^[0-9]+ [0-9]+$' "… and the others their numbers"
+run rmmod module_param seconds jiffies proc_hello
+is "$status $stderr" "0 " "nothing holds the modules"
+
+kmsg_mark
+only=()
+stress module 2 --module-name hello_world
+worked "stress-ng loads and unloads hello_world, with 2 workers"
+rmmod hello_world 2>/dev/null
+log=$(kmsg)
+is "$(grep -vxE 'hello_world: (Hello|Goodbye) World' <<<"$log")" "" "… and the log has its greetings and farewells, nothing else"
+is "$(grep -c Hello <<<"$log")" "$(grep -c Goodbye <<<"$log")" "… as many of each"
+
+done_testing
