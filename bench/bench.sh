@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Usage: bench/bench.sh [--quick] [--runs N] [--kernel RELEASE]
 #        bench/bench.sh --readers
+#        bench/bench.sh --build
 #        bench/bench.sh --chart
 #
 # Counts the instructions that the modules cost, and those of the same in C, in a virtual machine whose clock
@@ -10,6 +11,7 @@
 #   --quick    a few iterations: shows that the harness works; no chart, and figures that mean little
 #   --readers  reads per second by 1, 2 and 4 readers on as many virtual CPUs, as a ratio to the floor's.
 #              These are seconds of this machine: leave it alone meanwhile
+#   --build    seconds that building takes, from clean and after touching one module, Rust against C; leave it alone, too
 #   --chart    only draws the chart again, from build/bench.json
 #
 # The exit status is 0; 1 if something failed, or if two runs disagree by more than 1 %; 2 if the arguments are wrong.
@@ -22,7 +24,7 @@ while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
 	--quick) quick=1 && shift ;;
-	--readers | --chart) what=${1#--} && shift ;;
+	--readers | --build | --chart) what=${1#--} && shift ;;
 	--runs | --kernel)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		if [[ $1 == --runs ]]; then runs=$2; else kernel=("$2"); fi
@@ -79,7 +81,7 @@ instructions() {
 			n="$n" loops="$loops" load="${in_proc[*]}" files="${files[*]}" \
 			modules="${modules[*]} ${twins[*]} ${others[*]}" bash -c "$guest"
 	done
-	scripts/sandbox.sh bench/report.py ${quick:+--quick} "$(kdir_release "$(kdir)")" "$out/measure" "${results[@]}"
+	scripts/sandbox.sh bench/report.py ${quick:+--quick} "$(kdir_release "$(kdir)")" "$out/modules" "$out/measure" "${results[@]}"
 }
 
 # measure FILE ARG…
@@ -103,6 +105,50 @@ readers() {
 		FNR == 1 { floor = $3 }
 		{ split($2, operation, /[,-]/); printf "%4d  %-16s %16d  %13.2f\n", operation[4], $1, $3, $3 / floor }
 	' "$out"/readers.[124]
+}
+
+# seconds COMMAND…: how long it took, the median of five times. Before each, what $before says is done.
+seconds() {
+	local i start
+	for ((i = 0; i < 5; i++)); do
+		eval "$before" >&2
+		start=${EPOCHREALTIME/./}
+		"$@" >&2
+		echo "$((${EPOCHREALTIME/./} - start))"
+	done | sort -n | sed -n 3p
+}
+
+# kbuild TARGET…: in the sandbox, as make does it. The C ones and the Rust ones are the same seven modules.
+kbuild() {
+	scripts/sandbox.sh make --no-print-directory -C "$(kdir)" M="$top" MO="$out/build" BENCH=1 -j"$(nproc)" "$@"
+}
+
+build() {
+	local of targets touched
+	mkdir -p "$out/build"
+	steps 4 "$build/log/bench.log"
+	for touched in hello_world.rs bench/c/hello_world_c.c; do
+		targets=("${modules[@]/%/.ko}")
+		if [[ $touched == *.c ]]; then
+			targets=("${twins[@]/#/bench/c/}")
+			targets=("${targets[@]/%/.ko}")
+		fi
+		step "From clean, five times: ${touched##*.}" "the modules could not be built" clean_builds
+		step "After touching $touched, five times" "the modules could not be built" touched_builds
+	done
+	awk 'BEGIN { print "seconds             Rust      C  ratio" }
+		{ printf "%-18s %5.1f  %5.1f  %5.2f\n", $1, $2 / 1e6, $3 / 1e6, $2 / $3 }' \
+		<(echo "from-clean $(<"$out/clean.rs") $(<"$out/clean.c")") <(echo "one-touched $(<"$out/touched.rs") $(<"$out/touched.c")")
+}
+
+clean_builds() {
+	local before='rm -rf "$out/build" && mkdir "$out/build"'
+	seconds kbuild "${targets[@]}" >"$out/clean.${touched##*.}"
+}
+
+touched_builds() {
+	local before='touch "$touched"'
+	seconds kbuild "${targets[@]}" >"$out/touched.${touched##*.}"
 }
 
 kdir() { scripts/sandbox.sh scripts/rust-headers.sh ${kernel:+"${kernel[0]}"}; }

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """What bench.sh has measured: a table, build/bench.json, docs/bench.svg.
 
-report.py [--quick] RELEASE DIRECTORY RUN...   DIRECTORY: the stripped modules; RUN: what bench.c printed
-report.py --chart                              only the chart, from build/bench.json
+report.py [--quick] RELEASE BUILT DIRECTORY RUN...   BUILT: the modules; DIRECTORY: the same, stripped, all in one;
+                                                     RUN: what bench.c printed
+report.py --chart                                    only the chart, from build/bench.json
 """
 
 import json
@@ -37,9 +38,22 @@ def text_size(path):
 
 
 def lib_size(path):
-    out = subprocess.run(["nm", "-S", path], check=True, capture_output=True, text=True).stdout
-    sizes = [line.split() for line in out.splitlines() if "3lib" in line]
-    return sum(int(s[1], 16) for s in sizes if len(s) == 4 and s[2] in "tT")
+    """Bytes of code that come from a line of lib/, also where it was inlined."""
+    out = subprocess.run(["objdump", "-dl", "--no-show-raw-insn", path], check=True, capture_output=True, text=True).stdout
+    size, of_lib, start = 0, False, None
+    for line in out.splitlines():
+        address, colon, _ = line.strip().partition(":\t")
+        if colon:
+            address = int(address, 16)
+            size += address - start if start is not None and of_lib else 0
+            start = address
+            of_lib = source
+        elif line.startswith("/"):
+            source = line.startswith(os.path.join(TOP, "lib/"))
+        elif line.endswith(">:"):
+            # What comes before a function has no line, nor has the padding at its end.
+            start, source = None, False
+    return size
 
 
 def disagreements(runs):
@@ -123,7 +137,7 @@ def main(arguments):
             chart(json.load(file))
         return 0
     quick = arguments[0] == "--quick"
-    release, directory, *paths = arguments[quick:]
+    release, built, directory, *paths = arguments[quick:]
     runs = [read(path) for path in paths]
     names = list(TWINS) + list(TWINS.values())
     data = {
@@ -135,7 +149,7 @@ def main(arguments):
                 "coresize": runs[0]["coresize"][name]["value"],
                 "ko": os.path.getsize(f"{directory}/{name}.ko"),
                 "text": text_size(f"{directory}/{name}.ko"),
-                "lib_text": lib_size(f"{directory}/{name}.ko"),
+                "lib_text": lib_size(os.path.join(built, "" if name in TWINS else "bench/c", f"{name}.ko")),
             } for name in names
         },
         "disagreements": list(disagreements(runs)),

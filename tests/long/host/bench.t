@@ -24,9 +24,9 @@ print(all(pread["floor_read"]["value"] < pread[f]["value"] < 100000 for f in ("j
 # Two runs that are alike but for one figure.
 cp build/bench/run.1 "$directory/one"
 awk '$1 == "jiffies" && $2 == "pread" { $3 *= 1.02 } { print }' "$directory/one" >"$directory/two"
-run scripts/sandbox.sh bench/report.py --quick none build/bench/measure "$directory"/{one,one}
+run scripts/sandbox.sh bench/report.py --quick none build/bench/modules build/bench/measure "$directory"/{one,one}
 is "$status $stderr" "0 " "two runs that agree are fine"
-run scripts/sandbox.sh bench/report.py --quick none build/bench/measure "$directory"/{one,two}
+run scripts/sandbox.sh bench/report.py --quick none build/bench/modules build/bench/measure "$directory"/{one,two}
 is "$status" 1 "two that do not are a failure"
 like "$stderr" '^runs disagree by more than 1 %: jiffies pread: [0-9]+, [0-9]+$' "which is said to be of jiffies' pread only"
 
