@@ -2,8 +2,9 @@
 
 # The kernel to build for: the running one, unless KDIR names another's build tree. `make help` lists the targets.
 KDIR ?= $(shell scripts/preflight.sh --default)
-# The kernel that boots in the virtual machine (default: the newest that can be). The scripts know it by this name too.
-export KERNEL
+# The kernel that boots in the virtual machine (default: the newest that can be), the Debian that it is from, and its
+# architecture. The scripts know them by these names too.
+export KERNEL SUITE ARCH
 
 release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 MO ?= $(CURDIR)/build/modules/$(release)

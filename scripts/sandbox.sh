@@ -5,23 +5,27 @@
 # qemu and the rest. It is made once, under build/sandbox/, and needs no root. Inside, this checkout is at
 # the same path and can be written to; all else is read-only or gone when COMMAND ends.
 #
-#   --suite SUITE  which Debian: trixie (Debian 13, kernels from its backports; the default)
+#   --suite SUITE  which Debian: trixie (Debian 13, kernels from its backports; the default), testing, sid, or
+#                  experimental (on top of sid). SUITE of the environment says it to all scripts
 #   --show PATH    let this file or directory be seen inside too, at the same path; can be given again
 #   --preflight    only find out whether this machine has what making it takes
 #   --rebuild      make it anew, with what the mirror has now
 #   --help         this text
 #
+# ARCH of the environment is the architecture of the kernels, in kbuild's words: x86 or arm64. For another than this
+# machine's there is a sandbox with the cross compiler, and with the programs of that architecture for the virtual machine.
+#
 # The mirror is the one this machine's apt uses, or mmdebstrap's own choice; MIRROR=URL overrides both.
 # The exit status is COMMAND's; 1 if the sandbox could not be made, 2 if the options are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/platform.sh"
 
-suite=trixie
 rebuild='' preflight='' show=()
 while (($#)); do
 	case $1 in
 	--suite)
-		suite=${2:?--suite needs a name}
+		SUITE=${2:?--suite needs a name}
 		shift 2
 		;;
 	--show)
@@ -40,22 +44,17 @@ while (($#)); do
 	esac
 done
 
-# One line a suite: where its kernels come from. A new suite is a new line.
-case $suite in
-trixie) kernel_suite=trixie-backports ;;
-*) bad_usage "unknown suite $suite (known: trixie)" ;;
-esac
-
-root=$build/sandbox/$suite
+choose_platform
+root=$build/sandbox/$sandbox_name
 
 packages=(
 	# what kbuild and a kernel with Rust ask for (Documentation/process/changes.rst)
 	make gcc bc bison flex cpio kmod dwarves libelf-dev libssl-dev openssl python3 xz-utils zstd
 	rustc rust-src rustfmt rust-clippy bindgen clang lld llvm
 	# the compiler that this suite's kernels are built with comes with their headers
-	"linux-headers-$(dpkg --print-architecture 2>/dev/null || echo amd64)/$kernel_suite"
+	"linux-headers-$debian_arch:$debian_arch/$kernel_suite"
 	# the virtual machine, and what a person wants in it
-	qemu-system-x86 binutils mount perl procps strace
+	"$qemu_package" "${guest_packages[@]}" "${guest_packages_in_part[@]}"
 	# the chart of make bench
 	gnuplot-nox
 	# make lint
@@ -80,7 +79,7 @@ apt_options=(
 
 # What makes a sandbox of one checkout differ from that of another.
 recipe() {
-	printf '%s\n' "$suite $kernel_suite" "${packages[@]}" "${leave_out[@]}" "${apt_options[@]}"
+	printf '%s\n' "$sandbox_name $base_suite $kernel_suite" "${packages[@]}" "${leave_out[@]}" "${apt_options[@]}"
 }
 
 host_needs() {
@@ -136,22 +135,35 @@ mirror() {
 		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }' || :
 }
 
-bootstrap() {
-	local option mode scratch=$1 url arguments=()
+# debian ROOT PACKAGES ARG…: makes one there with mmdebstrap, which gets the arguments.
+debian() {
+	# What is not whole is made anew, so dpkg need not wait for the disk.
+	local option mode to=$1 packages=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
 	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
 	for option in "${leave_out[@]}"; do arguments+=(--dpkgopt="$option"); done
-	# The kernels' suite is on the same mirror as the suite itself.
-	arguments+=(--setup-hook="sed -n 's/ $suite main.*/ $kernel_suite main/p' \"\$1\"/etc/apt/sources.list |
-		head -n 1 >\"\$1\"/etc/apt/sources.list.d/kernels.list")
-
 	mode=$( ((EUID)) && echo unshare || echo root)
 	url=$(mirror)
 	echo "mirror: ${url:-the default of mmdebstrap}; mode: $mode"
 	# By way of an archive, so that every file belongs to the user, whatever the package says.
-	TMPDIR=$scratch mmdebstrap --mode="$mode" --variant=apt --format=tar \
-		--skip=cleanup/apt/lists "${arguments[@]}" \
-		--include="$(IFS=, && echo "${packages[*]}")" "$suite" - ${url:+"$url"} |
-		tar -x --no-same-owner --exclude='./dev/*' -C "$root.partial"
+	TMPDIR=$scratch mmdebstrap --mode="$mode" --format=tar "${arguments[@]}" --include="$packages" "$base_suite" - ${url:+"$url"} |
+		tar -x --no-same-owner --exclude='./dev/*' -C "$to"
+}
+
+toolchain() {
+	local kernels=()
+	# The kernels' suite is on the same mirror as the suite itself.
+	[[ $kernel_suite == "$base_suite" ]] ||
+		kernels=(--setup-hook="sed -n 's/ $base_suite main.*/ $kernel_suite main/p' \"\$1\"/etc/apt/sources.list |
+			head -n 1 >\"\$1\"/etc/apt/sources.list.d/kernels.list")
+	debian "$root.partial" "$(IFS=, && echo "${packages[*]}")" --variant=apt --skip=cleanup/apt/lists \
+		--architectures="$machine_debian_arch${cross:+,$debian_arch}" "${kernels[@]}"
+}
+
+# Programs of another architecture are not run here, only unpacked.
+guest_programs() {
+	mkdir "$root.partial/guest"
+	debian "$root.partial/guest" "$(IFS=, && echo "${guest_packages[*]},${guest_packages_in_part[*]}")" \
+		--variant=extract --architectures="$debian_arch"
 }
 
 reachable_by_others() {
@@ -182,7 +194,7 @@ make_sandbox() {
 
 	# Not under the feet of what runs in the one that it replaces.
 	lock "$root.use" "it uses the sandbox that is to be replaced"
-	say "Making a Debian $suite with the toolchain, once, in ${root#"$top"/}"
+	say "Making a Debian $base_suite with the toolchain${cross:+ for $ARCH}, once, in ${root#"$top"/}"
 	host_needs
 	disk_needs
 	[[ ! -e $root.scratch ]] || remove "$(<"$root.scratch")"
@@ -190,9 +202,11 @@ make_sandbox() {
 	mkdir "$root.partial"
 	scratch=$(make_scratch)
 	chmod 755 "$scratch"
-	steps 1 "$build/log/sandbox-$suite.log"
+	steps "$([[ -z $cross ]] && echo 1 || echo 2)" "$build/log/sandbox-$sandbox_name.log"
 	step "Downloading and installing the toolchain" \
-		"mmdebstrap could not make the sandbox (is the mirror reachable? is there room on the disk?)" bootstrap "$scratch"
+		"mmdebstrap could not make the sandbox (is the mirror reachable? is there room on the disk?)" toolchain
+	[[ -z $cross ]] || step "Downloading programs for the virtual machine" \
+		"mmdebstrap could not get the programs for $ARCH (is the mirror reachable? is there room on the disk?)" guest_programs
 	remove "$scratch" "$root.scratch"
 	recipe >"$root.partial/etc/rust-lkm-recipe"
 	mv "$root.partial" "$root"
@@ -228,7 +242,7 @@ options=(
 	--bind "$top" "$top" --chdir "$PWD"
 	--unshare-pid --unshare-ipc --unshare-uts --hostname sandbox --die-with-parent
 	--clearenv --setenv PATH /usr/sbin:/usr/bin --setenv HOME /root --setenv LANG C.UTF-8
-	--setenv RUST_LKM_SUITE "$suite"
+	--setenv RUST_LKM_SUITE "$sandbox_name" --setenv SUITE "$SUITE" --setenv ARCH "$ARCH"
 )
 ((EUID == 0)) || options+=(--unshare-user --uid 0 --gid 0)
 for name in KERNEL TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
