@@ -28,6 +28,8 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 . "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+choose_platform
 
 vm=$build/vm
 saved=("$@")
@@ -72,7 +74,7 @@ no_vm() {
 }
 
 choose_kernel() {
-	local default=$kernels/default-${RUST_LKM_SUITE:-trixie}
+	local default=$kernels/default-$sandbox_name
 	if [[ -z $release && -r $default ]]; then release=$(<"$default"); fi
 	[[ -n $release ]] || no_vm "there is no kernel to boot yet" "make modules-vm gets one and builds the modules for it."
 	[[ -r $kernels/$release/vmlinuz ]] || no_vm "kernel $release is not there" \
@@ -82,9 +84,6 @@ choose_kernel() {
 
 # ---- The file system: a part that changes only with the sandbox, and one made for each run.
 
-base_packages=(
-	bash coreutils diffutils findutils grep hostname kmod mawk mount ncurses-base procps sed strace util-linux
-)
 base_programs=(nm objdump readelf size strings objcopy strip perl prove xz)
 # prove, and what tests use to do things to a file that no program does.
 # What prove and the tests use of perl's library. TAP::* loads its parts by name when it needs them.
@@ -96,7 +95,7 @@ base_perl=(
 # The paths of all files that belong in the base.
 base_files() {
 	local package program
-	for package in "${base_packages[@]}"; do
+	for package in "${guest_packages[@]}"; do
 		dpkg -L "$package" | grep -E '^(/usr)?/(s?bin|share/terminfo|lib/terminfo)/' || :
 	done
 	for program in "${base_programs[@]}"; do type -P "$program"; done
@@ -116,8 +115,10 @@ make_base() {
 	sort -u "$work/targets" | { xargs ldd 2>/dev/null || (($? == 123)); } | awk '$2 == "=>" { print $3 } /^\t\// { print $1 }' |
 		sort -u >"$work/libraries"
 	xargs readlink -f <"$work/libraries" >>"$work/targets"
-	sort -u "$work"/{files,targets,libraries} | sed -E 's,^/(bin|sbin|lib|lib64)/,/usr/\1/,' | sort -u |
-		tar -c -P -T - | tar -x -P --transform="s,^/,$tree/,S"
+	# Another architecture has the same files, by its own names.
+	sort -u "$work"/{files,targets,libraries} | sed -E 's,^/(bin|sbin|lib|lib64)/,/usr/\1/,; s,^/,,' |
+		sed "s,^usr/$machine_loader\$,usr/$loader,; s,${machine_loader##*/}\$,${loader##*/},; s/$machine_triplet/$triplet/g" |
+		sort -u | tar -c -C "/${cross:+guest}" -T - | tar -x -C "$tree"
 	printf 'root:x:0:0:root:/root:/bin/bash\n' >"$tree/etc/passwd"
 	printf 'root:x:0:\n' >"$tree/etc/group"
 	pack "$tree" >"$work/base.cpio"
@@ -129,12 +130,12 @@ pack() { (cd "$1" && find . -print0 | cpio --null -o -H newc -R 0:0 --quiet); }
 
 base() {
 	local key file
-	key=$({ cat /etc/rust-lkm-recipe && declare -f make_base base_files && declare -p base_packages base_programs base_perl; } |
+	key=$({ cat /etc/rust-lkm-recipe && declare -f make_base base_files && declare -p guest_packages base_programs base_perl; } |
 		sha256sum | cut -c1-12)
-	file=$vm/base-$key.cpio
+	file=$vm/base.$sandbox_name.$key.cpio
 	if [[ ! -s $file ]]; then
 		say "Making the file system of the virtual machine, once …"
-		rm -f "$vm"/base-*.cpio
+		rm -f "$vm/base.$sandbox_name".*.cpio
 		make_base "$file"
 	fi
 	echo "$file"
@@ -185,7 +186,7 @@ choose_accel() {
 	local answer=$vm/accel key
 	[[ $accel == auto ]] || return 0
 	accel=tcg
-	[[ -z $icount && -w /dev/kvm ]] || return 0
+	[[ -z $icount && -z $cross && -w /dev/kvm ]] || return 0
 	key="$(cat /proc/sys/kernel/random/boot_id) $(id -u)"
 	if [[ ! -r $answer || $(tail -n 1 "$answer") != "$key" ]]; then
 		say "Finding out whether KVM works here, once …"
@@ -199,35 +200,35 @@ choose_accel() {
 	return 0
 }
 
-# QEMU enters an uncompressed kernel directly (its PVH entry), which saves a quarter of the boot.
+# QEMU enters an uncompressed kernel of x86 directly (its PVH entry), which saves a quarter of the boot.
 boot_image() {
 	local kernel=$kernels/$release
-	if [[ ! -s $kernel/vmlinux && -x $kernel/build/scripts/extract-vmlinux ]] &&
+	if [[ $ARCH == x86 && ! -s $kernel/vmlinux && -x $kernel/build/scripts/extract-vmlinux ]] &&
 		"$kernel/build/scripts/extract-vmlinux" "$kernel/vmlinuz" >"$work/vmlinux" 2>/dev/null; then
 		mv "$work/vmlinux" "$kernel/vmlinux"
 	fi
 	if [[ -s $kernel/vmlinux ]]; then echo "$kernel/vmlinux"; else echo "$kernel/vmlinuz"; fi
 }
 
-# What takes time and tells nothing here: self-tests of ciphers; a watchdog that finds an emulated clock unstable.
-quicker="cryptomgr.notests tsc=nowatchdog"
+# What takes time and tells nothing here: self-tests of ciphers; on x86 a watchdog that finds an emulated clock unstable.
+quicker="cryptomgr.notests $quicker"
 
 # shellcheck disable=SC2054 # the commas are QEMU's
 qemu_options() {
 	options=(
-		-nodefaults -no-user-config -no-reboot -display none -machine q35 -m "$memory"
+		-nodefaults -no-user-config -no-reboot -display none -machine "$qemu_machine" -m "$memory"
 		-kernel "$(boot_image)" -initrd "$work/initramfs"
-		-append "console=ttyS0 quiet panic=-1 $quicker $append"
+		-append "console=$console_device quiet panic=-1 $quicker $append"
 		-chardev "file,id=console,path=$work/console" -serial chardev:console
 		-device virtio-serial-pci
 		-chardev "file,id=status,path=$work/status" -device virtserialport,nr=1,chardev=status
 	)
 	if [[ -n $icount ]]; then
-		options+=(-accel tcg -smp 1 -icount "shift=0,sleep=off")
+		options+=(-accel tcg -cpu "$qemu_cpu" -smp 1 -icount "shift=0,sleep=off")
 	elif [[ $accel == kvm ]]; then
 		options+=(-accel kvm -cpu host -smp "$smp")
 	else
-		options+=(-accel tcg,thread=multi -smp "$smp")
+		options+=(-accel tcg,thread=multi -cpu "$qemu_cpu" -smp "$smp")
 	fi
 	if [[ -n $terminal ]]; then
 		options+=(-chardev stdio,id=terminal,mux=on,signal=off -device virtconsole,nr=4,chardev=terminal)
@@ -250,14 +251,14 @@ boot() {
 		readers+=("$!")
 	fi
 	if [[ -n $terminal ]]; then
-		"${limit[@]}" qemu-system-x86_64 "${options[@]}" 2>"$work/qemu" || ended=$?
+		"${limit[@]}" "$qemu" "${options[@]}" 2>"$work/qemu" || ended=$?
 	else
 		mkfifo "$work/stdout" "$work/stderr"
 		cat "$work/stdout" &
 		readers+=("$!")
 		cat "$work/stderr" >&2 &
 		readers+=("$!")
-		"${limit[@]}" qemu-system-x86_64 "${options[@]}" </dev/null 2>"$work/qemu" >&2 || ended=$?
+		"${limit[@]}" "$qemu" "${options[@]}" </dev/null 2>"$work/qemu" >&2 || ended=$?
 	fi
 	# A QEMU that did not start opened no pipe, and its reader would wait for ever.
 	local pipe
