@@ -20,12 +20,18 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 . "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+choose_platform
 
-# Lines of "package version" for all that apt knows of kernels.
+# Packages of another architecture are named with it.
+foreign=${cross:+:$debian_arch}
+
+# Lines of "package version" for all that apt knows of kernels of this architecture.
 archive() {
 	local prefix
 	for prefix in headers binary image source; do apt-cache pkgnames "linux-$prefix-"; done |
-		grep -E '^linux-[a-z-]*[0-9]' | xargs -r apt-cache madison | awk '{ print $1, $3 }' | sort -u
+		sed -nE 's/^(linux-[a-z-]*[0-9][^:]*).*/\1/p' | sort -u | sed -E "/^linux-source-/!s/\$/$foreign/" |
+		xargs -r apt-cache madison | awk '{ sub(/:.*/, "", $1); print $1, $3 }' | sort -u
 }
 
 # Lines of "release version image-package source-package state", newest release first. The state is "possible",
@@ -39,7 +45,7 @@ kernels_of_archive() {
 		END {
 			for (i = 1; i <= n; i++) {
 				release = releases[i]; version = versions[i]
-				split(release, part, "."); source = "linux-source-" part[1] "." part[2]
+				match(release, /^[0-9]+\.[0-9]+/); source = "linux-source-" substr(release, 1, RLENGTH)
 				image = ""
 				names = "linux-binary-" release " linux-image-" release
 				names = names " linux-binary-unsigned-" release " linux-image-" release "-unsigned"
@@ -53,19 +59,67 @@ kernels_of_archive() {
 		}' | sort -k1,1Vr -k2,2Vr
 }
 
-native_flavour() { dpkg --print-architecture; }
+# What a kernel's configuration says of Rust is in its headers package only. It is kept in $known/RELEASE_VERSION.
+known=$kernels/known
+
+# learn <KERNELS: gets to know those that can be completed as far as apt knows.
+learn() {
+	local release version state file wanted=()
+	while read -r release version _ _ state; do
+		[[ $state != possible || -e $known/${release}_$version ]] || wanted+=("linux-headers-$release$foreign=$version")
+	done
+	((${#wanted[@]})) || return 0
+	((${#wanted[@]} == 1)) || say "Getting the configuration of ${#wanted[@]} kernels, once …"
+	mkdir -p "$known"
+	work=$(mktemp -d "$known/new.XXXXXX")
+	(cd "$work" && apt-get download "${wanted[@]}" >/dev/null 2>log) ||
+		warn "apt-get could not download all configurations: $(tail -n 1 "$work/log")"
+	for file in "$work"/*.deb; do
+		[[ -e $file ]] || continue
+		release=$(dpkg-deb -f "$file" Package)
+		release=${release#linux-headers-}
+		dpkg-deb --fsys-tarfile "$file" | tar -xO "./usr/src/linux-headers-$release/.config" |
+			grep -E '^CONFIG_RUST(C_VERSION_TEXT)?=' >"$work/known" || :
+		mv "$work/known" "$known/${release}_$(dpkg-deb -f "$file" Version)"
+	done
+	rm -r "$work"
+}
+
+# judged <KERNELS: the same lines, with what their configurations say.
+judged() {
+	local release version image source state file wanted here
+	here=$(version_of rustc)
+	while read -r release version image source state; do
+		file=$known/${release}_$version
+		if [[ $state == possible && -e $file ]]; then
+			wanted=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"/\1/p' "$file")
+			if ! grep -qx CONFIG_RUST=y "$file"; then
+				state="built without CONFIG_RUST"
+			elif in_sandbox && [[ $wanted != "$here" ]]; then
+				state="built by ${wanted%% (*}, and here is ${here%% (*}"
+			fi
+		fi
+		echo "$release $version $image $source $state"
+	done
+}
 
 # The newest release that can be completed, of the plain flavour and with a signed image.
 newest() {
-	kernels_of_archive | awk -v flavour="$(native_flavour)" '
-		$5 == "possible" && $3 !~ /unsigned/ && $1 ~ "[0-9]-" flavour "$" { print $1; exit }'
+	local kernel
+	kernels_of_archive | awk -v flavour="$debian_arch" '
+		$5 == "possible" && $3 !~ /unsigned/ && $1 ~ "[0-9]-" flavour "$"' | while read -r kernel; do
+		learn <<<"$kernel"
+		judged <<<"$kernel" | awk '$5 == "possible" { print $1 }'
+	done | sed -n 1p
 }
 
 list() {
-	local release version image source state
+	local release version image source state all
+	all=$(kernels_of_archive)
+	learn <<<"$all"
 	printf '%-34s %-24s %s\n' KERNEL PACKAGE STATE
 	while read -r release version image source state; do
-		if [[ -d $(completed "$release") ]]; then
+		if is_complete "$release"; then
 			state=completed
 		elif [[ $state == possible ]]; then
 			state="can be completed"
@@ -74,7 +128,7 @@ list() {
 		fi
 		[[ $image != *unsigned* ]] || state+=" (its image is not signed yet)"
 		printf '%-34s %-24s %s\n' "$release" "$version" "$state"
-	done < <(kernels_of_archive)
+	done < <(judged <<<"$all")
 }
 
 check() {
@@ -123,8 +177,8 @@ needs() {
 }
 
 download() {
-	local depends package packages=("linux-headers-$release=$version" "$image=$version" "$source=$version")
-	depends=$(apt-cache show "linux-headers-$release=$version" | sed -n 's/^Depends: //p')
+	local depends package packages=("linux-headers-$release$foreign=$version" "$image$foreign=$version" "$source=$version")
+	depends=$(apt-cache show "linux-headers-$release$foreign=$version" | sed -n 's/^Depends: //p')
 	while read -r package; do
 		packages+=("$package=$version")
 	done < <(grep -oE 'linux-(headers|kbuild)-[^ ,]*' <<<"$depends")
@@ -155,14 +209,23 @@ unpack() {
 # The compiler and the names that the kernel was built with are in .kernelvariables, which kbuild reads with a
 # patch of Debian's.
 kernel_make() {
-	make -C "$work/source" O="$work/object" RUSTC="$rustc" "$@"
+	make -C "$work/source" O="$work/object" RUSTC="$rustc" CROSS_COMPILE_COMPAT= "$@"
 }
+
+# What of a configuration may come out different, as it decides nothing about Rust. The versions of tools that work on
+# what the compilers have made, and the revision of gcc's package: what a newer one can do is an option of its own, which
+# may not differ. A part for 32-bit programs, which takes one more compiler. And whether there is a C library to link
+# programs with, which there is not for another architecture.
+may_differ='(LD|AS|PAHOLE)_VERSION|CC_VERSION_TEXT|(THUMB2_)?COMPAT_VDSO|CC_CAN_LINK.*'
 
 configure() {
 	mkdir "$work/object"
 	cp "$work/build"/{.config,.kernelvariables} "$work/object/"
 	kernel_make olddefconfig
-	diff "$work/build/.config" "$work/object/.config"
+	# Lines of "< CONFIG_OPTION=the package's" and "> CONFIG_OPTION=ours".
+	diff "$work/build/.config" "$work/object/.config" | grep '^[<>]' >"$work/build/differences" || :
+	cat "$work/build/differences"
+	! grep -vE "^[<>] (# )?CONFIG_($may_differ)[ =]" "$work/build/differences"
 }
 
 prepare() { kernel_make -j"$(nproc)" prepare; }
@@ -178,6 +241,14 @@ assemble() {
 		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$work/build"
 	rm -rf "$work"/{source,object,unpacked}
 }
+
+# What makes a tree that an older script completed differ from one of this.
+recipe() {
+	declare -f unpack kernel_make configure prepare assemble
+	echo "$may_differ"
+}
+
+is_complete() { cmp -s "$kernels/$1/recipe" <(recipe); }
 
 complete() {
 	local version image source state rustc line wanted
@@ -209,11 +280,14 @@ complete() {
 
 	step "Configuring as the package was" \
 		"the configuration came out different here: some tool is not the one that built the kernel" configure
+	[[ ! -s $work/build/differences ]] || say "$(echo "This differs from the package's configuration, and decides nothing about Rust:" &&
+		sed 's/^/  /' "$work/build/differences")"
 	step "Making the Rust metadata" "the kernel's source could not be prepared" prepare
 	step "Putting the build tree together" "could not put the build tree together (is there room on the disk?)" assemble
 	step "Comparing the exported Rust symbols with the kernel's" \
 		"the metadata does not fit kernel $release" compare_symbols "$work/build"
 	say "$(tail -n 1 "$step_log")"
+	recipe >"$work/recipe"
 	rm -rf "${kernels:?}/$release"
 	mv "$work" "$kernels/$release"
 }
@@ -248,10 +322,10 @@ if [[ -z $release ]] && in_sandbox; then
 fi
 release=${release:-$(uname -r)}
 
-if [[ ! -d $(completed "$release") ]]; then
+if ! is_complete "$release"; then
 	needs
 	lock "$kernels/$release.lock" "it completes the headers of $release"
-	[[ -d $(completed "$release") ]] || complete
+	is_complete "$release" || complete
 	unlock
 fi
 completed "$release"

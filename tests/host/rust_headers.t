@@ -49,7 +49,8 @@ package() {
 	local tree=$directory/package file
 	rm -rf "$tree"
 	mkdir -p "$tree/DEBIAN"
-	printf 'Package: %s\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: none\n' "$1" >"$tree/DEBIAN/control"
+	[[ $1 =~ [0-9.]+ ]]
+	printf 'Package: %s\nVersion: %s-1\nArchitecture: all\nMaintainer: nobody\nDescription: none\n' "$1" "${BASH_REMATCH[0]}" >"$tree/DEBIAN/control"
 	for file in "${@:2}"; do
 		mkdir -p "$(dirname "$tree/${file%%=*}")"
 		printf '%b\n' "${file#*=}" >"$tree/${file%%=*}"
@@ -64,8 +65,9 @@ touch "$directory"/source/linux-source-9.9/{.clippy.toml,.rustfmt.toml,rust/Make
 tar -cf "$directory/source.tar" -C "$directory/source" linux-source-9.9
 kernel() {
 	local headers=usr/src/linux-headers-$1
-	package "linux-headers-$1" "$headers/.config=CONFIG_RUST=y" "$headers/.kernelvariables=" \
-		"$headers/include/config/auto.conf=$2\nCONFIG_RUSTC_VERSION_TEXT=\"$rustc\"" \
+	local config=$2\\nCONFIG_RUSTC_VERSION_TEXT=\"${3:-$rustc}\"
+	package "linux-headers-$1" "$headers/.config=$config\nCONFIG_LD_VERSION=1" "$headers/.kernelvariables=" \
+		"$headers/include/config/auto.conf=$config" \
 		"$headers/include/config/kernel.release=$1" \
 		"$headers/Module.symvers=0x0\t_RNv1\tvmlinux\tEXPORT_SYMBOL_GPL\t\n0x0\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n0x0\t_RNvM\tdrm\tEXPORT_SYMBOL_GPL\t"
 	package "linux-binary-$1" "usr/lib/modules/$1/vmlinuz=image"
@@ -74,7 +76,9 @@ package linux-headers-9.9.1-common usr/src/linux-headers-9.9.1-common/Makefile=
 package linux-kbuild-9.9.1 usr/lib/linux-kbuild-9.9.1/scripts/Kbuild.include=
 package linux-source-9.9 usr/src/none=
 kernel 9.9.1-amd64 CONFIG_RUST=y
+kernel 9.10.2-amd64 CONFIG_RUST=y
 kernel 9.9.1-norust-amd64 CONFIG_MODULES=y
+kernel 9.9.1-other-amd64 CONFIG_RUST=y "rustc 9.9.9 (some other)"
 
 # Stand-ins for apt and for the kernel's make; "behaviour" says what the latter makes of the source.
 cat >"$directory/archive" <<'ARCHIVE'
@@ -83,6 +87,8 @@ linux-headers-9.9.1-common 9.9.1-1
 linux-binary-9.9.1-amd64 9.9.1-1
 linux-headers-9.9.1-norust-amd64 9.9.1-1
 linux-binary-9.9.1-norust-amd64 9.9.1-1
+linux-headers-9.9.1-other-amd64 9.9.1-1
+linux-binary-9.9.1-other-amd64 9.9.1-1
 linux-source-9.9 9.9.1-1
 linux-headers-9.10.2-amd64 9.10.2-1
 linux-binary-unsigned-9.10.2-amd64 9.10.2-1
@@ -112,6 +118,7 @@ behaviour=\$(<"$directory/behaviour")
 for word; do [[ \$word != O=* ]] || object=\${word#O=}; done
 case "\${!#} \$behaviour" in
 "olddefconfig other-configuration") echo CONFIG_OTHER=y >>"\$object/.config" ;;
+"olddefconfig other-linker") sed -i s/LD_VERSION=1/LD_VERSION=2/ "\$object/.config" ;;
 "prepare slow") touch "$directory/begun" && sleep 300 ;;
 "prepare fail") echo "compilation failed" && exit 2 ;;
 prepare*)
@@ -163,21 +170,40 @@ echo fine >"$directory/behaviour"
 run headers 9.9.1-amd64
 is "$status $stdout" "0 $made/build" "after all that it is completed"
 is "$(cat "$made/vmlinuz")" "image" "with the kernel's image"
+is "$(grep 'This differs' <<<"$stderr")" "" "… and nothing is said of differences, as there are none"
+
+# A script that makes the tree otherwise does not take what an older one has made.
+cp -a "$directory/checkout" "$directory/changed"
+sed -i 's/^prepare() { /&: a step more; /' "$directory/changed/scripts/rust-headers.sh"
+echo other-linker >"$directory/behaviour"
+run scripts/sandbox.sh env PATH="$directory/bin:/usr/bin" "$directory/changed/scripts/rust-headers.sh" 9.9.1-amd64
+is "$status" 0 "a tree that an older rust-headers.sh made is made again"
+like "$stderr" 'Completing the headers of kernel 9.9.1-amd64' "… and it says so"
+like "$stderr" $'This differs .*\n  < CONFIG_LD_VERSION=1\n  > CONFIG_LD_VERSION=2\n' "another linker is no hindrance, and is named"
+echo fine >"$directory/behaviour"
+run headers 9.9.1-amd64
+is "$status $stderr" "0 " "what this one made is taken as it is"
 
 run headers 9.9.1-norust-amd64
 is "$status" 1 "a kernel without CONFIG_RUST is refused"
 like "$stderr" 'kernel 9.9.1-norust-amd64 was built without Rust' "… for that reason"
+run headers 9.9.1-other-amd64
+is "$status" 1 "a kernel that another rustc built is refused"
+like "$stderr" "kernel's rustc: rustc 9.9.9 \\(some other\\)" "… for that reason"
 run headers 9.8.7-amd64
 like "$status $stderr" '^1 .*cannot be completed: the source of that version is gone' "a kernel whose source is gone is refused"
 run headers 9.10.3-amd64
 like "$status $stderr" '^1 .*cannot be completed: no image yet' "a kernel without an image is refused"
 
 run headers --list
-is "$(awk 'NR > 1 { print $1 }' <<<"$stdout" | tr '\n' ' ')" "9.10.3-amd64 9.10.2-amd64 9.9.1-norust-amd64 9.9.1-amd64 9.8.7-amd64 " \
+is "$(awk 'NR > 1 { print $1 }' <<<"$stdout" | tr '\n' ' ')" "9.10.3-amd64 9.10.2-amd64 9.9.1-other-amd64 9.9.1-norust-amd64 9.9.1-amd64 9.8.7-amd64 " \
 	"--list goes by version, newest first"
 like "$stdout" '9.10.2-amd64 .* can be completed \(its image is not signed yet\)' "--list tells of an image that is not signed"
 like "$stdout" '9.9.1-amd64 .* completed' "--list tells what is completed"
-like "$stdout" '9.8.7-amd64 .* cannot be: the source of that version is gone' "--list tells why not"
+like "$stdout" '9.8.7-amd64 .* cannot be: the source of that version is gone' "--list tells why not: no source"
+like "$stdout" '9.10.3-amd64 .* cannot be: no image yet' "--list tells why not: no image"
+like "$stdout" '9.9.1-norust-amd64 .* cannot be: built without CONFIG_RUST' "--list tells why not: no Rust"
+like "$stdout" "9.9.1-other-amd64 .* cannot be: built by rustc 9.9.9, and here is ${rustc%% (*}" "--list tells why not: another compiler"
 
 # Without a release: the newest with a signed image, of the plain flavour.
 run headers
