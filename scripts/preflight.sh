@@ -7,6 +7,8 @@
 # If nothing is, prints the variables that kbuild has to be given: RUSTC=... and so on.
 # With --default, prints the KDIR that is taken when none is named.
 #
+# ANY_KERNEL=1 in the environment lets pass a kernel that the modules are not written for.
+#
 # The exit status is 0 if a build can go on, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
@@ -44,6 +46,12 @@ release=$(kdir_release "$kdir")
 if [[ $(kdir_config "$kdir" RUST) != y ]]; then
 	die "kernel $release was built without Rust (CONFIG_RUST is off), so no Rust module can be loaded into it" \
 		"Debian has Rust in its kernels from 6.18 on: in trixie-backports, testing and sid." "$in_vm"
+fi
+
+series=$(sed -n 's/^kernel-series := //p' "$top/lib/kernels.mk")
+if [[ -z ${ANY_KERNEL:-} && ! $release =~ ^(${series// /|})[^0-9] ]]; then
+	die "these modules are not written for kernel $release, but for the series ${series// /, }" \
+		"make ANY_KERNEL=1 tries it all the same; what has changed belongs into lib/ (lib/kernels.mk)." "$in_vm"
 fi
 
 missing=$(missing_metadata "$kdir")

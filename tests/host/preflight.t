@@ -8,6 +8,8 @@ mkdir -p build
 trees=$(mktemp -d "$PWD/build/preflight.XXXXXX")
 temporary+=("$trees")
 running=$(uname -r)
+# Whatever kernel this machine runs.
+export ANY_KERNEL=1
 fits="rustc 1.0.0 (the one that built the kernel)"
 
 # tree NAME RELEASE CONFIG…: a build tree that has what preflight.sh looks at.
@@ -65,6 +67,19 @@ refused "not the build tree of a kernel that was configured: KDIR=$trees/empty" 
 
 preflight "$trees/fitting" "$(tree c 6.1.0 "CONFIG_MODULES=y")"
 refused "kernel 6.1.0 was built without Rust \(CONFIG_RUST is off\)" "CONFIG_RUST off"
+
+series=$(sed -n 's/^kernel-series := //p' lib/kernels.mk)
+for release in "${series%% *}.0-some" "${series##* }-rc7-some"; do
+	ANY_KERNEL='' preflight "$trees/fitting" "$(tree "supported-$release" "$release" "${fitting[@]}")"
+	is "$status" 0 "kernel $release is of a series that lib/ is written for"
+done
+for release in 6.18.1-some "${series##* }9.1-some" 99.0.1; do
+	other=$(tree "other-$release" "$release" "${fitting[@]}")
+	ANY_KERNEL='' preflight "$trees/fitting" "$other"
+	refused "not written for kernel $release, but for the series ${series// /, }" "kernel $release"
+	preflight "$trees/fitting" "$other"
+	is "$status" 0 "… but can be tried with ANY_KERNEL=1"
+done
 
 for file in libkernel.rmeta libcore.rmeta libmacros.so; do
 	incomplete=$(tree "without-$file" "$running" "${fitting[@]}")
