@@ -76,7 +76,7 @@ no_vm() {
 choose_kernel() {
 	local default=$kernels/default-$sandbox_name
 	if [[ -z $release && -r $default ]]; then release=$(<"$default"); fi
-	[[ -n $release ]] || no_vm "there is no kernel to boot yet" "make modules-vm gets one and builds the modules for it."
+	[[ -n $release ]] || no_vm "there is no kernel to boot yet" "make vm-modules gets one and builds the modules for it."
 	[[ -r $kernels/$release/vmlinuz ]] || no_vm "kernel $release is not there" \
 		"scripts/sandbox.sh scripts/rust-headers.sh $release gets it." \
 		"There are: $(cd "$kernels" 2>/dev/null && echo */)"
