@@ -2,7 +2,7 @@
 # Usage: scripts/test.sh [--long] [NAME]
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
-# ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose file name has NAME in it,
+# ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
 # also in tests/long/. Two run at a time.
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
@@ -35,8 +35,8 @@ guest=() host=()
 shopt -s nullglob
 for directory in tests tests/long; do
 	[[ -n $name && -z $long || $directory == "tests${long:+/long}" ]] || continue
-	guest+=("$directory"/*"$name"*.t)
-	host+=("$directory/host"/*"$name"*.t)
+	for file in "$directory"/*.t; do [[ ${file#tests/} != *"$name"* ]] || guest+=("$file"); done
+	for file in "$directory"/host/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
 done
 ((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/}{,host/}*.t)"
 

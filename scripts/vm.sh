@@ -312,15 +312,16 @@ fi
 
 # A directory for this run, which holds its lock for as long as it lasts: what a killed run left is told by that.
 make_work() {
-	local run run_fd
-	lock "$vm/run.lock" "it looks after what runs have left"
+	local run run_fd lock_fd
+	exec {lock_fd}>>"$vm/run.lock"
+	flock "$lock_fd"
 	for run in "$vm"/run.??????; do
 		if [[ -d $run ]] && flock -n "$run" true; then rm -rf "$run"; fi
 	done
 	work=$(mktemp -d "$vm/run.XXXXXX")
 	exec {run_fd}<"$work"
 	flock "$run_fd"
-	unlock
+	exec {lock_fd}>&-
 }
 
 terminal=''
@@ -331,6 +332,7 @@ if (($# == 0)); then
 fi
 timeout=${timeout:-600}
 
+mkdir -p "$vm"
 make_work
 trap 'rm -rf "$work"' EXIT
 choose_kernel

@@ -29,27 +29,26 @@ echo "from the host" >"$directory/added"
 # The first run makes what the others share.
 scripts/vm.sh true
 is "$?" 0 "status 0 is passed on"
-start streams bash -c 'echo to stdout; echo to stderr >&2; exit 42'
-start place --add "$directory/added" bash -c 'pwd; id -u; cat added; ls hello_world.ko scripts/vm.sh tests/tap.sh; exit 1'
+start streams bash -c 'echo to stdout; echo to stderr >&2; echo again >/dev/stderr; echo twice >/dev/stdout; exit 42'
+start place --console --add "$directory/added" bash -c 'echo "<1>seen on the console" >/dev/kmsg; pwd; id -u; cat added; ls hello_world.ko scripts/vm.sh tests/tap.sh; exit 1'
 start options --smp 3 --memory 700M --append 'loglevel=3 rust_lkm=1' bash -c 'nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo; exit 255'
 start arguments printf '<%s>\n' 'two words' "it's" '$HOME' ''
-start reopened bash -c 'echo again >/dev/stderr; echo once >/dev/stdout'
 start panic bash -c 'echo before; echo c >/proc/sysrq-trigger'
 start off bash -c 'echo o >/proc/sysrq-trigger; sleep 60'
 start hang --timeout 8 sleep 1000
 start icount --icount bash -c 'nproc; modprobe hello_world && lsmod | grep -c "^hello_world "'
-start console --console bash -c 'echo "<1>seen on the console" >/dev/kmsg; echo done'
 wait
 
 ended streams
 is "$status" 42 "status 42 is passed on"
-is "$stdout" "to stdout" "stdout is the command's, and nothing else"
-is "$stderr" "to stderr" "stderr is the command's, and nothing else"
+is "$stdout" $'to stdout\ntwice' "stdout is the command's, and nothing else, also if it opens /dev/stdout again"
+is "$stderr" $'to stderr\nagain' "stderr is the command's, and nothing else, also if it opens /dev/stderr again"
 
 ended place
 is "$status" 1 "status 1 is passed on"
 is "$stdout" $'/modules\n0\nfrom the host\nhello_world.ko\nscripts/vm.sh\ntests/tap.sh' \
 	"it runs as root in /modules, with the modules, scripts/, tests/ and what --add named"
+like "$stderr" 'seen on the console' "--console shows the kernel's console"
 
 ended options
 is "$status" 255 "status 255 is passed on"
@@ -57,9 +56,6 @@ is "$stdout" $'3\nrust_lkm=1\n1' "--smp, --append and --memory reach the machine
 
 ended arguments
 is "$stdout" $'<two words>\n<it\'s>\n<$HOME>\n<>' "arguments arrive as they were given"
-
-ended reopened
-is "$status $stdout $stderr" "0 once again" "a command may open /dev/stdout and /dev/stderr again"
 
 ended panic
 is "$status" 125 "a panic gives 125"
@@ -76,10 +72,6 @@ like "$stderr" 'still running after 8 seconds' "a hang names the timeout"
 
 ended icount
 is "$status $stdout" $'0 1\n1' "--icount gives one CPU, and modprobe finds the modules"
-
-ended console
-is "$stdout" "done" "--console leaves stdout alone"
-like "$stderr" 'seen on the console' "--console shows the kernel's console"
 
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
 mkfifo "$directory/keys"
