@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Each promise of the documents has a test that holds it, and tests/README.md says which. Then, in a copy: that a promise
+# without a test, or a test without its promise, is noticed.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+run scripts/promises.sh --check
+is "$status $stderr" "0 " "every promise has a test, and tests/README.md has all of them"
+
+copy=$(mktemp -d)
+temporary+=("$copy")
+
+# changed FILE SED: what is said of a copy in which FILE was changed.
+changed() {
+	rm -rf "${copy:?}"/*
+	cp -a --parents README.md Makefile docs scripts tests bench/bench.sh "$copy"
+	sed -i "$2" "$copy/$1"
+	cmp -s "$1" "$copy/$1" && stderr="nothing was changed" && return
+	run "$copy/scripts/promises.sh" --check
+}
+
+# noticed TEXT DESCRIPTION
+noticed() { like "$status $stderr" "^1 .*$1" "$2"; }
+
+changed tests/README.md '$d'
+noticed 'tests/README.md is not up to date' "a table that is not up to date is an error"
+run "$copy/scripts/promises.sh"
+is "$status $(cmp tests/README.md "$copy/tests/README.md" && echo same)" "0 same" "… and is made again"
+
+changed README.md 's/is the tour/was the tour/'
+noticed 'README.md does not say: `make demo` is the tour.' "a promise that its document does not make any more"
+changed README.md '$a\\n`make demo` is the tour.'
+noticed 'README.md says more than once: `make demo` is the tour.' "one that cannot be told from another"
+changed tests/hello_world.t 's/insmod loads it without a word/insmod loads it/'
+noticed 'tests/hello_world.t has no test: insmod loads it without a word' "a test that is not there any more"
+changed tests/bad_moments.t 's/" "not root"/" "nobody"/'
+noticed 'tests/bad_moments.t has no test: not root' "a test of another description"
+changed tests/promises.txt 's,hello_world.t: insmod,goodbye_world.t: insmod,'
+noticed 'there is no tests/goodbye_world.t' "a file that is not there"
+changed tests/promises.txt 's/^= Makefile/= Kbuild/'
+noticed 'there is no document Kbuild' "a document that is not looked at"
+
+# unheld NAME: what was added to a document is said to have no test.
+unheld() { noticed "names no test for $1" "no test for $1"; }
+
+changed README.md '/^|---/a| new | row |'
+unheld 'README.md, table row: \| new'
+changed docs/kernel-notes.md '$a\\n## New\n\nText.'
+unheld 'docs/kernel-notes.md, section: New'
+changed docs/troubleshooting.md '/^\*\*File exists/i**New**: it is.\n'
+unheld 'docs/troubleshooting.md, entry: \*\*New'
+changed docs/troubleshooting.md '/no rustc on this machine/ipreflight.sh: error: new'
+unheld 'docs/troubleshooting.md, message: preflight.sh: error: new'
+changed docs/rust-headers.md '/^6\. /i6. New.'
+unheld 'docs/rust-headers.md, item: New.'
+changed Makefile '/^clean:/inew: ## a target'
+unheld 'Makefile, target: make new'
+changed scripts/vm.sh '/^#   --console/i#   --new  an option'
+unheld 'scripts/vm.sh, option: --new'
+changed scripts/vm.sh '/^#   124/i#   99   another'
+unheld 'scripts/vm.sh, exit status: *99'
+changed scripts/preflight.sh 's/^# The exit status is 0/# The exit status is 9 if it is new, 0/'
+unheld 'scripts/preflight.sh, exit status: 9'
+
+run scripts/promises.sh --help
+like "$status $stdout" '^0 Usage: scripts/promises.sh' "--help prints the usage"
+run scripts/promises.sh --unknown
+is "$status" 2 "an unknown option gives 2"
+
+done_testing
