@@ -96,7 +96,7 @@ sub descriptions {
 			}
 		}
 		# The last word of a line, in double quotes.
-		while ($source =~ /"((?:[^"\\\$\n]|\\.|$expansion|\$)*+)"(?: *\\| *(?:\|\||&&)[^"]*| *;;)?$/mg) {
+		while ($source =~ /"((?:[^"\\\$\n]|\\.|$expansion|\$)*+)"(?: *\\| *(?:\|\||&&)[^"]*| *;;?(?: *\})?)?$/mg) {
 			my $text = $1;
 			# One that is all variables would be any.
 			next if ($text =~ s/$expansion//gr) !~ /\w{3}/;

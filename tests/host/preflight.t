@@ -58,6 +58,23 @@ is "$status $stderr" "0 " "a build tree that is complete passes without a word"
 like "$stdout" "(^| )RUSTC=$trees/fitting/rustc( |\$)" "the fitting rustc is taken"
 like "$stdout" "(^| )CLIPPY_DRIVER=$trees/fitting/clippy-driver( |\$)" "clippy is taken from where rustc is"
 
+run scripts/preflight.sh --default
+like "$status $stdout" "^0 ($PWD/build/kernels|/lib/modules)/${running//+/\\+}/build\$" "--default is the running kernel's build tree"
+mkdir -p "$trees/checkout/build/kernels/$running"
+cp -a scripts "$trees/checkout/"
+run "$trees/checkout/scripts/preflight.sh" --default
+is "$stdout" "/lib/modules/$running/build" "… the packaged one"
+mkdir "$trees/checkout/build/kernels/$running/build"
+run "$trees/checkout/scripts/preflight.sh" --default
+is "$stdout" "$trees/checkout/build/kernels/$running/build" "… or the completed one, if there is one"
+
+# Whatever headers this machine has, bubblewrap hides them.
+hide=()
+[[ ! -d /lib/modules ]] || hide=(--tmpfs "$(realpath /lib/modules)")
+run bwrap --dev-bind / / "${hide[@]}" scripts/preflight.sh "/lib/modules/$running/build"
+refused "no headers of the running kernel: /lib/modules/$running/build is not there" "no headers"
+like "$stderr" "apt-get install linux-headers-$running" "no headers: the way out"
+
 preflight "$trees/fitting" "$trees/none"
 refused "no such kernel build tree: KDIR=$trees/none" "no KDIR"
 

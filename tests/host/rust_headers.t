@@ -110,7 +110,10 @@ STANDIN
 cat >"$directory/bin/apt-get" <<STANDIN
 #!/bin/bash
 shift
+behaviour=\$(<"$directory/behaviour")
+[[ \$behaviour != gone ]] || { echo "E: no such version" && exit 100; }
 for name; do cp "$directory/deb/\${name%%=*}.deb" . || exit; done
+[[ \$behaviour != cut ]] || truncate -s 100 *.deb
 STANDIN
 cat >"$directory/bin/make" <<STANDIN
 #!/bin/bash
@@ -123,7 +126,7 @@ case "\${!#} \$behaviour" in
 "prepare fail") echo "compilation failed" && exit 2 ;;
 prepare*)
 	mkdir -p "\$object"/{rust,scripts}
-	touch "\$object/scripts/target.json"
+	[[ \$behaviour == half ]] || touch "\$object/scripts/target.json"
 	for file in core compiler_builtins ffi build_error pin_init bindings uapi kernel; do echo x >"\$object/rust/lib\$file.rmeta"; done
 	for file in macros pin_init_internal; do echo x >"\$object/rust/lib\$file.so"; done
 	symbol=_RNv1
@@ -150,6 +153,23 @@ like "$stderr" 'only in the kernel: +_RNv1' "… with a symbol that differs"
 refused other-configuration 'the configuration came out different here' "another configuration"
 refused fail 'source could not be prepared' "a source that does not build"
 like "$stderr" 'The whole output is in build/log/rust-headers-9.9.1-amd64.log' "… with the log's place"
+
+refused gone 'apt-get could not download 9.9.1-1 of linux; a mirror may have newer ones' "a package that the mirror has no more"
+refused cut 'could not unpack the packages' "a package that is cut off"
+refused half 'could not put the build tree together' "metadata that is not all there"
+
+mkdir "$directory/few"
+for program in "$PWD"/build/sandbox/*/usr/bin/*; do ln -sf "/usr/bin/${program##*/}" "$directory/few/"; done
+rm "$directory/few/pahole"
+run scripts/sandbox.sh env PATH="$directory/bin:$directory/few" "$directory/checkout/scripts/rust-headers.sh" 9.9.1-amd64
+is "$status" 1 "a machine that lacks a program is told so"
+like "$stderr" 'this machine lacks: pahole'$'\n''  Debian: sudo apt-get install .* dwarves' "… with the one command to run"
+
+mv "$directory/archive" "$directory/archive.whole"
+grep -v linux-source "$directory/archive.whole" >"$directory/archive"
+run headers
+like "$status $stderr" '^1 .*apt knows no kernel that can be completed' "an archive without a kernel that has all its parts is said to be so"
+mv "$directory/archive.whole" "$directory/archive"
 
 for signal in INT TERM KILL; do
 	echo slow >"$directory/behaviour"

@@ -59,6 +59,11 @@ run scripts/sandbox.sh touch scripts/written
 is "$status $(stat -c %u scripts/written)" "0 $(id -u)" "the checkout can be, and the file is the caller's"
 run scripts/sandbox.sh bash -c 'echo "$PWD $RUST_LKM_SUITE ${HOSTNAME:-}"; type -P cargo'
 is "$stdout" "$checkout trixie sandbox" "inside, the checkout has its path, and PATH is the sandbox's own"
+echo "from outside" >"$directory/shown"
+run scripts/sandbox.sh cat "$directory/shown"
+is "$status" 1 "what is not in the checkout is not there inside"
+run scripts/sandbox.sh --show "$directory/shown" cat "$directory/shown"
+is "$status $stdout" "0 from outside" "… but --show lets it be seen"
 run scripts/sandbox.sh scripts/sandbox.sh echo nested
 is "$status $stdout" "0 nested" "called inside, it runs the command there"
 like "$(SECRET=1 scripts/sandbox.sh env)" '^[^S]*(SUITE|S[^E]|SH)' "the environment is a small one"
@@ -146,9 +151,13 @@ done
 if ((EUID == 0)); then
 	printf '#!/bin/sh\necho "$*" >>%s/apt\n' "$directory" >"$directory/basic/apt-get"
 	chmod +x "$directory/basic/apt-get"
-	run env PATH="$directory/basic" scripts/sandbox.sh true
+	run env PATH="$directory/basic" scripts/sandbox.sh --preflight
 	like "$stderr" 'Installing what this machine lacks: mmdebstrap bubblewrap' "root: what is missing is installed, and said"
 	like "$(<"$directory/apt")" 'install -y --no-install-recommends mmdebstrap bubblewrap' "root: by apt-get"
+	printf '#!/bin/sh\necho "E: no such package"; exit 100\n' >"$directory/basic/apt-get"
+	run env PATH="$directory/basic" scripts/sandbox.sh --preflight
+	is "$status" 1 "root: an apt-get that fails gives 1"
+	like "$stderr" 'apt-get could not install mmdebstrap bubblewrap'$'.*\n''  E: no such package' "… and its own words"
 	rm -rf build
 	chmod -R go+rX "$directory"
 	ordinary=(setpriv --reuid 65534 --regid 65534 --clear-groups)
@@ -159,6 +168,23 @@ fi
 run "${ordinary[@]}" env PATH="$directory/basic" scripts/sandbox.sh true
 is "$status" 1 "an ordinary user without the programs is told so"
 like "$stderr" 'sudo apt-get install mmdebstrap bubblewrap uidmap' "… with the one command to run"
+
+# A machine that has the programs, and does not let this user make use of them.
+mkdir -p "$directory/forbidden"
+printf '#!/bin/sh\necho "bwrap: no permission" >&2; exit 1\n' >"$directory/forbidden/bwrap"
+chmod +x "$directory/forbidden/bwrap"
+run env PATH="$directory/forbidden:$PATH" scripts/sandbox.sh --preflight
+is "$status" 1 "where bubblewrap may not make a namespace, that is said"
+like "$stderr" 'bubblewrap cannot make a user namespace here: bwrap: no permission' "… in its own words"
+if ((EUID == 0)); then
+	ln -s /bin/true "$directory/forbidden/newuidmap"
+	ln -sf /bin/true "$directory/forbidden/bwrap"
+	run "${ordinary[@]}" env PATH="$directory/forbidden:$directory/bin:/usr/bin:/bin" scripts/sandbox.sh --preflight
+	is "$status" 1 "a user without subordinate ids is told so"
+	like "$stderr" 'user nobody has no subordinate user ids, which mmdebstrap needs'$'.*\n''.*usermod --add-subuids' "… with the one command to run"
+else
+	skip "a user without subordinate ids is told so" "only root can be another user"
+fi
 
 run scripts/sandbox.sh --suite nonesuch true
 is "$status" 2 "an unknown suite gives 2"

@@ -37,6 +37,8 @@ start panic bash -c 'echo before; echo c >/proc/sysrq-trigger'
 start off bash -c 'echo o >/proc/sysrq-trigger; sleep 60'
 start hang --timeout 8 sleep 1000
 start icount --icount bash -c 'nproc; modprobe hello_world && lsmod | grep -c "^hello_world "'
+start apart bash -c 'echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *'
+start stripped --strip bash -c 'readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_)"; insmod hello_world.ko'
 wait
 
 ended streams
@@ -72,6 +74,14 @@ like "$stderr" 'still running after 8 seconds' "a hang names the timeout"
 
 ended icount
 is "$status $stdout" $'0 1\n1' "--icount gives one CPU, and modprobe finds the modules"
+
+ended apart
+is "$stdout" $'lo/\n1' "the machine has no disk and no network; the modules have type information (BTF)"
+run scripts/vm.sh bash -c 'ls hello_world.ko'
+is "$stdout" "hello_world.ko" "what is removed in it is there in the next one"
+
+ended stripped
+is "$status $stdout" "0 0" "--strip leaves out what debuggers read, and the modules can be loaded"
 
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
 mkfifo "$directory/keys"
@@ -121,6 +131,54 @@ like "$stderr" 'kernel 0.0.0 is not there' "a kernel that is not there is named"
 run scripts/vm.sh --help
 is "$status" 0 "--help gives 0"
 like "$stdout" '^Usage: scripts/vm.sh' "--help prints the usage"
+
+# A checkout that has nothing yet, and a stand-in for QEMU, which does what the file "behaviour" says.
+mkdir -p build
+bare=$(mktemp -d "$PWD/build/vm-test.XXXXXX")
+temporary+=("$bare")
+mkdir -p "$bare"/{bin,build/vm}
+cp -a scripts ./*.rs "$bare"
+cp -l build/vm/base-*.cpio "$bare/build/vm/"
+cat >"$bare/bin/qemu-system-x86_64" <<STANDIN
+#!/bin/bash
+echo "\$*" >>"$bare/calls"
+for word; do [[ \$word != file,id=status,path=* ]] || status=\${word##*=}; done
+case "\$(<"$bare/behaviour") \$*" in
+"fails "* | "without KVM "*"-accel kvm"*) echo "its own words" >&2 && exit 1 ;;
+esac
+echo 0 >"\$status"
+STANDIN
+chmod +x "$bare/bin/qemu-system-x86_64"
+
+# bare BEHAVIOUR ARG…: sets calls to the accelerators that QEMU was called with, too.
+bare() {
+	echo "$1" >"$bare/behaviour"
+	: >"$bare/calls"
+	run scripts/sandbox.sh env PATH="$bare/bin:/usr/sbin:/usr/bin" "$bare/scripts/vm.sh" "${@:2}"
+	calls=$(grep -o -- '-accel [a-z]*' "$bare/calls" | paste -sd' ')
+}
+bare works true
+is "$status" 125 "without any kernel it gives 125"
+like "$stderr" 'vm.sh: error: there is no kernel to boot yet'$'\n  ''make vm-modules gets one' "… and says how to get one"
+mkdir -p "$bare/build/kernels/9.9.9"
+touch "$bare/build/kernels/9.9.9/vmlinuz"
+bare works --kernel 9.9.9 --accel tcg true
+is "$status $calls" "0 -accel tcg" "--kernel and --accel choose the kernel and the accelerator"
+like "$stderr" 'vm.sh: warning: no modules are built for kernel 9.9.9; make vm-modules builds them' "modules that are not built are said to be so"
+bare fails --kernel 9.9.9 --accel tcg true
+is "$status" 125 "a QEMU that fails gives 125"
+like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… in its own words"
+if [[ -w /dev/kvm ]]; then
+	bare "without KVM" --kernel 9.9.9 true
+	is "$status $calls" "0 -accel kvm -accel tcg" "where a trial boot fails, KVM is not used"
+	bare works --kernel 9.9.9 true
+	is "$calls" "-accel tcg" "… and not tried again"
+	rm "$bare/build/vm/accel"
+	bare works --kernel 9.9.9 true
+	is "$calls" "-accel kvm -accel kvm" "where it works, KVM is used"
+else
+	skip "where a trial boot works, KVM is used" "this machine has no KVM"
+fi
 
 # What is killed cannot tidy up; the next run does. Runs of other tests hold their locks.
 scripts/vm.sh sleep "1000.$$" </dev/null >"$directory/killed" 2>&1 &
