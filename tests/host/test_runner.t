@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# test.sh and test-mutants.sh themselves, in a small checkout that has tests made for it: whatever is wrong with a test
+# makes the run fail, and is shown.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+mkdir -p build
+checkout=$(mktemp -d "$PWD/build/test-runner.XXXXXX")
+temporary+=("$checkout")
+mkdir -p "$checkout"/{tests/{host,long/host,mutants},build/vm,build/kernels,build/modules}
+cp -a scripts "$checkout"
+ln -s "$PWD/build/sandbox" "$checkout/build/sandbox"
+cp -a tests/{tap,kernel,log_gate}.sh "$checkout/tests/"
+printf 'vm-modules:\n\t@true\n' >"$checkout/Makefile"
+
+# a_test NAME STATEMENTS
+a_test() { printf '#!/usr/bin/env bash\n# A test.\n\n. "$(dirname "$0")/%s"\n\n%s\n' "$(sed 's,[^/]*$,,; s,[^/]*/,../,g' <<<"$1")tap.sh" "$2" >"$checkout/tests/$1.t"; }
+
+# a_run ARG…: test.sh in that checkout, as if called by a person.
+a_run() { run env -u TESTS -u KERNEL "$checkout/scripts/test.sh" "$@"; }
+summary() { tail -n 1 <<<"$stdout"; }
+
+a_test host/good 'is 1 1 "one is one"
+skip "two is two" "there is no two"
+done_testing'
+a_test long/host/slow 'is 3 3 "three is three"
+done_testing'
+a_run
+is "$status $(summary)" "0 1 passed, 0 failed, 1 skipped" "tests that pass give 0, and are counted"
+like "$(<"$checkout/build/test/host-good.tap")" 'ok 1 - one is one' "what a test printed is in its .tap"
+is "$(scripts/sandbox.sh perl -MTAP::Formatter::JUnit -e 'print "ok"')" ok "the sandbox has what writes JUnit XML"
+like "$(<"$checkout/build/test/junit.xml")" '<testcase[^>]*one is one' "the results are in junit.xml"
+a_run slow
+is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "a NAME chooses by the file's name, those that take long too"
+a_run --long
+is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "--long runs those that take long, and no others"
+a_run nothing
+is "$status" 1 "a NAME that no test has gives 1"
+like "$stderr" "no test has 'nothing' in its name" "… and is named"
+
+a_test host/bad 'is 1 2 "one is two"
+ok 0 "fine"
+done_testing'
+a_run bad
+is "$status $(summary)" "1 1 passed, 1 failed, 0 skipped" "a test that fails gives 1"
+like "$stderr" $'not ok 1 - one is two\n.*# expected:\n.*# 2\n.*# got:\n.*# 1\n' "… with what was expected and what was seen"
+a_run
+is "$status $(summary)" "1 2 passed, 1 failed, 1 skipped" "… also among others that pass"
+
+a_test host/bad 'ok 0 "fine"
+exit 7'
+a_run bad
+is "$status" 1 "a test that ends early gives 1"
+a_test host/bad 'plan 2
+ok 0 "fine"
+done_testing'
+a_run bad
+is "$status" 1 "a test that runs less than it planned gives 1"
+a_test host/bad 'no_such_program
+ok 0 "fine"
+done_testing'
+a_run bad
+is "$status" 1 "a test that lacks a program gives 1"
+a_test host/bad 'done_testing'
+a_run bad
+is "$status" 1 "a file that tests nothing gives 1"
+rm "$checkout/tests/host/bad.t"
+printf 'vm-modules:\n\t@false\n' >"$checkout/Makefile"
+a_run
+is "$status" 2 "modules that cannot be built give the status of make"
+not_there "$checkout/build/test/host-good.tap" "… and no results of an earlier run"
+
+# ---- Mutants: one that is caught, one that is not, one that does not apply.
+
+printf 'vm-modules:\n\t@true\n' >"$checkout/Makefile"
+echo 1 >"$checkout/one"
+echo build >"$checkout/.gitignore"
+git -C "$checkout" init -q
+a_test host/one 'is "$(<"$(dirname "$0")/../../one")" 1 "one is one"
+done_testing'
+printf 'Breaks: the number\nTest: one\n\n--- a/one\n+++ b/one\n@@ -1 +1 @@\n-1\n+2\n' >"$checkout/tests/mutants/number.patch"
+mutants() { run env -u TESTS -u KERNEL "$checkout/scripts/test-mutants.sh" "$@"; }
+mutants
+is "$status" 0 "defects that are all caught give 0"
+like "$stdout" 'number +the number +caught by one is one' "… with the test that did"
+sed 's/Test: one/Test: good/' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/unseen.patch"
+mutants unseen
+is "$status" 1 "a defect that is not caught gives 1"
+like "$stdout" 'NOT CAUGHT' "… and is shown"
+sed 's/^-1$/-3/' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/old.patch"
+mutants old
+is "$status" 1 "a patch that no longer applies gives 1"
+like "$stdout" 'NO PATCH ANY MORE' "… and is shown"
+
+done_testing

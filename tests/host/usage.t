@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# How every script is called: --help says it, and what cannot be understood gives 2 and points there.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+# Those that are sourced, or run by the machine, have no usage.
+mapfile -t scripts < <(grep -l '^# Usage: ' scripts/*.sh bench/*.sh)
+is "$(ls scripts/*.sh bench/*.sh)" "$(printf '%s\n' "${scripts[@]}" scripts/{common,kdir,vm-init}.sh | LC_ALL=C sort)" "every script has a usage"
+
+for script in "${scripts[@]}"; do
+	run "$script" --help
+	like "$status $stdout" "^0 Usage: $script" "$script --help prints its usage"
+	is "$stderr" "" "… and nothing else"
+	run "$script" --unknown
+	is "$status $stdout" "2 " "$script: an unknown option gives 2"
+	like "$stderr" "$(basename "$script"): error: .*"$'\n'".*--help tells how it is called" "… and points to the help"
+done
+
+# What needs an argument, or takes one at most.
+run scripts/doc.sh
+is "$status" 2 "doc.sh without a place gives 2"
+run scripts/doc.sh tests
+is "$status" 1 "doc.sh where nothing is built gives 1"
+like "$stderr" 'nothing is built in .*/tests' "… and says so"
+run scripts/test.sh one two
+is "$status" 2 "test.sh with two names gives 2"
+run scripts/rust-headers.sh one two
+is "$status" 2 "rust-headers.sh with two releases gives 2"
+
+# A hint that names a target names one that there is.
+unknown=''
+while read -r target; do
+	grep -q "^$target:" Makefile || unknown+="make $target"$'\n'
+done < <(grep -ohE '"make [a-z][a-z-]*|: make [a-z][a-z-]*|; make [a-z][a-z-]*' scripts/*.sh | sed 's/.*make //' | sort -u)
+is "$unknown" "" "every target that a message names is there"
+
+done_testing
