@@ -64,6 +64,13 @@ refused "$directory/changed.ko" "Invalid module format" "a module of another ker
 like "$(kmsg)" "^(changed|hello_world): version magic '1[^']*' should be '$(uname -r | sed 's/[.+]/\\&/g') " "… whose version the log names"
 
 kmsg_mark
+# The name of a function that it needs, and that no kernel has.
+sed 's/call_printk/call_prinTk/g' hello_world.ko >"$directory/changed.ko"
+run insmod "$directory/changed.ko"
+is "$stderr" "insmod: ERROR: could not insert module $directory/changed.ko: Unknown symbol in module" "a symbol that the kernel does not export"
+like "$(kmsg)" '^hello_world: Unknown symbol _RNv[^ ]*call_prinTk \(err -2\)$' "… which the log names"
+
+kmsg_mark
 mkdir "$directory/a directory"
 refused "$directory/a directory" "Is a directory" "a directory"
 run insmod "$directory/none.ko"

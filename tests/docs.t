@@ -47,6 +47,16 @@ for file in README.md docs/*.md; do
 	check_command
 done
 
+# What the table of the modules says to type.
+if [[ -z $tag ]]; then
+	while IFS='|' read -r name command; do
+		type_command "$command"
+		# What the last command prints is a line of the module's own: of its file, or of the log.
+		like "${output##*$'\n'}" "^(Hello World|[0-9]+|\\[.*\\] $name: .+)\$" "README.md: $command"
+		[[ ! -d /sys/module/$name ]] || rmmod "$name"
+	done < <(sed -n 's/\\|/\a/g; s/^| \[\([a-z_]*\)\][^|]*|[^|]*| `\([^`]*\)` |.*/\1|\2/p' README.md | tr '\a' '|')
+fi
+
 rm -r "$scratch"
 # docs/troubleshooting.md takes a name in /proc twice.
 [[ -n $tag ]] || expect_splat "proc_dir_entry '/proc/hello' already registered"

@@ -78,6 +78,11 @@ while IFS= read -r line; do
 done < <(for document in "${documents[@]}"; do blocks "$document" text; done)
 is "$lost" "" "every message that is shown is one of the scripts'"
 
+# ---- unsafe is in lib/ only.
+
+is "$(grep -lw unsafe ./*.rs startstop/*.rs "$scratch/checkout/number.rs")" "" "no module has unsafe in it"
+ok "$(($(grep -cw 'unsafe {' lib/proc_fs.rs) == 0))" "… but lib/ has"
+
 # ---- Kernels that take signed modules only.
 
 # refuses PARAMETER INSMOD LOG TOUR
