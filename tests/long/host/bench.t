@@ -21,6 +21,27 @@ pread = data["instructions"]["pread"]
 print(all(pread["floor_read"]["value"] < pread[f]["value"] < 100000 for f in ("jiffies", "jiffies_book", "jiffies_seq")))
 ')" True "its JSON has a floor that is lower than every file"
 
+is "$(scripts/sandbox.sh python3 -c '
+import json
+data = json.load(open("build/bench/quick.json"))
+pread = data["instructions"]["pread"]
+print(all(pread["jiffies"]["value"] < pread[f]["value"] for f in ("jiffies_book", "jiffies_seq")))
+')" True "a pread of /proc/jiffies costs less than in C"
+run bench/bench.sh --quick --kernel 0.0.0-none
+is "$status" 1 "--kernel names the kernel, and one that there is not gives 1"
+like "$(<build/log/bench.log)" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
+run bench/bench.sh --readers
+is "$status $(grep -cE '^ +[124]  (floor_read_iter|jiffies|jiffies_book|jiffies_seq) +[1-9][0-9]* +[0-9.]+$' <<<"$stdout")" "0 12" \
+	"--readers counts the reads of 1, 2 and 4 readers"
+
+# Another checkout, for the chart not to be this one's.
+mkdir -p "$directory/checkout"/{build/bench,docs}
+cp -a bench scripts "$directory/checkout/"
+cp build/bench/quick.json "$directory/checkout/build/bench.json"
+run scripts/sandbox.sh "$directory/checkout/bench/bench.sh" --chart
+is "$status" 0 "--chart draws the chart again"
+like "$(<"$directory/checkout/docs/bench.svg")" '<svg.*</svg>' "… which is a picture"
+
 # Two runs that are alike but for one figure.
 cp build/bench/run.1 "$directory/one"
 awk '$1 == "jiffies" && $2 == "pread" { $3 *= 1.02 } { print }' "$directory/one" >"$directory/two"

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# lint.sh in a copy of this checkout: it has nothing to say, each of its tools finds what is wrong, and --fix puts right
+# what is only a matter of form.
+
+. "$(dirname "$0")/../../tap.sh"
+cd "$(dirname "$0")/../../.." || exit
+
+make --no-print-directory vm-modules >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+copy=$(mktemp -d "$PWD/build/lint-test.XXXXXX")
+temporary+=("$copy")
+git ls-files -z -co --exclude-standard | xargs -0 cp -a --parents -t "$copy"
+# Its kernel is the one of this checkout.
+mkdir -p "$copy/build/kernels"
+kernel=$(dirname "$kdir")
+ln -s "$kernel" "$copy/build/kernels/"
+basename "$kernel" >"$copy/build/kernels/default-trixie"
+lint() { run scripts/sandbox.sh "$copy/scripts/lint.sh" "$@"; }
+
+lint
+is "$status" 0 "lint.sh has nothing to say"
+is "$(grep -c ': clean' <<<"$stderr")" 4 "… by each of its four tools"
+
+# Of form: a space too many. Of content: unsafe without a reason, a word that is not quoted.
+sed -i 's/^use kernel/use  kernel/' "$copy/hello_world.rs"
+sed -i 's/^set -euo/  set -euo/' "$copy/scripts/common.sh"
+lint --fix
+is "$(cmp hello_world.rs "$copy/hello_world.rs" && cmp scripts/common.sh "$copy/scripts/common.sh" && echo same)" same "--fix formats the files"
+
+sed -i 's/^use kernel/use  kernel/' "$copy/hello_world.rs"
+sed -i 's/^set -euo/  set -euo/' "$copy/scripts/common.sh"
+sed -i '/\/\/ SAFETY/d' "$copy/lib/math.rs"
+printf '#!/usr/bin/env bash\necho $1\n' >"$copy/scripts/unquoted.sh"
+lint
+is "$status" 1 "what is wrong gives 1"
+for tool in rustfmt clippy shellcheck shfmt; do
+	like "$stderr" "$tool: failed" "… found by $tool"
+done
+like "$stdout" 'unsafe block missing a safety comment' "unsafe without its SAFETY comment is found"
+
+done_testing
