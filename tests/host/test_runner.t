@@ -32,7 +32,7 @@ like "$(<"$checkout/build/test/host-good.tap")" 'ok 1 - one is one' "what a test
 is "$(scripts/sandbox.sh perl -MTAP::Formatter::JUnit -e 'print "ok"')" ok "the sandbox has what writes JUnit XML"
 like "$(<"$checkout/build/test/junit.xml")" '<testcase[^>]*one is one' "the results are in junit.xml"
 a_run slow
-is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "a NAME chooses by the file's name, those that take long too"
+is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "a NAME chooses by the path, in tests/long/ too"
 a_run --long
 is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "--long runs those that take long, and no others"
 a_run nothing

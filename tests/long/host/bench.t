@@ -34,6 +34,10 @@ run bench/bench.sh --readers
 is "$status $(grep -cE '^ +[124]  (floor_read_iter|jiffies|jiffies_book|jiffies_seq) +[1-9][0-9]* +[0-9.]+$' <<<"$stdout")" "0 12" \
 	"--readers counts the reads of 1, 2 and 4 readers"
 
+run bench/bench.sh --build
+is "$status" 0 "--build measures how long building takes"
+is "$(awk 'NR > 1 && $2 > 0 && $3 > 0 { print $1 }' <<<"$stdout" | paste -sd' ')" "from-clean one-touched" "… from clean, and after touching one module"
+
 # Another checkout, for the chart not to be this one's.
 mkdir -p "$directory/checkout"/{build/bench,docs}
 cp -a bench scripts "$directory/checkout/"
