@@ -112,8 +112,8 @@ trap 'trap - INT TERM; kill 0' INT TERM
 
 declare -A machines=()
 for file in "${guest[@]}"; do
-	options=$(sed -n '2s/^# vm: *//p' "$file")
-	machines[" $options"]+="$file "
+	asked=$(sed -n '2s/^# vm: *//p' "$file")
+	machines[" $asked"]+="$file "
 done
 for options in "${!machines[@]}"; do
 	read -ra files <<<"${machines[$options]}"

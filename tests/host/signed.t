@@ -26,6 +26,7 @@ like "$stdout" $'^status 0\n' "a kernel that does not insist on signatures loads
 like "$stdout" 'hello_world: module verification failed: signature and/or required key missing - tainting kernel' "… and says that it does not know the key"
 loads module.sig_enforce=1
 is "$stderr" "insmod: ERROR: could not insert module stranger.ko: Key was rejected by service" "one that insists refuses"
+# shellcheck disable=SC2001 # it is for each line
 is "$(sed 's/^\[[^]]*\] //' <<<"$stdout")" $'status 1\nLoading of module with unavailable key is rejected' "… and the log says why"
 
 done_testing
