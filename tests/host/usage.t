@@ -4,9 +4,9 @@
 . "$(dirname "$0")/../tap.sh"
 cd "$(dirname "$0")/../.." || exit
 
-# Those that are sourced, or run by the machine, have no usage.
-mapfile -t scripts < <(grep -l '^# Usage: ' scripts/*.sh bench/*.sh)
-is "$(ls scripts/*.sh bench/*.sh)" "$(printf '%s\n' "${scripts[@]}" scripts/{common,kdir,vm-init}.sh | LC_ALL=C sort)" "every script has a usage"
+# Those that are sourced have no first line for it; the virtual machine runs one that nobody calls.
+mapfile -t scripts < <(grep -l '^#!' scripts/*.sh bench/*.sh | grep -v /vm-init)
+is "$(grep -L '^# Usage: ' "${scripts[@]}")" "" "every script has a usage"
 
 for script in "${scripts[@]}"; do
 	run "$script" --help
