@@ -41,6 +41,9 @@ test-long: ## the tests that take minutes: storms, whole builds, a clone that ha
 test-mutants: ## whether the tests notice small defects (T=NAME: some of them)
 	@scripts/test-mutants.sh $(T)
 
+matrix: ## build and test for all of Debian's kernels that there are (K=PART: some of them)
+	@scripts/matrix.sh $(K)
+
 bench: ## count what the modules cost, against the same in C (B=OPTIONS: see bench/bench.sh --help)
 	@bench/bench.sh $(B)
 
@@ -61,5 +64,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: modules modules_install rust-analyzer doc demo vm test test-long test-mutants bench lint vm-modules clean \
+.PHONY: modules modules_install rust-analyzer doc demo vm test test-long test-mutants matrix bench lint vm-modules clean \
 	distclean help

@@ -2,12 +2,13 @@
 # Which Debian and which architecture: SUITE and ARCH of the environment, and a line here for each that there is.
 # Sourced after common.sh.
 
-# The suite's name; the Debian that its sandbox is, where the compilers are from; where its kernels are from.
+# The suite's name; the Debian that its sandbox is, where the compilers are from; where its kernels are from; the flavours
+# of kernels that make matrix tries, for all architectures.
 suites=(
-	"trixie        trixie   trixie-backports"
-	"testing       testing  testing"
-	"sid           sid      sid"
-	"experimental  sid      experimental"
+	"trixie        trixie   trixie-backports  amd64,cloud-amd64,rt-amd64,arm64"
+	"testing       testing  testing           amd64"
+	"sid           sid      sid               amd64"
+	"experimental  sid      experimental      amd64"
 )
 
 # The architecture in kbuild's words; in Debian's; in GNU's, as in the names of directories and of cross compilers; what
@@ -39,7 +40,7 @@ ARCH=${ARCH:-$machine_arch}
 choose_platform() {
 	local line
 	line=$(row "$SUITE" "${suites[@]}") || bad_usage "unknown suite $SUITE (known: $(names "${suites[@]}"))"
-	read -r _ base_suite kernel_suite <<<"$line"
+	read -r _ base_suite kernel_suite _ <<<"$line"
 	line=$(row "$ARCH" "${arches[@]}") || bad_usage "unknown architecture ARCH=$ARCH (known: $(names "${arches[@]}"))"
 	read -r _ debian_arch triplet loader qemu_package qemu qemu_machine qemu_cpu console_device quicker <<<"$line"
 	line=$(row "$machine_arch" "${arches[@]}") || die "this machine is none of: $(names "${arches[@]}")"

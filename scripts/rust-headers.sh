@@ -209,18 +209,20 @@ unpack() {
 # The compiler and the names that the kernel was built with are in .kernelvariables, which kbuild reads with a
 # patch of Debian's.
 kernel_make() {
-	make -C "$work/source" O="$work/object" RUSTC="$rustc" CROSS_COMPILE_COMPAT= "$@"
+	make -C "$work/source" O="$work/object" RUSTC="$rustc" "$@"
 }
 
 # What of a configuration may come out different, as it decides nothing about Rust. The versions of tools that work on
 # what the compilers have made, and the revision of gcc's package: what a newer one can do is an option of its own, which
-# may not differ. A part for 32-bit programs, which takes one more compiler. And whether there is a C library to link
+# may not differ. A part for 32-bit programs, as below. And whether there is a C library to link
 # programs with, which there is not for another architecture.
 may_differ='(LD|AS|PAHOLE)_VERSION|CC_VERSION_TEXT|(THUMB2_)?COMPAT_VDSO|CC_CAN_LINK.*'
 
 configure() {
 	mkdir "$work/object"
-	cp "$work/build"/{.config,.kernelvariables} "$work/object/"
+	cp "$work/build/.config" "$work/object/"
+	# The compiler for 32-bit programs makes a part of the kernel's own image only, and is not here.
+	sed -E '/^(override|export) CROSS(32_COMPILE|_COMPILE_COMPAT)/d' "$work/build/.kernelvariables" >"$work/object/.kernelvariables"
 	kernel_make olddefconfig
 	# Lines of "< CONFIG_OPTION=the package's" and "> CONFIG_OPTION=ours".
 	diff "$work/build/.config" "$work/object/.config" | grep '^[<>]' >"$work/build/differences" || :

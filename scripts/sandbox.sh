@@ -138,14 +138,14 @@ mirror() {
 # debian ROOT PACKAGES ARG…: makes one there with mmdebstrap, which gets the arguments.
 debian() {
 	# What is not whole is made anew, so dpkg need not wait for the disk.
-	local option mode to=$1 packages=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
+	local option mode to=$1 include=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
 	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
 	for option in "${leave_out[@]}"; do arguments+=(--dpkgopt="$option"); done
 	mode=$( ((EUID)) && echo unshare || echo root)
 	url=$(mirror)
 	echo "mirror: ${url:-the default of mmdebstrap}; mode: $mode"
 	# By way of an archive, so that every file belongs to the user, whatever the package says.
-	TMPDIR=$scratch mmdebstrap --mode="$mode" --format=tar "${arguments[@]}" --include="$packages" "$base_suite" - ${url:+"$url"} |
+	TMPDIR=$scratch mmdebstrap --mode="$mode" --format=tar "${arguments[@]}" --include="$include" "$base_suite" - ${url:+"$url"} |
 		tar -x --no-same-owner --exclude='./dev/*' -C "$to"
 }
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--long] [NAME]
+# Usage: scripts/test.sh [--long] [--guest] [NAME]
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
 # ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
 # also in tests/long/. Two run at a time.
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
+#   --guest only those in a virtual machine
 #   --help  this text
 #
 # KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.
@@ -15,11 +16,12 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-long='' name=''
+long='' guest_only='' name=''
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
 	--long) long=1 ;;
+	--guest) guest_only=1 ;;
 	-*) bad_usage "unknown option $1" ;;
 	*)
 		[[ -z $name ]] || bad_usage "one NAME at most"
@@ -36,6 +38,7 @@ shopt -s nullglob
 for directory in tests tests/long; do
 	[[ -n $name && -z $long || $directory == "tests${long:+/long}" ]] || continue
 	for file in "$directory"/*.t; do [[ ${file#tests/} != *"$name"* ]] || guest+=("$file"); done
+	[[ -z $guest_only ]] || continue
 	for file in "$directory"/host/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
 done
 ((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/}{,host/}*.t)"

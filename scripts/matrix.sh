@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# Usage: scripts/matrix.sh [PART]
+#
+# Finds out which of Debian's kernels the modules work with: of each suite in scripts/platform.sh, and of each flavour
+# named there, the newest kernel of each series. For each it completes the headers, builds the modules, and runs the
+# tests that run in a kernel; those of the tools (tests/host/) are the same for all, and make test runs them.
+# With PART, only kernels that have it in "SUITE ARCH RELEASE": 7.3, arm64, "sid x86".
+#
+# A table of all results is in build/matrix/kernels.md, and, after a run without PART, in docs/kernels.md. What each
+# printed is in build/matrix/RELEASE.log, what its tests printed in build/test-RELEASE/.
+#
+#   --again  also do what has passed before, and ask the archive again: otherwise a result holds while the sources are
+#            the same, and what the archive has is asked once a day
+#   --help   this text
+#
+# A kernel that fails does not keep the others from their turn. Sandboxes and kernels that were not there before are
+# removed when they are no longer needed. The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+
+part='' again=''
+while (($#)); do
+	case $1 in
+	-h | --help) usage && exit ;;
+	--again) again=1 ;;
+	-*) bad_usage "unknown option $1" ;;
+	*)
+		[[ -z $part ]] || bad_usage "one PART at most"
+		part=$1
+		;;
+	esac
+	shift
+done
+
+cd "$top"
+matrix=$build/matrix
+mkdir -p "$matrix"
+lock "$matrix/lock" "it tries all kernels"
+
+# What a result depends on, apart from the kernel.
+sources() {
+	find Kbuild Makefile ./*.rs lib startstop scripts tests docs README.md -type f ! -path docs/kernels.md -print0 |
+		sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+}
+
+# offered: the list of rust-headers.sh for SUITE and ARCH; makes their sandbox if it has to be asked.
+offered() {
+	local list=$matrix/$sandbox_name.list
+	if [[ -n $again || -z $(find "$list" -mtime -1 2>/dev/null) ]]; then
+		scripts/sandbox.sh scripts/rust-headers.sh --list >"$matrix/new.list"
+		mv "$matrix/new.list" "$list"
+	fi
+	sed 1d "$list"
+}
+
+# chosen FLAVOURS <LIST: "release version" of the newest of each series and flavour that is or can be completed.
+chosen() {
+	awk -v flavours="$1" '
+		BEGIN { n = split(flavours, list, ","); for (i = 1; i <= n; i++) wanted[list[i]] = 1 }
+		/cannot be:/ || /not signed/ { next }
+		{
+			match($1, /^[0-9]+\.[0-9]+/); series = substr($1, 1, RLENGTH)
+			flavour = $1; sub(/^[^-]*-(rc[0-9]*-)?/, "", flavour)
+			if (flavour in wanted && !((series, flavour) in seen)) { seen[series, flavour] = 1; print $1, $2 }
+		}'
+}
+
+# try RELEASE: sets headers, modules and tests to what became of each, or to nothing if it did not come to that.
+try() {
+	local log=$matrix/$1.log kdir
+	headers='' modules='' tests='' rustc='' gcc='' symbols=''
+	export KERNEL=$1
+	if ! kdir=$(scripts/sandbox.sh scripts/rust-headers.sh "$1" 2>>"$log"); then
+		headers=failed
+		return 1
+	fi
+	rustc=$(kdir_config "$kdir" RUSTC_VERSION_TEXT | cut -d ' ' -f 2)
+	gcc=$(kdir_config "$kdir" CC_VERSION_TEXT | sed 's/.* //')
+	symbols=$(scripts/sandbox.sh scripts/rust-headers.sh --check "$kdir" | tee -a "$log" |
+		sed -n 's/^symbols: *all \([0-9]*\) .*/\1/p')
+	headers=${symbols:-failed}
+	[[ -n $symbols ]] || return 1
+	if ! make --no-print-directory vm-modules TESTS=1 >>"$log" 2>&1; then
+		modules=failed
+		return 1
+	fi
+	modules=built
+	if grep -qE '(^|: )warning[:[]' "$log"; then modules="built, with warnings"; fi
+	local status=0
+	scripts/test.sh --guest >"$matrix/$1.tests" 2>>"$log" || status=$?
+	tests=$(tail -n 1 "$matrix/$1.tests")
+	return "$status"
+}
+
+# A result is one line: KEY DATE SUITE ARCH RELEASE VERSION RUSTC GCC SYMBOLS MODULES TESTS SECONDS VERDICT.
+record() {
+	local IFS=$'\t'
+	echo "$*" >"$matrix/new.result"
+	mv "$matrix/new.result" "$matrix/$5.result"
+}
+
+# passed_before RELEASE KEY
+passed_before() {
+	[[ -z $again && -r $matrix/$1.result ]] || return 1
+	awk -F '\t' -v key="$2" '{ exit !($1 == key && $NF == "passed") }' "$matrix/$1.result"
+}
+
+there() { (cd "$build" && printf '%s\n' sandbox/* kernels/* modules/*); }
+
+# Only what this run made, and nothing that somebody is using.
+remove_made() {
+	local name
+	for name; do
+		[[ -e $build/$name ]] || continue
+		grep -qxF "$name" <<<"$before" || remove "$build/$name"
+	done
+}
+
+try_all_of() {
+	local flavours=$1 release version key start verdict
+	list=$(offered) || {
+		say "$SUITE $ARCH: ${red}failed${plain}: there is no sandbox"
+		failed=1
+		return 0
+	}
+	while read -r release version; do
+		[[ "$SUITE $ARCH $release" == *"$part"* ]] || continue
+		grep -qxF "$release" <<<"$done_before" && continue
+		done_before+=$'\n'$release
+		key=$sources.$version
+		if passed_before "$release" "$key"; then
+			say "$(printf '%-28s passed before' "$release")"
+			continue
+		fi
+		start=$SECONDS verdict=passed
+		say "$(printf '%-28s …' "$release")"
+		: >"$matrix/$release.log"
+		try "$release" || verdict=failed
+		record "$key" "$(date +%F)" "$SUITE" "$ARCH" "$release" "$version" "${rustc:--}" "${gcc:--}" "${headers:--}" \
+			"${modules:--}" "${tests:--}" "$((SECONDS - start))" "$verdict"
+		if [[ $verdict == failed ]]; then
+			failed=1
+			say "$(printf '%-28s %sfailed%s, %d s: build/matrix/%s.log, build/test-%s/' \
+				"$release" "$red" "$plain" "$((SECONDS - start))" "$release" "$release")"
+		else
+			say "$(printf '%-28s %spassed%s, %d s: %s' "$release" "$green" "$plain" "$((SECONDS - start))" "$tests")"
+		fi
+		remove_made "kernels/$release" "kernels/$release.lock" "modules/$release"
+	done < <(chosen "$flavours" <<<"$list")
+	remove_made "sandbox/$sandbox_name" "sandbox/$sandbox_name.use" "sandbox/$sandbox_name.lock"
+}
+
+# The results, and of what is offered and cannot be done the reasons, as a document goes on.
+table() {
+	local list
+	printf 'Tested on %s.\n\n' "$(cut -f 2 "$matrix"/*.result | sort | tail -n 1)"
+	echo '| kernel | package | Debian | rustc | gcc | Rust symbols | modules | tests | time |'
+	echo '|---|---|---|---|---|---|---|---|---|'
+	cat "$matrix"/*.result | sort -t $'\t' -k 5,5Vr | awk -F '\t' '{
+		printf "| %s%s | %s | %s | %s | %s | %s | %s | %s | %d s |\n",
+			$5, $13 == "passed" ? "" : " **failed**", $6, $3, $7, $8, $9, $10, $11, $12 }'
+	printf '\nOf what these suites offer besides, this cannot be built for:\n\n'
+	for list in "$matrix"/*.list; do
+		sed -n 's/^\([0-9]*\.[0-9]*\)[^ ]* .*cannot be: /\1 /p' "$list" | sort -u |
+			awk -v name="$(basename "$list" .list)" '{ series = $1; sub(/^[^ ]* /, ""); print "- " series " in " name ": " $0 }'
+	done
+}
+
+sources=$(sources)
+before=$(there)
+done_before='' failed=0
+# A new series shows itself here.
+export ANY_KERNEL=1
+for ((i = ${#suites[@]} - 1; i >= 0; i--)); do
+	read -r SUITE _ _ all <<<"${suites[i]}"
+	for line in "${arches[@]}"; do
+		ARCH=${line%% *}
+		export SUITE ARCH
+		choose_platform
+		flavours=$(tr , '\n' <<<"$all" | grep -E "(^|-)$debian_arch(-|\$)" | paste -sd ,) || continue
+		try_all_of "$flavours"
+	done
+done
+
+[[ -n $done_before ]] || die "no kernel has '$part' in its name" "There are: $(cut -d ' ' -f 1 "$matrix"/*.list | grep '^[0-9]' | paste -sd ' ')"
+table >"$matrix/kernels.md"
+if [[ -z $part ]]; then
+	sed -i '/^<!-- make matrix writes/q' docs/kernels.md
+	cat "$matrix/kernels.md" >>docs/kernels.md
+	say "docs/kernels.md has the results."
+else
+	say "build/matrix/kernels.md has the results."
+fi
+exit "$failed"
