@@ -80,6 +80,10 @@ choose_kernel() {
 	[[ -r $kernels/$release/vmlinuz ]] || no_vm "kernel $release is not there" \
 		"scripts/sandbox.sh scripts/rust-headers.sh $release gets it." \
 		"There are: $(cd "$kernels" 2>/dev/null && echo */)"
+	local variables=$kernels/$release/build/.kernelvariables built_for=''
+	[[ ! -r $variables ]] || built_for=$(sed -n 's/^override ARCH = //p' "$variables")
+	[[ -z $built_for || $built_for == "$ARCH" ]] ||
+		no_vm "kernel $release is not for ARCH=$ARCH" "ARCH=$built_for makes a machine for it."
 }
 
 # ---- The file system: a part that changes only with the sandbox, and one made for each run.

@@ -80,6 +80,24 @@ behave ok
 MIRROR=http://mirror.invalid/debian run scripts/sandbox.sh --rebuild true
 like "$(<"$directory/calls")" ' trixie - http://mirror.invalid/debian$' "MIRROR= names the mirror"
 
+# Another suite, and another architecture than this machine's: sandboxes of their own, beside the first.
+behave ok
+SUITE=experimental run scripts/sandbox.sh bash -c 'echo "$SUITE $RUST_LKM_SUITE"'
+is "$status $stdout" "0 experimental experimental" "SUITE= chooses the Debian"
+like "$(<"$directory/calls")" ' experimental main.* sid - ' "… experimental's kernels on top of sid"
+behave ok
+SUITE=sid run scripts/sandbox.sh --suite testing bash -c 'echo "$SUITE"'
+is "$stdout" testing "--suite comes before SUITE="
+if [[ $(uname -m) == x86_64 ]]; then other=(arm64 arm64 amd64,arm64); else other=(x86 amd64 arm64,amd64); fi
+behave ok
+ARCH=${other[0]} run scripts/sandbox.sh bash -c 'echo "$ARCH $RUST_LKM_SUITE"; ls -d /guest/usr/bin'
+is "$status $stdout" "0 ${other[0]} trixie-${other[0]}"$'\n/guest/usr/bin' "ARCH= chooses the architecture: the toolchain, and programs for it"
+like "$(sed -n 1p "$directory/calls")" "--architectures=${other[2]} .*linux-headers-${other[1]}:${other[1]}/trixie-backports" \
+	"… the compiler that its headers depend on"
+like "$(sed -n 2p "$directory/calls")" "--variant=extract --architectures=${other[1]} " "… and the programs are unpacked only"
+run scripts/sandbox.sh bash -c 'echo "$RUST_LKM_SUITE"'
+is "$stdout $stderr" "trixie " "the first is as it was"
+
 # interrupted SIGNAL: sends it while the sandbox is being made.
 interrupted() {
 	unmade
@@ -188,7 +206,10 @@ fi
 
 run scripts/sandbox.sh --suite nonesuch true
 is "$status" 2 "an unknown suite gives 2"
-like "$stderr" 'unknown suite nonesuch \(known: trixie\)' "… and the known ones are named"
+like "$stderr" 'unknown suite nonesuch \(known: trixie testing sid experimental\)' "… and the known ones are named"
+ARCH=vax run scripts/sandbox.sh true
+is "$status" 2 "an unknown architecture gives 2"
+like "$stderr" 'unknown architecture ARCH=vax \(known: x86 arm64\)' "… and the known ones are named"
 run scripts/sandbox.sh --help
 like "$status $stdout" '^0 Usage: scripts/sandbox.sh' "--help prints the usage"
 

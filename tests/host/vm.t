@@ -128,6 +128,14 @@ run scripts/vm.sh --kernel 0.0.0 true
 is "$status" 125 "a kernel that is not there gives 125"
 like "$stderr" 'kernel 0.0.0 is not there' "a kernel that is not there is named"
 
+release=$(basename "$(dirname "$(scripts/sandbox.sh scripts/rust-headers.sh)")")
+if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm64; fi
+# (as it is said in a sandbox: that of the other architecture need not be made for this)
+run scripts/sandbox.sh env ARCH=$other scripts/vm.sh --kernel "$release" true
+is "$status" 125 "a kernel of another architecture gives 125"
+like "$stderr" "kernel ${release//+/\\+} is not for ARCH=$other" "… and is named"
+like "$stderr" "ARCH=$own makes a machine for it" "… with the way out"
+
 run scripts/vm.sh --help
 is "$status" 0 "--help gives 0"
 like "$stdout" '^Usage: scripts/vm.sh' "--help prints the usage"
