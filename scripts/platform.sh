@@ -30,9 +30,16 @@ row() {
 }
 
 # names LINE…: what they begin with.
-names() { printf '%s\n' "${@%% *}" | paste -sd ' '; }
+names() {
+	local names=("${@%% *}")
+	echo "${names[*]}"
+}
 
-machine_arch=$(printf '%s\n' "${arches[@]}" | awk -v machine="$(uname -m)" '$3 ~ "^" machine "-" { print $1 }')
+machine_arch=''
+for line in "${arches[@]}"; do
+	read -r name _ gnu _ <<<"$line"
+	[[ ${gnu%%-*} != "$HOSTTYPE" ]] || machine_arch=$name
+done
 SUITE=${SUITE:-trixie}
 ARCH=${ARCH:-$machine_arch}
 

@@ -90,8 +90,8 @@ SUITE=sid run scripts/sandbox.sh --suite testing bash -c 'echo "$SUITE"'
 is "$stdout" testing "--suite comes before SUITE="
 if [[ $(uname -m) == x86_64 ]]; then other=(arm64 arm64 amd64,arm64); else other=(x86 amd64 arm64,amd64); fi
 behave ok
-ARCH=${other[0]} run scripts/sandbox.sh bash -c 'echo "$ARCH $RUST_LKM_SUITE"; ls -d /guest/usr/bin'
-is "$status $stdout" "0 ${other[0]} trixie-${other[0]}"$'\n/guest/usr/bin' "ARCH= chooses the architecture: the toolchain, and programs for it"
+ARCH=${other[0]} run scripts/sandbox.sh bash -c 'echo "$ARCH $RUST_LKM_SUITE"; [[ -x /guest/usr/bin/bash ]] && echo programs'
+is "$status $stdout" "0 ${other[0]} trixie-${other[0]}"$'\nprograms' "ARCH= chooses the architecture: the toolchain, and programs for it"
 like "$(sed -n 1p "$directory/calls")" "--architectures=${other[2]} .*linux-headers-${other[1]}:${other[1]}/trixie-backports" \
 	"… the compiler that its headers depend on"
 like "$(sed -n 2p "$directory/calls")" "--variant=extract --architectures=${other[1]} " "… and the programs are unpacked only"
