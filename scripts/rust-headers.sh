@@ -239,7 +239,7 @@ assemble() {
 	find "$work/source/scripts" -maxdepth 1 -type f \( -name '*rust*' -o -name '*.sh' -o -name Makefile \
 		-o -name extract-vmlinux \) \
 		-exec cp -an -t "$work/build/scripts" {} +
-	(cd "$work/object" && find rust scripts/target.json \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
+	(cd "$work/object" && find rust scripts \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
 		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$work/build"
 	rm -rf "$work"/{source,object,unpacked}
 }
