@@ -179,6 +179,11 @@ for ((i = ${#suites[@]} - 1; i >= 0; i--)); do
 		ARCH=${line%% *}
 		export SUITE ARCH
 		choose_platform
+		# A part of another suite or architecture needs no sandbox of this one.
+		for word in $part; do
+			if row "$word" "${suites[@]}" >/dev/null && [[ $word != "$SUITE" ]]; then continue 2; fi
+			if row "$word" "${arches[@]}" >/dev/null && [[ $word != "$ARCH" ]]; then continue 2; fi
+		done
 		flavours=$(tr , '\n' <<<"$all" | grep -E "(^|-)$debian_arch(-|\$)" | paste -sd ,) || continue
 		try_all_of "$flavours"
 	done

@@ -107,6 +107,25 @@ base_files() {
 	find /usr/share/perl/[0-9]*/{App/Prove,TAP} /usr/lib/locale/C.utf8 -type f
 }
 
+copy_files() { tar -c -C "$1" -T - | tar -x -C "$2"; }
+
+# Another architecture has the same files by its own names, but for a few; and it may need other libraries, of which
+# ldd could not tell.
+copy_foreign() {
+	local tree=$1 file lacking
+	sed "s,^usr/$machine_loader\$,usr/$loader,; s,${machine_loader##*/}\$,${loader##*/},; s/$machine_triplet/$triplet/g" "$work/all" |
+		while read -r file; do [[ ! -e /guest/$file ]] || echo "$file"; done | copy_files /guest "$tree"
+	while
+		lacking=$({ find "$tree/usr" -type f -exec readelf -d {} + 2>/dev/null || :; } |
+			sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u | while read -r file; do
+			[[ -e $tree/usr/lib/$triplet/$file ]] || echo "usr/lib/$triplet/$file"
+		done)
+		[[ -n $lacking ]]
+	do
+		for file in $lacking; do echo "$file" && realpath --relative-to=/guest "/guest/$file"; done | sort -u | copy_files /guest "$tree"
+	done
+}
+
 make_base() {
 	local tree=$work/base file
 	mkdir -p "$tree"/{proc,sys,dev,tmp,run,etc,modules,root,usr/bin,usr/sbin,usr/lib,usr/lib64}
@@ -119,10 +138,8 @@ make_base() {
 	sort -u "$work/targets" | { xargs ldd 2>/dev/null || (($? == 123)); } | awk '$2 == "=>" { print $3 } /^\t\// { print $1 }' |
 		sort -u >"$work/libraries"
 	xargs readlink -f <"$work/libraries" >>"$work/targets"
-	# Another architecture has the same files, by its own names.
-	sort -u "$work"/{files,targets,libraries} | sed -E 's,^/(bin|sbin|lib|lib64)/,/usr/\1/,; s,^/,,' |
-		sed "s,^usr/$machine_loader\$,usr/$loader,; s,${machine_loader##*/}\$,${loader##*/},; s/$machine_triplet/$triplet/g" |
-		sort -u | tar -c -C "/${cross:+guest}" -T - | tar -x -C "$tree"
+	sort -u "$work"/{files,targets,libraries} | sed -E 's,^/(bin|sbin|lib|lib64)/,/usr/\1/,; s,^/,,' | sort -u >"$work/all"
+	if [[ -z $cross ]]; then copy_files / "$tree" <"$work/all"; else copy_foreign "$tree"; fi
 	printf 'root:x:0:0:root:/root:/bin/bash\n' >"$tree/etc/passwd"
 	printf 'root:x:0:\n' >"$tree/etc/group"
 	pack "$tree" >"$work/base.cpio"
@@ -134,7 +151,7 @@ pack() { (cd "$1" && find . -print0 | cpio --null -o -H newc -R 0:0 --quiet); }
 
 base() {
 	local key file
-	key=$({ cat /etc/rust-lkm-recipe && declare -f make_base base_files && declare -p guest_packages base_programs base_perl; } |
+	key=$({ cat /etc/rust-lkm-recipe && declare -f make_base base_files copy_files copy_foreign && declare -p guest_packages base_programs base_perl; } |
 		sha256sum | cut -c1-12)
 	file=$vm/base.$sandbox_name.$key.cpio
 	if [[ ! -s $file ]]; then
