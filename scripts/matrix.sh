@@ -49,7 +49,7 @@ sources() {
 offered() {
 	local list=$matrix/$sandbox_name.list
 	if [[ -n $again || -z $(find "$list" -mtime -1 2>/dev/null) ]]; then
-		scripts/sandbox.sh scripts/rust-headers.sh --list >"$matrix/new.list"
+		scripts/sandbox.sh scripts/rust-headers.sh --list >"$matrix/new.list" || return
 		mv "$matrix/new.list" "$list"
 	fi
 	sed 1d "$list"

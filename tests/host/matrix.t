@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# matrix.sh: which kernels it takes, in which order, and what it makes of those that fail. With stand-ins for all that
+# takes time: a sandbox that knows made-up kernels, a make and tests that pass or fail by the kernel's name.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+mkdir -p build
+directory=$(mktemp -d "$PWD/build/matrix-test.XXXXXX")
+trap 'rm -rf "$directory"' EXIT
+checkout=$directory/checkout
+mkdir -p "$checkout/build/kernels/9.2.9-amd64" "$checkout/build/sandbox" "$directory/bin"
+cp -a Kbuild Makefile README.md ./*.rs lib startstop scripts tests docs "$checkout/"
+cd "$checkout" || exit
+
+cat >"$directory/archive" <<'ARCHIVE'
+trixie x86 9.3.4-rt-amd64     9.3.4-1  can be completed
+trixie x86 9.3.4-cloud-amd64  9.3.4-1  can be completed
+trixie x86 9.3.4-amd64        9.3.4-1  completed
+trixie x86 9.3.1-amd64        9.3.1-1  can be completed
+trixie x86 9.2.9-other-amd64  9.2.9-1  can be completed
+trixie x86 9.2.9-amd64        9.2.9-1  can be completed
+trixie x86 9.2.8-amd64        9.2.8-1  can be completed
+trixie x86 9.1.1-amd64        9.1.1-1  cannot be: built without CONFIG_RUST
+trixie arm64 9.3.4-arm64      9.3.4-1  can be completed
+testing x86 9.3.2-amd64       9.3.2-1  can be completed (its image is not signed yet)
+sid x86 9.5.1-amd64           9.5.1-1  cannot be: the source of that version is gone
+sid x86 9.5.0-amd64           9.5.0-1  can be completed
+experimental x86 9.6-rc1-amd64 9.6~rc1-1 can be completed
+experimental x86 9.5.0-amd64  9.5.0-1  can be completed
+ARCHIVE
+cat >scripts/sandbox.sh <<STANDIN
+#!/bin/bash
+case \$ARCH-\$HOSTTYPE in
+x86-x86_64 | arm64-aarch64) mkdir -p build/sandbox/\$SUITE ;;
+*) mkdir -p build/sandbox/\$SUITE-\$ARCH ;;
+esac
+echo "\$SUITE \$ARCH \$*" >>"$directory/calls"
+[[ \$SUITE != "\$(cat "$directory/no-sandbox" 2>/dev/null)" ]] || exit 1
+kdir=$checkout/build/kernels/\$KERNEL/build
+case "\$*" in
+*--list) echo KERNEL && sed -n "s/^\$SUITE \$ARCH //p" "$directory/archive" ;;
+*--check*) [[ \$KERNEL == 9.3.4-cloud-* ]] && exit 1; echo "symbols:      all 1234 that the kernel exports" ;;
+*rust-headers.sh*)
+	[[ \$KERNEL != 9.3.4-rt-* ]] || exit 1
+	mkdir -p "\$kdir/include/config"
+	printf '%s\n' 'CONFIG_RUSTC_VERSION_TEXT="rustc 1.2.3 (some)"' 'CONFIG_CC_VERSION_TEXT="gcc-9 (Debian 9.8.7-1) 9.8.7"' >"\$kdir/include/config/auto.conf"
+	echo "\$kdir"
+	;;
+esac
+STANDIN
+cat >scripts/test.sh <<'STANDIN'
+#!/bin/bash
+[[ $KERNEL == *-arm64 ]] || { echo "$* 20 passed, 0 failed, 1 skipped" && exit; }
+echo "18 passed, 2 failed, 1 skipped"
+exit 1
+STANDIN
+cat >"$directory/bin/make" <<'STANDIN'
+#!/bin/bash
+mkdir -p "build/modules/$KERNEL"
+[[ $KERNEL != 9.2.9-amd64 ]] || echo "warning: unused"
+[[ $KERNEL != 9.5.0-amd64 ]] || { echo "error: no such function" && exit 2; }
+STANDIN
+chmod +x scripts/{sandbox,test}.sh "$directory/bin/make"
+PATH=$directory/bin:$PATH
+
+matrix() {
+	: >"$directory/calls"
+	run env -u SUITE -u ARCH -u KERNEL scripts/matrix.sh "$@"
+}
+tried() { grep -oE '^[0-9][^ ]* +…' <<<"$stderr" | tr -d ' …' | tr '\n' ' '; }
+result() { grep "^| $1" docs/kernels.md; }
+
+matrix
+is "$(tried)" "9.6-rc1-amd64 9.5.0-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.2.9-amd64 9.3.4-arm64 " \
+	"of each suite the newest kernel of each series and flavour is tried, once; none that cannot be, or is not signed"
+is "$status" 1 "one that fails gives 1"
+like "$(result 9.3.4-amd64)" \
+	'^\| 9.3.4-amd64 \| 9.3.4-1 \| trixie \| 1.2.3 \| 9.8.7 \| 1234 \| built \| --guest 20 passed, 0 failed, 1 skipped \| [0-9]+ s \|$' \
+	"what passes: compilers, symbols, modules and tests are in docs/kernels.md"
+like "$(result 9.3.4-rt-amd64)" '^\| 9.3.4-rt-amd64 \*\*failed\*\* .* \| - \| - \| failed \| - \| - \|' "headers that cannot be completed"
+like "$(result 9.3.4-cloud-amd64)" '\*\*failed\*\* .* \| 1.2.3 \| 9.8.7 \| failed \| - \| - \|' "symbols that differ"
+like "$(result 9.5.0-amd64)" '\*\*failed\*\* .* \| 1234 \| failed \| - \|' "modules that cannot be built"
+like "$(result 9.3.4-arm64)" '\*\*failed\*\* .* \| 1234 \| built \| 18 passed, 2 failed, 1 skipped \|' "tests that fail"
+like "$(result 9.2.9-amd64)" ' built, with warnings \|' "warnings are not hidden"
+like "$(<docs/kernels.md)" "Tested on $(date +%F)" "the document has its date"
+like "$(<docs/kernels.md)" '- 9.1 in trixie: built without CONFIG_RUST' "… and says why others cannot be"
+like "$(<docs/kernels.md)" '# Kernels' "… and keeps what is written by hand"
+is "$(cd build && echo kernels/*/ modules/* sandbox/*)" "kernels/9.2.9-amd64/ modules/* sandbox/*" \
+	"what was not there before is removed, and what was stays"
+
+cp docs/kernels.md "$directory/first"
+matrix
+is "$(tried)" "9.5.0-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-arm64 " "again without changes: only what failed"
+is "$(grep -c -e --list "$directory/calls")" 0 "… and the archive is not asked"
+is "$(diff <(sed 's/[0-9]* s |$//' docs/kernels.md) <(sed 's/[0-9]* s |$//' "$directory/first"))" "" "… with the same results"
+matrix --again
+is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "7 5" "--again does all of it"
+echo '// changed' >>lib/mod.rs
+matrix 'sid x86'
+is "$(tried)" "9.5.0-amd64 " "a part: one suite"
+matrix 9.3
+is "$(tried)" "9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.3.4-arm64 " "a part: one series, whose sources have changed"
+like "$stderr" 'build/matrix/kernels.md has the results' "… whose results are not the document's"
+matrix 'trixie arm64'
+is "$(grep -v '^trixie arm64' "$directory/calls")" "" "a part of one architecture makes no sandbox of another"
+matrix nothing
+like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a part that there is not"
+
+echo sid >"$directory/no-sandbox"
+matrix --again
+is "$status $(tried | wc -w)" "1 7" "a suite whose sandbox cannot be made does not stop the others"
+like "$stderr" 'sid x86: .*failed' "… and is named"
+
+matrix --unknown
+is "$status" 2 "an unknown option gives 2"
+matrix --help
+like "$status $stdout" '^0 Usage: scripts/matrix.sh' "--help prints the usage"
+
+done_testing
