@@ -93,25 +93,26 @@ macro_rules! module_param {
         );
 
         const _: () = {
-            use $crate::lib::module_param::{modinfo, module_param, Entry};
-
-            const TYPE: &str = concat!(
-                "parmtype=", stringify!($name), ":", module_param!(@type $type), "\0"
-            );
-            #[link_section = ".modinfo"]
-            #[used(compiler)]
-            static PARMTYPE: [u8; TYPE.len()] = modinfo(TYPE);
-
-            const DESCRIPTION: &str = concat!("parm=", stringify!($name), ":", $description, "\0");
-            #[link_section = ".modinfo"]
-            #[used(compiler)]
-            static PARM: [u8; DESCRIPTION.len()] = modinfo(DESCRIPTION);
+            use $crate::lib::module_param::Entry;
 
             #[link_section = "__param"]
             #[used(compiler)]
             static PARAM: Entry = $name.entry(::kernel::c_str!(stringify!($name)), $mode);
         };
-    )+};
+    )+
+        // All in one: the compiler may put statics in any order, and `modinfo` shows what it finds.
+        const _: () = {
+            use $crate::lib::module_param::{modinfo, module_param};
+
+            const STRINGS: &[&str] = &[$(
+                concat!("parmtype=", stringify!($name), ":", module_param!(@type $type)),
+                concat!("parm=", stringify!($name), ":", $description),
+            )+];
+            #[link_section = ".modinfo"]
+            #[used(compiler)]
+            static MODINFO: [u8; modinfo::<0>(STRINGS).0] = modinfo(STRINGS).1;
+        };
+    };
 }
 #[allow(unused_imports)]
 pub(crate) use module_param;
@@ -592,14 +593,23 @@ impl Entry {
     }
 }
 
-/// A string for the section `.modinfo`, with its NUL.
+/// Strings for the section `.modinfo`, each with a NUL: their length, and as much of them as fits.
 #[doc(hidden)]
-pub(crate) const fn modinfo<const N: usize>(string: &str) -> [u8; N] {
-    match (
-        CStr::from_bytes_with_nul(string.as_bytes()),
-        string.as_bytes().first_chunk(),
-    ) {
-        (Ok(_), Some(bytes)) => *bytes,
-        _ => panic!("NUL in a description"),
+pub(crate) const fn modinfo<const N: usize>(strings: &[&str]) -> (usize, [u8; N]) {
+    let mut bytes = [0; N];
+    let (mut len, mut i) = (0, 0);
+    while i < strings.len() {
+        let string = strings[i].as_bytes();
+        let mut j = 0;
+        while j < string.len() {
+            assert!(string[j] != 0, "NUL in a description");
+            if len + j < N {
+                bytes[len + j] = string[j];
+            }
+            j += 1;
+        }
+        len += string.len() + 1;
+        i += 1;
     }
+    (len, bytes)
 }

@@ -339,8 +339,8 @@ tour_anatomy() {
 
 	explain "A .ko is an object file with sections of its own. .init.text is freed when init has run; .modinfo is what" \
 		"modinfo shows; .gnu.linkonce.this_module is the struct module that the kernel will list."
-	try "size -A hello_world.ko | grep -E 'text|modinfo|this_module'"
-	expect "they are there" has '\.text .*\.init\.text .*\.exit\.text .*this_module .*\.modinfo '
+	try "size -A hello_world.ko | grep -E '^.((init.|exit.)?text|modinfo|.*this_module) ' | sort"
+	expect "they are there" has '\.exit\.text .*this_module .*\.init\.text .*\.modinfo .*\.text '
 	try "modinfo -F vermagic hello_world.ko"
 	expect "a kernel with another vermagic refuses it" has "^$release_regex "
 
@@ -355,7 +355,7 @@ tour_anatomy() {
 	try "strace -e trace=finit_module insmod hello_world.ko"
 	expect "the whole of insmod is finit_module(): a file, and its parameters" has 'finit_module\(3, "", 0\) += 0'
 	explain "Now its symbols have addresses. .init.text was freed: init_module is not among them."
-	try "grep -E ' [td] .*_module.\[hello_world\]' /proc/kallsyms"
+	try "grep -E ' [td] (__this|init|cleanup)_module.\[hello_world\]' /proc/kallsyms | sort -k 3"
 	expect "the module's parts are in the kernel's memory" has 'cleanup_module.*\[hello_world\]'
 	expect "init_module has done its work and is gone" lacks 'init_module'
 	try "grep . /sys/module/hello_world/{initstate,refcnt,taint}"
