@@ -48,7 +48,7 @@ sources() {
 # offered: the list of rust-headers.sh for SUITE and ARCH; makes their sandbox if it has to be asked.
 offered() {
 	local list=$matrix/$sandbox_name.list
-	if [[ -n $again || -z $(find "$list" -mtime -1 2>/dev/null) ]]; then
+	if [[ ! $list -nt $matrix/begun && (-n $again || -z $(find "$list" -mtime -1 2>/dev/null)) ]]; then
 		scripts/sandbox.sh scripts/rust-headers.sh --list >"$matrix/new.list" || return
 		mv "$matrix/new.list" "$list"
 	fi
@@ -118,9 +118,16 @@ remove_made() {
 	done
 }
 
+# offered_here: without those of the suite that this one is on top of, whose turn comes with that.
+offered_here() {
+	local below=''
+	[[ $base_suite == "$SUITE" ]] || below=$(SUITE=$base_suite && choose_platform && offered) || below=''
+	offered | awk -v below="$below" 'index("\n" below, "\n" $1 " ") == 0'
+}
+
 try_all_of() {
-	local flavours=$1 release version key start verdict
-	list=$(offered) || {
+	local flavours=$1 list release version key start verdict
+	list=$(offered_here) || {
 		say "$SUITE $ARCH: ${red}failed${plain}: there is no sandbox"
 		failed=1
 		return 0
@@ -168,6 +175,7 @@ table() {
 	done
 }
 
+touch "$matrix/begun"
 sources=$(sources)
 before=$(there)
 done_before='' failed=0

@@ -68,6 +68,7 @@ matrix() {
 	: >"$directory/calls"
 	run env -u SUITE -u ARCH -u KERNEL scripts/matrix.sh "$@"
 }
+debian() { result "$1" | cut -d '|' -f 4 | tr -d ' '; }
 tried() { grep -oE '^[0-9][^ ]* +…' <<<"$stderr" | tr -d ' …' | tr '\n' ' '; }
 result() { grep "^| $1" docs/kernels.md; }
 
@@ -78,6 +79,7 @@ is "$status" 1 "one that fails gives 1"
 like "$(result 9.3.4-amd64)" \
 	'^\| 9.3.4-amd64 \| 9.3.4-1 \| trixie \| 1.2.3 \| 9.8.7 \| 1234 \| built \| --guest 20 passed, 0 failed, 1 skipped \| [0-9]+ s \|$' \
 	"what passes: compilers, symbols, modules and tests are in docs/kernels.md"
+is "$(debian 9.6-rc1-amd64) $(debian 9.5.0-amd64)" "experimental sid" "of a suite on top of another only its own are tried there"
 like "$(result 9.3.4-rt-amd64)" '^\| 9.3.4-rt-amd64 \*\*failed\*\* .* \| - \| - \| failed \| - \| - \|' "headers that cannot be completed"
 like "$(result 9.3.4-cloud-amd64)" '\*\*failed\*\* .* \| 1.2.3 \| 9.8.7 \| failed \| - \| - \|' "symbols that differ"
 like "$(result 9.5.0-amd64)" '\*\*failed\*\* .* \| 1234 \| failed \| - \|' "modules that cannot be built"
