@@ -177,7 +177,7 @@ make_overlay() {
 		while read -r path; do
 			path=${path%.o}.ko
 			cp "$modules/$path" "$tree/modules/$path"
-			[[ -z $strip ]] || strip --strip-debug --remove-section=.BTF "$tree/modules/$path"
+			[[ -z $strip ]] || "${cross}strip" --strip-debug --remove-section=.BTF "$tree/modules/$path"
 			# The modules that only tests need are not installed.
 			[[ $path == tests/* ]] || ln "$tree/modules/$path" "$installed/updates/"
 		done <"$modules/modules.order"
