@@ -38,7 +38,7 @@ start off bash -c 'echo o >/proc/sysrq-trigger; sleep 60'
 start hang --timeout 8 sleep 1000
 start icount --icount bash -c 'nproc; modprobe hello_world && lsmod | grep -c "^hello_world "'
 start apart bash -c 'echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *'
-start stripped --strip bash -c 'readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_)"; insmod hello_world.ko'
+start stripped --strip bash -c 'readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_info) "; insmod hello_world.ko'
 wait
 
 ended streams
