@@ -45,8 +45,10 @@ sources() {
 		sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
 }
 
-# offered: the list of rust-headers.sh for SUITE and ARCH; makes their sandbox if it has to be asked.
+# offered SUITE: the list of rust-headers.sh for that and ARCH; makes their sandbox if it has to be asked.
 offered() {
+	local SUITE=$1
+	choose_platform
 	local list=$matrix/$sandbox_name.list
 	if [[ ! $list -nt $matrix/begun && (-n $again || -z $(find "$list" -mtime -1 2>/dev/null)) ]]; then
 		scripts/sandbox.sh scripts/rust-headers.sh --list >"$matrix/new.list" || return
@@ -121,8 +123,8 @@ remove_made() {
 # offered_here: without those of the suite that this one is on top of, whose turn comes with that.
 offered_here() {
 	local below=''
-	[[ $base_suite == "$SUITE" ]] || below=$(SUITE=$base_suite && choose_platform && offered) || below=''
-	offered | awk -v below="$below" 'index("\n" below, "\n" $1 " ") == 0'
+	[[ $base_suite == "$SUITE" ]] || below=$(offered "$base_suite") || below=''
+	offered "$SUITE" | awk -v below="$below" 'index("\n" below, "\n" $1 " ") == 0'
 }
 
 try_all_of() {

@@ -88,7 +88,7 @@ like "$(<"$directory/calls")" ' experimental main.* sid - ' "… experimental's 
 behave ok
 SUITE=sid run scripts/sandbox.sh --suite testing bash -c 'echo "$SUITE"'
 is "$stdout" testing "--suite comes before SUITE="
-if [[ $(uname -m) == x86_64 ]]; then other=(arm64 arm64 amd64,arm64); else other=(x86 amd64 arm64,amd64); fi
+if [[ $(uname -m) == x86_64 ]]; then other=(arm64 arm64 "amd64,arm64"); else other=(x86 amd64 "arm64,amd64"); fi
 behave ok
 ARCH=${other[0]} run scripts/sandbox.sh bash -c 'echo "$ARCH $RUST_LKM_SUITE"; [[ -x /guest/usr/bin/bash ]] && echo programs'
 is "$status $stdout" "0 ${other[0]} trixie-${other[0]}"$'\nprograms' "ARCH= chooses the architecture: the toolchain, and programs for it"
