@@ -2,9 +2,10 @@
 
 # The kernel to build for: the running one, unless KDIR names another's build tree. `make help` lists the targets.
 KDIR ?= $(shell scripts/preflight.sh --default)
-# The kernel that boots in the virtual machine (default: the newest that can be), the Debian that it is from, and its
-# architecture. The scripts know them by these names too.
-export KERNEL SUITE ARCH
+# The kernel that boots in the virtual machine (default: the newest that can be); SUITE and ARCH are the Debian that it is
+# from and its architecture. The scripts know them by these names too. (ARCH is not exported if it is not set: kbuild would
+# take it for an answer.)
+export KERNEL SUITE
 
 release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 MO ?= $(CURDIR)/build/modules/$(release)
