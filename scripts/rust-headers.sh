@@ -241,6 +241,9 @@ assemble() {
 		-exec cp -an -t "$work/build/scripts" {} +
 	(cd "$work/object" && find rust scripts \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
 		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$work/build"
+	local missing
+	missing=$(missing_metadata "$work/build")
+	[[ -z $missing ]] || { echo "$missing was not made" && return 1; }
 	rm -rf "$work"/{source,object,unpacked}
 }
 

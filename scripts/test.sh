@@ -6,7 +6,7 @@
 # also in tests/long/. Two run at a time.
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
-#   --guest only those in a virtual machine
+#   --guest instead, only those in a virtual machine
 #   --help  this text
 #
 # KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.

@@ -59,6 +59,8 @@ sub subjects {
 	}
 	# The prose alone, with everything at its place.
 	my $prose = $text =~ s/^(```.*?^```)$/$1 =~ s,[^\n], ,gr/msger;
+	# What make matrix has written is what it saw.
+	$prose =~ s/^<!-- make matrix writes.*//ms;
 	my @messages;
 	while ($text =~ /^```text\n(.*?)^```$/msg) {
 		my ($block, $begin) = ($1, $-[1]);

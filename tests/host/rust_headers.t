@@ -126,9 +126,10 @@ case "\${!#} \$behaviour" in
 "prepare fail") echo "compilation failed" && exit 2 ;;
 prepare*)
 	mkdir -p "\$object"/{rust,scripts}
-	[[ \$behaviour == half ]] || touch "\$object/scripts/target.json"
+	touch "\$object/scripts/target.json"
 	for file in core compiler_builtins ffi build_error pin_init bindings uapi kernel; do echo x >"\$object/rust/lib\$file.rmeta"; done
 	for file in macros pin_init_internal; do echo x >"\$object/rust/lib\$file.so"; done
+	[[ \$behaviour != half ]] || rm "\$object/rust/libcore.rmeta"
 	symbol=_RNv1
 	[[ \$behaviour != other-symbol ]] || symbol=_RNv2
 	echo "EXPORT_SYMBOL_RUST_GPL(\$symbol);" >"\$object/rust/exports_kernel_generated.h"
@@ -224,6 +225,12 @@ like "$stdout" '9.8.7-amd64 .* cannot be: the source of that version is gone' "-
 like "$stdout" '9.10.3-amd64 .* cannot be: no image yet' "--list tells why not: no image"
 like "$stdout" '9.9.1-norust-amd64 .* cannot be: built without CONFIG_RUST' "--list tells why not: no Rust"
 like "$stdout" "9.9.1-other-amd64 .* cannot be: built by rustc 9.9.9, and here is ${rustc%% (*}" "--list tells why not: another compiler"
+
+mv "$directory/deb/linux-headers-9.10.2-amd64.deb" "$directory/"
+rm -r "$directory/checkout/build/kernels/known"
+run headers --list
+like "$status $stderr" '^0 .*apt-get could not download all configurations: ' "--list says so if a configuration cannot be had"
+like "$stdout" '9.10.2-amd64 .* can be completed' "… of which nothing is known against it"
 
 # Without a release: the newest with a signed image, of the plain flavour.
 run headers

@@ -29,6 +29,7 @@ case \$(<"$directory/behaviour") in
 slow) sleep 300 ;;
 some) sleep 3 && cat "$directory/root.tar" ;;
 fail) echo "E: cannot reach the mirror" >&2 && exit 100 ;;
+no-programs) if [[ "\$*" == *extract* ]]; then exit 100; else cat "$directory/root.tar"; fi ;;
 *) cat "$directory/root.tar" ;;
 esac
 STANDIN
@@ -97,6 +98,11 @@ like "$(sed -n 1p "$directory/calls")" "--architectures=${other[2]} .*linux-head
 like "$(sed -n 2p "$directory/calls")" "--variant=extract --architectures=${other[1]} " "… and the programs are unpacked only"
 run scripts/sandbox.sh bash -c 'echo "$RUST_LKM_SUITE"'
 is "$stdout $stderr" "trixie " "the first is as it was"
+behave no-programs
+ARCH=${other[0]} run scripts/sandbox.sh --rebuild true
+is "$status" 1 "programs that the mirror does not give are an error"
+like "$stderr" "mmdebstrap could not get the programs for ${other[0]}" "… which is named"
+not_there "$checkout/build/sandbox/trixie-${other[0]}" "… and leaves no half of a sandbox"
 
 # interrupted SIGNAL: sends it while the sandbox is being made.
 interrupted() {

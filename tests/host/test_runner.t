@@ -35,6 +35,8 @@ a_run slow
 is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "a NAME chooses by the path, in tests/long/ too"
 a_run --long
 is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "--long runs those that take long, and no others"
+a_run --guest good
+is "$status" 1 "--guest leaves out what runs here"
 a_run nothing
 is "$status" 1 "a NAME that no test has gives 1"
 like "$stderr" "no test has 'nothing' in its name" "… and is named"
