@@ -82,5 +82,13 @@ if ! in_sandbox && [[ $release != "$running" ]]; then
 	warn "building for kernel $release, but $running is running: the modules will not load here"
 fi
 
+# What clang has built takes clang's objects; kbuild's default is gcc.
+llvm=''
+if [[ $(kdir_config "$kdir" CC_IS_CLANG) == y ]]; then
+	type -P clang ld.lld >/dev/null || die "no clang and lld on this machine, by which kernel $release was built" \
+		"Debian, Ubuntu: sudo apt-get install clang lld llvm" "$in_vm"
+	llvm=' LLVM=1'
+fi
+
 tools=$(dirname "$rustc")
-echo "RUSTC=$rustc BINDGEN=$bindgen RUSTDOC=$tools/rustdoc RUSTFMT=$tools/rustfmt CLIPPY_DRIVER=$tools/clippy-driver"
+echo "RUSTC=$rustc BINDGEN=$bindgen RUSTDOC=$tools/rustdoc RUSTFMT=$tools/rustfmt CLIPPY_DRIVER=$tools/clippy-driver$llvm"

@@ -126,15 +126,25 @@ like "$stderr" "warning: building for kernel 0.0.1, but $running is running" "â€
 
 # A machine without the programs: bubblewrap hides those of this one.
 hidden=()
-for program in /usr/bin/rustc* /usr/lib/rust-*/bin/rustc /usr/bin/bindgen; do
+for program in /usr/bin/rustc* /usr/lib/rust-*/bin/rustc /usr/bin/bindgen /usr/bin/{clang,ld.lld}; do
 	[[ ! -e $program ]] || hidden+=(--ro-bind /dev/null "$program")
 done
-bare() { run bwrap --dev-bind / / "${hidden[@]}" env -u RUST_LKM_SUITE -u RUSTC PATH="$1:/usr/bin:/bin" scripts/preflight.sh "$good"; }
+bare() { run bwrap --dev-bind / / "${hidden[@]}" env -u RUST_LKM_SUITE -u RUSTC PATH="$1:/usr/bin:/bin" scripts/preflight.sh "${2:-$good}"; }
 bare "$trees/empty"
 refused "no rustc on this machine" "no rustc"
 compiler "$trees/rustc-only/rustc" "$fits"
 bare "$trees/rustc-only"
 refused "no bindgen on this machine" "no bindgen"
+
+# A kernel that clang has built.
+preflight "$trees/fitting" "$good"
+is "$(grep -o LLVM <<<"$stdout")" "" "gcc is left to kbuild"
+clang=$(tree clang "$running" "${fitting[@]}" CONFIG_CC_IS_CLANG=y)
+bare "$trees/fitting" "$clang"
+refused "no clang and lld on this machine, by which kernel $running was built" "no clang"
+for program in clang ld.lld; do compiler "$trees/fitting/$program" "clang"; done
+bare "$trees/fitting" "$clang"
+like "$stdout" ' LLVM=1$' "clang is taken where the kernel's compiler was"
 
 # In the sandbox the distribution's rustc is there, and one in PATH must not win even if it claims to be the same.
 wanted=$(scripts/sandbox.sh /usr/bin/rustc --version)
