@@ -37,6 +37,14 @@ missing_metadata() {
 	done
 }
 
+# copy_rust_metadata SOURCE OBJECT KDIR: that, from where a kernel was built, and the sources of the kernel crate, which
+# are for editors, rustdoc and the reader.
+copy_rust_metadata() {
+	cp -a "$1"/rust "$1"/.clippy.toml "$1"/.rustfmt.toml "$3/"
+	(cd "$2" && find rust scripts \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
+		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$3"
+}
+
 # Every rustc of this machine. A distribution's own come first: they built its kernels. One from PATH may be
 # rustup's, which is asked from / so that no rust-toolchain.toml makes it fetch another.
 all_rustc() {

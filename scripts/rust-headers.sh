@@ -2,6 +2,7 @@
 # Usage: scripts/rust-headers.sh [RELEASE]
 #        scripts/rust-headers.sh --list
 #        scripts/rust-headers.sh --check [KDIR]
+#        scripts/rust-headers.sh --source [RELEASE]
 #
 # Completes Debian's packaged headers of kernel RELEASE with the Rust metadata that they come without, and
 # proves that kernel and metadata belong together: every Rust symbol that the kernel exports must have been
@@ -14,6 +15,7 @@
 #   --list   the kernels that apt knows, newest first: which are completed, which can be, and why others cannot
 #   --check  says whether a build tree (default: the running kernel's) is complete and fits its kernel, and which
 #            compiler it wants
+#   --source names the source package of RELEASE, as PACKAGE=VERSION
 #   --help   this text
 #
 # Needs no root. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
@@ -233,14 +235,11 @@ configure() {
 prepare() { kernel_make -j"$(nproc)" prepare; }
 
 assemble() {
-	# The sources of the kernel crate, and what writes rust-project.json, are for editors, rustdoc and the reader;
-	# extract-vmlinux is for vm.sh.
-	cp -a "$work/source/rust" "$work/source"/.clippy.toml "$work/source"/.rustfmt.toml "$work/build/"
+	copy_rust_metadata "$work/source" "$work/object" "$work/build"
+	# What writes rust-project.json; extract-vmlinux is for vm.sh.
 	find "$work/source/scripts" -maxdepth 1 -type f \( -name '*rust*' -o -name '*.sh' -o -name Makefile \
 		-o -name extract-vmlinux \) \
 		-exec cp -an -t "$work/build/scripts" {} +
-	(cd "$work/object" && find rust scripts \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
-		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$work/build"
 	local missing
 	missing=$(missing_metadata "$work/build")
 	[[ -z $missing ]] || { echo "$missing was not made" && return 1; }
@@ -253,7 +252,8 @@ recipe() {
 	echo "$may_differ"
 }
 
-is_complete() { cmp -s "$kernels/$1/recipe" <(recipe); }
+# (What source-kernel.sh has built never was anything else.)
+is_complete() { [[ -e $kernels/$1/key ]] || cmp -s "$kernels/$1/recipe" <(recipe); }
 
 complete() {
 	local version image source state rustc line wanted
@@ -297,6 +297,7 @@ complete() {
 	mv "$work" "$kernels/$release"
 }
 
+source_of=''
 case ${1:-} in
 -h | --help) usage && exit ;;
 --list)
@@ -308,9 +309,10 @@ case ${1:-} in
 	check "${@:2}"
 	exit
 	;;
+--source) source_of=1 && shift ;;
 -*) bad_usage "unknown option $1" ;;
-*) release=${1:-${KERNEL:-}} ;;
 esac
+release=${1:-${KERNEL:-}}
 (($# <= 1)) || bad_usage "one RELEASE at most"
 
 # Asking apt takes a second; the answer holds as long as the sandbox is the same.
@@ -326,6 +328,12 @@ if [[ -z $release ]] && in_sandbox; then
 	fi
 fi
 release=${release:-$(uname -r)}
+
+if [[ -n $source_of ]]; then
+	kernels_of_archive | awk -v release="$release" '$1 == release { print $4 "=" $2; found = 1; exit } END { exit !found }' ||
+		die "apt knows no kernel $release" "scripts/rust-headers.sh --list shows what there is."
+	exit
+fi
 
 if ! is_complete "$release"; then
 	needs

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Usage: scripts/source-kernel.sh FRAGMENT [PACKAGE=VERSION]
+#
+# Builds a kernel of the options in the file FRAGMENT and of nothing else, with clang, from Debian's source
+# package (linux-source-7.3=7.3.4-1, say; default: that of the kernel which rust-headers.sh takes by default).
+# Every option has to be in the result as the FRAGMENT has it: one that Kconfig changed or does not know is an
+# error. The kernel's release is the source's version and the name of the FRAGMENT: tests/sanitized.config makes
+# 7.3.4-sanitized. Prints the build tree that results, to be used as: make KDIR=...
+#
+#   --help  this text
+#
+# For the sandbox: scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config. What is there is used
+# again as long as FRAGMENT, source and compilers are the same. It takes minutes, and 4 GB of disk while it is at it.
+#
+# The exit status is 0 if the kernel is there, 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
+
+case ${1:-} in
+-h | --help) usage && exit ;;
+'') bad_usage "which FRAGMENT of a configuration?" ;;
+-*) bad_usage "unknown option $1" ;;
+esac
+(($# <= 2)) || bad_usage "one FRAGMENT and one PACKAGE=VERSION at most"
+fragment=$1
+[[ -r $fragment ]] || bad_usage "no such file: $fragment"
+name=$(basename "$fragment" .config)
+in_sandbox || die "this is for the sandbox, which has the tools" "scripts/sandbox.sh $0 $*"
+
+package=${2:-$("$top/scripts/rust-headers.sh" --source)}
+
+# What the kernel is made of: if none of it has changed, it is used again.
+key=$({
+	echo "$package"
+	cat "$fragment"
+	rustc --version --verbose
+	clang --version
+} | sha256sum)
+made() {
+	local kernel
+	for kernel in "$kernels"/*-"$name"; do
+		if [[ -r $kernel/key && $(<"$kernel/key") == "$key" ]]; then
+			echo "$kernel/build"
+			return
+		fi
+	done
+	return 1
+}
+
+work=$kernels/$name.partial
+
+kernel_make() {
+	make -C "$work/source" O="$work/object" LLVM=1 LOCALVERSION="-$name" RUSTC="$(type -P rustc)" "$@"
+}
+
+download() { (cd "$work" && apt-get download "$package"); }
+
+unpack() {
+	dpkg-deb -x "$work"/*.deb "$work/unpacked"
+	mkdir "$work/source"
+	tar -xf "$work/unpacked/usr/src/${package%%=*}".tar.* -C "$work/source" --strip-components=1
+	rm -r "$work"/*.deb "$work/unpacked"
+}
+
+configure() {
+	mkdir "$work/object"
+	kernel_make KCONFIG_ALLCONFIG="$(realpath "$fragment")" allnoconfig
+	check_options
+}
+
+# check_options: names those that came out differently; then it fails.
+check_options() {
+	local line option options=0 wrong=0
+	while read -r line; do
+		option=$(grep -oE '^(# )?CONFIG_[A-Z0-9_a-z]+' <<<"$line" | sed 's/^# //') || continue
+		options=$((options + 1))
+		if grep -qxF -- "$line" "$work/object/.config"; then continue; fi
+		# What Kconfig does not offer is not set either.
+		if [[ $line == '#'* ]] && ! grep -q "^$option=" "$work/object/.config"; then continue; fi
+		echo "$line: the result has $(grep -wm 1 "$option" "$work/object/.config" || echo no such option)"
+		wrong=1
+	done < <(grep -E '^CONFIG_.*=|^# CONFIG_.* is not set$' "$fragment")
+	echo "$options options are asked for"
+	((options && !wrong))
+}
+
+compile() { kernel_make -j"$(nproc)" all; }
+
+assemble() {
+	# shellcheck disable=SC2016 # it is for make
+	kernel_make run-command KBUILD_RUN_COMMAND='$(srctree)/scripts/package/install-extmod-build '"$work/build"
+	copy_rust_metadata "$work/source" "$work/object" "$work/build"
+	cp "$work/object/.config" "$work/build/"
+	cp "$work/object/$(kernel_make -s image_name)" "$work/vmlinuz"
+	rm -rf "$work"/{source,object}
+	echo "$key" >"$work/key"
+}
+
+build_kernel() {
+	say "Building a kernel of ${package/=/, version } with ${fragment#"$top"/}, once"
+	rm -rf "$work"
+	mkdir -p "$work"
+	steps 5 "$build/log/source-kernel-$name.log"
+	step "Downloading the source" "apt-get could not download $package" download
+	step "Unpacking" "could not unpack the source (is there room on the disk?)" unpack
+	step "Configuring" "the configuration is not what ${fragment#"$top"/} asks for" configure
+	step "Building, which takes minutes" "the kernel could not be built" compile
+	step "Putting the build tree together" "could not put the build tree together (is there room on the disk?)" assemble
+
+	local release
+	release=$(kdir_release "$work/build")
+	[[ $release == *-"$name" ]] || die "the kernel calls itself $release, without -$name at the end"
+	rm -rf "${kernels:?}/$release"
+	mv "$work" "$kernels/$release"
+}
+
+if ! made; then
+	lock "$kernels/$name.lock" "it builds the kernel"
+	made >/dev/null || build_kernel
+	unlock
+	made
+fi

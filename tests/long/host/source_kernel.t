@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# source-kernel.sh: what it refuses. (That what it builds works is what make test-sanitized shows.)
+
+. "$(dirname "$0")/../../tap.sh"
+cd "$(dirname "$0")/../../.." || exit
+
+directory=$(mktemp -d "$PWD/build/source-kernel-test.XXXXXX")
+temporary+=("$directory")
+kernel() { run scripts/sandbox.sh scripts/source-kernel.sh "$@"; }
+
+run scripts/source-kernel.sh --help
+like "$status $stdout" '^0 Usage: scripts/source-kernel.sh' "--help prints the usage"
+run scripts/source-kernel.sh --unknown
+is "$status" 2 "an unknown option gives 2"
+run scripts/source-kernel.sh "$directory/none.config"
+is "$status" 2 "so does a fragment that is not there"
+run scripts/source-kernel.sh tests/sanitized.config
+like "$status $stderr" '^1 .*this is for the sandbox' "outside of the sandbox it says where to go"
+like "$(scripts/sandbox.sh scripts/rust-headers.sh --source)" '^linux-source-[0-9.]+=[0-9]' "rust-headers.sh names the source package"
+
+# An option that is not there any more, one whose needs are not met, one that another turns on, a number.
+cat >"$directory/refused.config" <<-'CONFIG'
+	CONFIG_EXPERT=y
+	CONFIG_NO_SUCH_OPTION=y
+	CONFIG_MODULE_SIG=y
+	CONFIG_DEBUG_KERNEL=y
+	CONFIG_PROVE_LOCKING=y
+	# CONFIG_LOCKDEP is not set
+	# CONFIG_NO_SUCH_OPTION_EITHER is not set
+	CONFIG_NR_CPUS=3
+CONFIG
+kernel "$directory/refused.config"
+is "$status" 1 "a fragment of which something is lost is refused"
+is "$(sed -n 's/: the result has.*//p' build/log/source-kernel-refused.log)" "CONFIG_NO_SUCH_OPTION=y
+CONFIG_MODULE_SIG=y
+# CONFIG_LOCKDEP is not set
+CONFIG_NR_CPUS=3" "… and each of what is lost is named"
+like "$stderr" "the configuration is not what ${directory#"$PWD"/}/refused.config asks for" "… with what to do about it"
+kernel "$directory/refused.config" linux-source-0.0=1
+like "$status $stderr" '^1 .*apt-get could not download linux-source-0.0=1' "a source that there is not is an error"
+is "$(ls -d build/kernels/*-refused 2>&1)" "ls: cannot access 'build/kernels/*-refused': No such file or directory" "no kernel came of all that"
+rm -rf build/kernels/refused.*
+
+done_testing
