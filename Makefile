@@ -39,6 +39,9 @@ test: ## run the tests (T=NAME: those whose name has NAME in it)
 test-long: ## the tests that take minutes: storms, whole builds, a clone that has nothing (T=NAME)
 	@scripts/test.sh --long $(T)
 
+test-sanitized: ## the tests on a kernel that looks for faults, and such as make them (builds it first: minutes)
+	@scripts/test.sh --sanitized $(T)
+
 test-mutants: ## whether the tests notice small defects (T=NAME: some of them)
 	@scripts/test-mutants.sh $(T)
 
@@ -65,5 +68,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: modules modules_install rust-analyzer doc demo vm test test-long test-mutants matrix bench lint vm-modules clean \
-	distclean help
+.PHONY: modules modules_install rust-analyzer doc demo vm test test-long test-sanitized test-mutants matrix bench lint \
+	vm-modules clean distclean help

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--long] [--guest] [NAME]
+# Usage: scripts/test.sh [--long | --sanitized] [--guest] [NAME]
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
 # ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
@@ -7,6 +7,8 @@
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
 #   --guest instead, only those in a virtual machine
+#   --sanitized  all those, the long ones too, and tests/sanitized/, on the kernel of tests/sanitized.config, which is
+#           built once. (Those in host/ are about this machine, and not about the kernel.)
 #   --help  this text
 #
 # KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.
@@ -16,12 +18,13 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 
-long='' guest_only='' name=''
+long='' guest_only='' sanitized='' name=''
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
 	--long) long=1 ;;
 	--guest) guest_only=1 ;;
+	--sanitized) sanitized=1 guest_only=1 ;;
 	-*) bad_usage "unknown option $1" ;;
 	*)
 		[[ -z $name ]] || bad_usage "one NAME at most"
@@ -32,16 +35,21 @@ while (($#)); do
 done
 
 cd "$top"
+if [[ -n $sanitized ]]; then
+	kdir=$(scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config)
+	KERNEL=$(<"$kdir/include/config/kernel.release")
+	export KERNEL
+fi
 results=$build/test${KERNEL:+-$KERNEL}
 guest=() host=()
 shopt -s nullglob
-for directory in tests tests/long; do
-	[[ -n $name && -z $long || $directory == "tests${long:+/long}" ]] || continue
+for directory in tests tests/long ${sanitized:+tests/sanitized}; do
+	[[ -n $sanitized || -n $name && -z $long || $directory == "tests${long:+/long}" ]] || continue
 	for file in "$directory"/*.t; do [[ ${file#tests/} != *"$name"* ]] || guest+=("$file"); done
 	[[ -z $guest_only ]] || continue
 	for file in "$directory"/host/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
 done
-((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/}{,host/}*.t)"
+((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/,sanitized/}{,host/}*.t)"
 
 # Results of an earlier run are none of this one's, even if nothing can be built.
 rm -rf "$results"
@@ -77,6 +85,9 @@ run_here() {
 	ended "$1" "$status" "$((SECONDS - start))"
 }
 
+# A machine that runs longer is ended. Detectors take time.
+timeout=$((${#sanitized} ? 2400 : 900))
+
 # run_in_vm OPTIONS FILE…: one machine for all of them; its output is told apart by lines that no test prints.
 run_in_vm() {
 	local line file='' start options log
@@ -85,9 +96,9 @@ run_in_vm() {
 	for file; do : >"$(result "$file")"; done
 	log=$(result "$file").log
 	file=''
-	scripts/vm.sh --strip --timeout 900 "${options[@]}" bash -c 'for file; do
+	scripts/vm.sh --strip --timeout "$timeout" "${options[@]}" bash -c 'for file; do
 		echo "== begin $file"
-		bash "$file" 2>&1
+		more_tests=$(($# - ++n)) bash "$file" 2>&1
 		echo "== end $?"
 	done' - "$@" 2>"$log" | while IFS= read -r line; do
 		case $line in

@@ -60,14 +60,29 @@ gate_state() {
 	awk '{ print "module", $1 }' /proc/modules | sort
 	find /proc -maxdepth 1 -name '[!0-9]*' -printf '/proc/%f\n' | sort
 	find /sys/module -mindepth 1 -maxdepth 1 -printf '/sys/module/%f\n' | sort
+	# lockdep turns itself off with the first thing that it finds.
+	[[ ! -e /proc/lockdep_stats ]] || grep debug_locks /proc/lockdep_stats
 }
 
 # What an earlier test's declared splat has left.
 gate_taint=$(($(</proc/sys/kernel/tainted) & 1 << 9))
 gate_before=$(gate_state)
 
+# ---- What a kernel with kmemleak knows (tests/sanitized.config).
+
+kmemleak=/sys/kernel/debug/kmemleak
+
+# leaks: the objects that nothing points to. It takes none that is younger than 5 seconds, and two scans to be sure.
+leaks() {
+	sleep 5
+	{ echo scan >"$kmemleak" && echo scan >"$kmemleak"; } 2>&1 || echo "kmemleak is off"
+	cat "$kmemleak"
+}
+
 done_testing() {
 	local findings
+	# It takes some seconds, and finds what earlier tests have lost, too: the last one in a machine does it.
+	[[ ! -e $kmemleak || ${more_tests:-0} != 0 ]] || is "$(leaks)" "" "no memory is lost"
 	gate_request mark
 	findings=$(log_gate "$gate_start" "$mark" "$gate_directory"/{seen,splats} <"$gate_directory/log") || :
 	is "$findings" "" "the kernel log has nothing that was not expected"
