@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! For `sanitized/detectors.t`: does on purpose what the kernel's detectors are there to find.
+//! `detect_c.c` does the same in C.
+
+use core::{hint::black_box, mem::forget};
+use kernel::{new_mutex, new_spinlock, prelude::*};
+use lib::{module_param::module_param, proc_fs};
+
+#[path = "../lib/mod.rs"]
+mod lib;
+
+module! {
+    type: DetectRust,
+    name: "detect_rust",
+    authors: ["rust-lkm contributors"],
+    description: "What detectors have to find",
+    license: "GPL",
+}
+
+module_param! {
+    what: charp = c"", 0, "Which fault";
+}
+
+/// The files are there if `what` is `panics`.
+struct DetectRust {
+    _overflow: Option<proc_fs::File<Overflow>>,
+    _assertion: Option<proc_fs::File<Assertion>>,
+}
+
+impl kernel::Module for DetectRust {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        match what.value().to_bytes() {
+            b"use_after_free" => use_after_free()?,
+            b"out_of_bounds" => out_of_bounds()?,
+            b"leak" => leak()?,
+            b"sleep" => sleep()?,
+            b"lock_order" => lock_order()?,
+            b"panics" => {
+                return Ok(DetectRust {
+                    _overflow: Some(proc_fs::File::new(c"detect_overflow", Overflow)?),
+                    _assertion: Some(proc_fs::File::new(c"detect_assertion", Assertion)?),
+                })
+            }
+            _ => return Err(EINVAL),
+        }
+        Ok(DetectRust {
+            _overflow: None,
+            _assertion: None,
+        })
+    }
+}
+
+fn use_after_free() -> Result {
+    let object = KBox::into_raw(KBox::new([1u8; 64], GFP_KERNEL)?);
+    // SAFETY: It comes from `into_raw`.
+    drop(unsafe { KBox::from_raw(object) });
+    // SAFETY: None: it is freed.
+    unsafe { object.cast::<u8>().read_volatile() };
+    Ok(())
+}
+
+fn out_of_bounds() -> Result {
+    let object = KBox::new([1u8; 64], GFP_KERNEL)?;
+    // SAFETY: None: it has 64 bytes.
+    unsafe { object.as_ptr().add(black_box(64)).read_volatile() };
+    Ok(())
+}
+
+fn leak() -> Result {
+    for _ in 0..10 {
+        forget(KBox::new([1u8; 64], GFP_KERNEL)?);
+    }
+    Ok(())
+}
+
+fn sleep() -> Result {
+    let lock = KBox::pin_init(new_spinlock!(0), GFP_KERNEL)?;
+    let _guard = lock.lock();
+    KBox::new(0, GFP_KERNEL)?;
+    Ok(())
+}
+
+fn lock_order() -> Result {
+    let first = KBox::pin_init(new_mutex!(0), GFP_KERNEL)?;
+    let second = KBox::pin_init(new_mutex!(0), GFP_KERNEL)?;
+    {
+        let _first = first.lock();
+        let _second = second.lock();
+    }
+    let _second = second.lock();
+    let _first = first.lock();
+    Ok(())
+}
+
+/// Whoever opens it is ended by a panic, which is a `BUG`: for an overflow.
+struct Overflow;
+
+impl proc_fs::Show for Overflow {
+    fn sample(&self) -> usize {
+        black_box(usize::MAX) + 1
+    }
+
+    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
+        b""
+    }
+}
+
+/// The same, for a precondition that does not hold.
+struct Assertion;
+
+impl proc_fs::Show for Assertion {
+    fn sample(&self) -> usize {
+        // SAFETY: None: it has one element.
+        unsafe { *[0].get_unchecked(black_box(1)) }
+    }
+
+    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
+        b""
+    }
+}
