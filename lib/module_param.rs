@@ -613,3 +613,7 @@ pub(crate) const fn modinfo<const N: usize>(strings: &[&str]) -> (usize, [u8; N]
     }
     (len, bytes)
 }
+
+#[cfg(lib_kunit)]
+#[path = "../tests/kunit/module_param.rs"]
+mod tests;

@@ -283,3 +283,7 @@ impl Drop for Entry {
         unsafe { bindings::proc_remove(self.0.as_ptr()) };
     }
 }
+
+#[cfg(lib_kunit)]
+#[path = "../tests/kunit/proc_fs.rs"]
+mod tests;
