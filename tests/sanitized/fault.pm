@@ -1,0 +1,80 @@
+# What tests need to make faults in the kernel and perl does not have. It is for x86_64, as is the sanitized kernel.
+#
+# /proc/<pid>/fail-nth holds a number N: of all points at which this task could get an injected fault, the N-th gets one.
+package fault;
+use strict;
+use warnings;
+use Exporter 'import';
+use Fcntl;
+use POSIX ();
+our @EXPORT = qw(every insmod rmmod kinds);
+
+my %number = (read => 0, pread => 17, pwrite => 18, delete_module => 176, finit_module => 313);
+
+sysopen(my $fail, "/proc/self/fail-nth", O_RDWR) or die "fail-nth: $!\n";
+
+sub knob {
+	my ($attr, $name, $value) = @_;
+	open(my $file, ">", "/sys/kernel/debug/$attr/$name") or die "$attr/$name: $!\n";
+	print $file $value;
+	close($file) or die "$attr/$name: $!\n";
+}
+
+# kinds KIND…: what can fail from now on: "memory" (kmalloc and the like), "pages" (of the page allocator). Copying from and
+# to the user's memory always can.
+sub kinds {
+	my %kind = map { $_ => 1 } @_;
+	knob($_, "verbose", 0) for qw(failslab fail_page_alloc fail_usercopy);
+	knob("failslab", "ignore-gfp-wait", $kind{memory} ? "N" : "Y");
+	knob("fail_page_alloc", "ignore-gfp-wait", $kind{pages} ? "N" : "Y");
+	knob("fail_page_alloc", "min-order", $kind{pages} ? 0 : 10);
+}
+
+# fault N CODE: what CODE returns, in a list, with the N-th point of it failing; first of all whether there was such a point.
+sub fault {
+	my ($n, $code) = @_;
+	my $left = "." x 16;
+	my $text = "$n";
+	syscall($number{pwrite}, fileno $fail, $text, length $text, 0) > 0 or die "fail-nth: $!\n";
+	my @result = $code->();
+	# Reading the number copies to user memory: if it is 1 by then, that is what fails.
+	my $read = syscall($number{pread}, fileno $fail, $left, 16, 0);
+	my $hit = $read > 0 && $left =~ /^0\n/;
+	$text = "0";
+	syscall($number{pwrite}, fileno $fail, $text, 1, 0);
+	return ($hit, @result);
+}
+
+# every NAME CODE CHECK: runs CODE with its 1st, 2nd, 3rd … point failing, until there is none left. CODE returns "" or what
+# went wrong in the eyes of user space: an error. CHECK gets that, and whether a fault was made, and returns what is not as it should
+# be, or nothing. Prints a line: the NAME, how many points there were, what the runs returned, and what was not right.
+sub every {
+	my ($name, $code, $check) = @_;
+	my ($points, %results, @wrong) = 0;
+	for (;;) {
+		my ($hit, @result) = fault($points + 1, $code);
+		my $wrong = $check->($hit, @result);
+		push @wrong, sprintf("point %d (%s): %s", $points + 1, $result[0], $wrong) if $wrong;
+		last unless $hit;
+		$points++;
+		$results{$result[0]}++;
+		if ($points >= 10_000) { push @wrong, "no end"; last }
+	}
+	my @results = map { "$results{$_} × $_" } sort keys %results;
+	print join("|", $name, $points, join(", ", @results), join("; ", @wrong)), "\n";
+}
+
+# insmod FILE ARGUMENTS and rmmod NAME: by the bare system calls. What they return: "done", or the error.
+my %open;
+sub insmod {
+	my ($path, $arguments) = @_;
+	if (!$open{$path}) { open($open{$path}, "<", $path) or die "$path: $!\n" }
+	return syscall($number{finit_module}, fileno $open{$path}, $arguments, 0) == 0 ? "done" : "$!";
+}
+
+sub rmmod {
+	my ($name) = @_;
+	return syscall($number{delete_module}, $name, POSIX::O_NONBLOCK()) == 0 ? "done" : "$!";
+}
+
+1;

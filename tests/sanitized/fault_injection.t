@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# vm: --smp 2
+#
+# Every point at which the kernel can run out of memory, or find the user's memory bad, while a module is loaded, its
+# file opened and read, its parameter written, and while it is unloaded: each of them fails once.
+
+. "$(dirname "$0")/../kernel.sh"
+cd tests/sanitized || exit
+
+# inject STATEMENTS: of perl, which have fault.pm.
+inject() { perl -I . -I .. -Mproc_fs -Mfault -e "$1" 2>&1; }
+
+total=0
+# report WHAT LINES RESULTS: LINES are those that `every` prints. Each has to have points, none may be wrong, and what the runs
+# returned has to be among RESULTS, a regex.
+report() {
+	local name points results wrong result
+	[[ -n $2 ]] || ok 1 "$1: there are results"
+	while IFS='|' read -r name points results wrong; do
+		[[ $points =~ ^[0-9]+$ ]] || wrong="no result: $name"
+		ok "$((points == 0))" "$1: $name has points: $points ($results)"
+		is "$wrong$(tr , '\n' <<<"$results" | sed -E 's/^ *[0-9]+ × //' | grep -vxE "$3")" "" "… and what came of it is right"
+		total=$((total + points))
+	done <<<"$2"
+}
+
+modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
+
+# ---- Loading and unloading
+
+# shellcheck disable=SC2016 # they are perl's
+loading='
+	sub gone {
+		my ($name, $file) = @_;
+		return "/sys/module/$name is there" if -e "/sys/module/$name";
+		return "$file is there" if $file && -e $file;
+		return "";
+	}
+	sub loads {
+		my ($kind, $path, $name, $arguments, $file) = @_;
+		kinds(split " ", $kind);
+		insmod($path, $arguments) eq "done" && rmmod($name) eq "done" or die "$name: $!\n";
+		every("insmod $name ($kind)", sub { insmod($path, $arguments) }, sub {
+			my ($hit, $result) = @_;
+			return gone($name, $file) if $result ne "done";
+			return "$file is not there" if $file && !-e $file;
+			my $removed = rmmod($name);
+			return $removed eq "done" ? gone($name, $file) : "rmmod: $removed";
+		});
+		insmod($path, $arguments);
+		every("rmmod $name ($kind)", sub { rmmod($name) }, sub {
+			my ($hit, $result) = @_;
+			if ($result eq "done") {
+				my $there = gone($name, $file);
+				insmod($path, $arguments) if $hit;
+				return $there;
+			}
+			return "$file is not there" if $file && !-e $file;
+			return "";
+		});
+	}'
+
+kmsg_mark
+for module in "${modules[@]}"; do
+	file=''
+	case $module in
+	proc_hello | jiffies | seconds) file=/proc/${module#proc_} ;;
+	esac
+	arguments=''
+	[[ $module != module_param ]] || arguments='my_bool my_short=2 my_int=3 my_long=4 my_str=text my_int_array=5,6,7 my_limit=8'
+	report "$module" "$(inject "$loading loads('memory', '../../$module.ko', '$module', '$arguments', '$file')")" 'done|Cannot allocate memory|Bad address'
+done
+report param_types "$(inject "$loading loads('memory', '../param_types.ko', 'param_types', 'r_charp=a a_charp=b,c,d a_int=1,2 w_bool', '')")" \
+	'done|Cannot allocate memory|Bad address'
+
+# ---- Opening and reading
+
+# shellcheck disable=SC2016
+reading='
+	# Names and inodes are made again. (4: without a word in the log.)
+	sub forget { open(my $file, ">", "/proc/sys/vm/drop_caches") or die; print $file 6 }
+	sub opens {
+		my ($path, $flags) = @_;
+		forget();
+		every("open $path", sub { my $file = openf($path, $flags); $file =~ /^\d+$/ ? ("done", $file) : ("$!") }, sub {
+			my ($hit, $result, $file) = @_;
+			if ($result ne "done") { forget(); return "" }
+			my $text = pread($file, 99, 0);
+			POSIX::close($file);
+			forget();
+			return $text =~ /^(Hello World|\d+)\n\z/ ? "" : "it reads $text";
+		});
+	}
+	# From each offset: what fails leaves the offset where it was, and the next read has what should come there.
+	sub reads {
+		my ($path, $how) = @_;
+		my $file = openf($path);
+		for my $offset (0, 1) {
+			pread($file, 99, 0) until length pread($file, 99, 1) > 0;
+			my $rest = pread($file, 99, 1);
+			lseek($file, $offset, SEEK_SET);
+			pipe(my $from, my $to) or die;
+			fcntl($_, 4, POSIX::O_NONBLOCK()) for $from, $to;
+			my $sent = "";
+			every("$how $path at $offset", sub {
+				if ($how eq "read") { $sent = readn($file, 99); return $sent =~ /^E[A-Z]+\z/ ? "$!" : "done" }
+				my $n = $how eq "splice" ? splicen($file, fileno $to, 99) : sendfile(fileno $to, $file, 99);
+				return $n =~ /^\d+$/ ? $n ? "done" : "nothing" : "$!";
+			}, sub {
+				my ($hit, $result) = @_;
+				my $at = lseek($file, 0, SEEK_CUR);
+				if ($result ne "done") {
+					return "the offset went from $offset to $at" if $at != $offset;
+					my $next = readn($file, 99);
+					lseek($file, $offset, SEEK_SET);
+					return "" if $offset ? $next eq $rest : $next =~ /^(Hello World|\d+)\n\z/;
+					return "the next read has $next";
+				}
+				sysread($from, $sent, 99) if $how ne "read";
+				$rest = pread($file, 99, 1) if $offset == 0;
+				lseek($file, $offset, SEEK_SET);
+				return "the offset is $at after " . length $sent if $at != $offset + length $sent;
+				return "" if $offset ? $sent eq $rest : $sent =~ /^(Hello World|\d+)\n\z/;
+				return "it has $sent";
+			});
+		}
+	}'
+
+for module in proc_hello jiffies seconds; do insmod "../../$module.ko"; done
+for file in hello jiffies seconds; do
+	report /proc/$file "$(inject "$reading kinds('memory', 'pages'); opens('/proc/$file', O_RDONLY)")" 'done|Cannot allocate memory|Bad address'
+	report /proc/$file "$(inject "$reading kinds('memory', 'pages'); reads('/proc/$file', \$_) for qw(read splice sendfile)")" \
+		'done|Cannot allocate memory|Bad address'
+done
+rmmod proc_hello jiffies seconds
+
+# ---- A parameter that is read and written
+
+# shellcheck disable=SC2016
+writing='
+	my $path = "/sys/module/module_param/parameters/my_limit";
+	my ($value, $next) = (10, 20);
+	sub now { open(my $file, "<", $path) or return "$!"; my $text = <$file>; chomp $text; return $text }
+	sub writes {
+		every("open, write, close $path", sub {
+			my $file = openf($path, O_WRONLY);
+			return "$!" if $file !~ /^\d+$/;
+			my $wrote = writen($file, "$next\n");
+			my $result = $wrote =~ /^\d+$/ ? "done" : "$!";
+			POSIX::close($file);
+			return $result;
+		}, sub {
+			my ($hit, $result) = @_;
+			my $now = now();
+			if ($result eq "done") { ($value, $next) = ($next, $next % 100 + 1) }
+			return $now == $value ? "" : "it is $now, not $value";
+		});
+	}
+	sub shows {
+		every("open, read, close $path", sub { my $text = now(); return $text =~ /^\d+$/ ? "done" : "$!" }, sub {
+			my $now = now();
+			return $now == $value ? "" : "it is $now, not $value";
+		});
+	}'
+insmod ../../module_param.ko
+report my_limit "$(inject "$writing kinds('memory', 'pages'); writes(); shows()")" 'done|Cannot allocate memory|Bad address'
+rmmod module_param
+
+# What the kernel says if it has no memory for what it keeps of a module; the modules themselves say what they always say.
+is "$(kmsg | grep -vE "^(hello_world|startstop|simple|module_param|param_types): |^kobject: (can not set name properly|kobject_add_internal failed for )" | sort | uniq -c)" \
+	"" "the log has nothing but what the modules say, and that memory was short"
+diag "$total points"
+done_testing
