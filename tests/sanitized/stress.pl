@@ -1,0 +1,145 @@
+# Usage: perl -I tests stress.pl SECONDS
+#
+# For stress.t: several processes at each piece of state that lib/ shares between them. Prints a line for each: its name, how much was
+# done, and what was wrong.
+use strict;
+use warnings;
+no warnings "portable";
+use Time::HiRes qw(time);
+use proc_fs;
+
+my ($seconds) = @ARGV;
+
+# crew NAME [WORK…]: all at once in processes of their own, until the time is over. Each WORK returns how much it did, and what was
+# wrong.
+sub crew {
+	my ($name, @work) = @_;
+	my $end = time + $seconds;
+	my @from;
+	for my $work (@work) {
+		pipe(my $read, my $write) or die;
+		push @from, $read;
+		next if fork;
+		my ($done, @wrong) = $work->(sub { time < $end });
+		print $write join("\t", $done, @wrong[0 .. ($#wrong < 4 ? $#wrong : 4)]), "\n";
+		close $write;
+		POSIX::_exit(0);
+	}
+	my ($total, $idle, @wrong) = (0, 0);
+	for my $read (@from) {
+		my ($done, @more) = split /\t/, <$read> // "0\tended early\n";
+		chomp($done, @more);
+		$total += $done;
+		$idle++ if !$done;
+		push @wrong, @more;
+	}
+	push @wrong, "$idle of " . @work . " did nothing" if $idle;
+	1 while wait > 0;
+	print join("|", $name, $total, join("; ", @wrong)), "\n";
+}
+
+# ---- file->private_data: the sample of one open file, which 4 processes have in common. proc_files_count counts from 10 digits on.
+
+my $shared = openf("/proc/proc_files_count");
+crew("the sample of one open file", map { my $me = $_; sub {
+	my ($more) = @_;
+	my ($reads, $last, @wrong) = (0, 0);
+	while ($more->()) {
+		for (1 .. 50) {
+			my $at = ($me + $reads) % 4;
+			my $text = pread($shared, 99, $at);
+			push @wrong, "at $at: $text" if $text !~ /^\d+\n\z/ || length $text != 11 - $at;
+			if (!$at) {
+				# Its own sample, which nobody else gets; later ones are larger.
+				push @wrong, "$text after $last" if $text <= $last;
+				$last = $text + 0;
+			}
+			$reads++;
+		}
+	}
+	return ($reads, @wrong);
+} } 0 .. 3);
+
+# ---- A parameter that is written and read at the same time: 8 times the same byte, or it is torn.
+
+my $byte = 0;
+crew("a writable parameter", (map { my $me = $_; sub {
+	my ($more) = @_;
+	my ($writes, @wrong) = 0;
+	open(my $file, "+<", "/sys/module/param_file/parameters/pattern") or die;
+	while ($more->()) {
+		for (1 .. 50) {
+			my $value = ($writes * 2 + $me) % 256 * 0x0101_0101_0101_0101;
+			syswrite($file, sprintf "0x%x", $value) or push @wrong, "write: $!";
+			syswrite($file, sprintf "0x%x", $value ^ 0x10) and push @wrong, "a value was taken that the rule refuses";
+			$writes++;
+		}
+	}
+	return ($writes, @wrong);
+} } 0, 1), (map { my $path = $_; sub {
+	my ($more) = @_;
+	my ($reads, %seen, @wrong) = 0;
+	while ($more->()) {
+		my $file = openf($path);
+		for (1 .. 50) {
+			my $text = pread($file, 99, 0);
+			my ($number) = $text =~ /^(\d+)\n\z/;
+			push @wrong, "$path: $text" if !defined $number || sprintf("%016x", $number) !~ /^(..)\1{7}$/;
+			$seen{$text} = 1;
+			$reads++;
+		}
+		POSIX::close($file);
+	}
+	push @wrong, "$path: always the same" if keys %seen < 2;
+	return ($reads, @wrong);
+} } "/proc/param_file", "/proc/param_file", "/sys/module/param_file/parameters/pattern"));
+
+# ---- The offset of one open file, which read(2) moves, and 4 processes have in common: nothing comes twice, nothing is torn.
+
+crew("the offset of one open file", map { my $me = $_; sub {
+	my ($more) = @_;
+	my ($reads, @wrong) = 0;
+	while ($more->()) {
+		for (1 .. 50) {
+			my $text = readn($shared, 3);
+			push @wrong, $text if $text !~ /^(\d*\n?)\z/ || length $text > 3;
+			lseek($shared, 0, SEEK_SET) if $text eq "" && $me == 0;
+			$reads++;
+		}
+	}
+	return ($reads, @wrong);
+} } 0 .. 3);
+
+# ---- The entry in /proc and its data: readers, while the modules go and come.
+
+my %text = (hello => qr/^Hello World\n\z/, jiffies => qr/^\d+\n\z/, seconds => qr/^\d+\n\z/, proc_files_count => qr/^\d+\n\z/);
+my %module = (hello => "proc_hello", jiffies => "jiffies", seconds => "seconds", proc_files_count => "tests/proc_files");
+crew("an entry that goes, and its data", (map { my ($name, $again) = @$_; sub {
+	my ($more) = @_;
+	my ($reads, $old, @wrong) = (0, -1);
+	while ($more->()) {
+		my $file = openf("/proc/$name");
+		if ($file !~ /^\d+$/) { push @wrong, "open: $file" if $file ne "ENOENT"; next }
+		for (1 .. 20) {
+			my $read = pread($file, 99, 0);
+			$read =~ $text{$name} ? $reads++ : $read eq "EIO" || push @wrong, "$name: $read";
+		}
+		# A descriptor that is kept, for as long as the module is there and longer.
+		if ($old >= 0 && !$again) { my $read = pread($old, 99, 0); $read =~ /^(EIO|.*\n)\z/ or push @wrong, "$name, kept: $read" }
+		POSIX::close($again ? $file : $old) if $again || $old >= 0;
+		$old = $file if !$again;
+	}
+	return ($reads, @wrong);
+} } map { [$_, 0], [$_, 1] } keys %text), (map { my $name = $_; sub {
+	my ($more) = @_;
+	my ($cycles, @wrong) = 0;
+	my $module = $module{$name} =~ s,.*/,,r;
+	while ($more->()) {
+		system("rmmod", $module) == 0 or push @wrong, "rmmod $module";
+		push @wrong, "/proc/$name is there" if -e "/proc/$name";
+		system("insmod", "$module{$name}.ko") == 0 or push @wrong, "insmod $module";
+		push @wrong, "/proc/$name is not there" if !-e "/proc/$name";
+		$cycles++;
+	}
+	return ($cycles, @wrong);
+} } keys %module));

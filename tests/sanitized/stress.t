@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# vm: --smp 4
+#
+# Every piece of state that lib/ shares between processes (docs/reliability.md lists it), with readers, writers and unloading
+# at it, on 4 CPUs and then on 2.
+
+. "$(dirname "$0")/../kernel.sh"
+
+modules=(proc_hello jiffies seconds tests/proc_files tests/param_file)
+
+kmsg_mark
+for module in "${modules[@]}"; do insmod "$module.ko"; done
+for cpus in 4 2; do
+	for ((cpu = cpus; cpu < 4; cpu++)); do echo 0 >"/sys/devices/system/cpu/cpu$cpu/online"; done
+	is "$(nproc)" "$cpus" "$cpus CPUs are at work"
+	count=0
+	while IFS='|' read -r name done wrong; do
+		ok "$((done < 100))" "$cpus CPUs: $name ($done times)"
+		is "$wrong" "" "… always right"
+		count=$((count + 1))
+	done < <(perl -I tests tests/sanitized/stress.pl 15 2>&1)
+	is "$count" 4 "$cpus CPUs: each piece had its turn"
+done
+for cpu in 2 3; do echo 1 >"/sys/devices/system/cpu/cpu$cpu/online"; done
+
+rmmod "${modules[@]##*/}"
+# A CPU that goes and comes is told of.
+is "$(kmsg | grep -vE '^(smpboot: |Booting Node|kvm-|Will online and init hotplugged CPU)')" "" "the log has nothing to say of all that"
+done_testing
