@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# vm: --smp 4
+#
+# Random parameters: arguments of insmod, and texts written to the files in sysfs. The same module in C gets the same, and both
+# have to do the same.
+#
+# Each run has a seed of its own, which it prints; to have a run again: make vm, then tests/sanitized/fuzz_params.t SEED [CASES]
+
+. "$(dirname "$0")/../kernel.sh"
+
+seed=${1:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
+cases=${2:-1000}
+diag "seed: $seed"
+
+taken=0 refused=0 differences=''
+# The modules print their parameters; the log has to be read before it is full.
+for ((case = 0; case < cases; case += 40)); do
+	kmsg_mark
+	output=$(perl tests/sanitized/fuzz_params.pl "$seed" "$case" "$((case + 39))" 2>&1)
+	kmsg >/dev/null
+	counts=${output##*$'\n'}
+	if [[ $counts =~ ^([0-9]+)\ ([0-9]+)$ ]]; then
+		taken=$((taken + BASH_REMATCH[1])) refused=$((refused + BASH_REMATCH[2]))
+		output=$(sed '$d' <<<"$output")
+	fi
+	[[ -z $output ]] || differences+=$output$'\n'
+done
+is "$(head -n 20 <<<"$differences")" "" "Rust and C do the same with all of them (seed $seed)"
+is "$((taken + refused))" "$cases" "$cases cases: $taken taken, $refused refused"
+ok "$((taken < cases / 20 || refused < cases / 20))" "… of both some"
+
+done_testing

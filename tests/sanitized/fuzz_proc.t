@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# vm: --smp 4
+#
+# Random system calls on the files in /proc, by 4 processes at once, while their modules go and come.
+#
+# Each run has a seed of its own, which it prints; to have a run again: make vm, then tests/sanitized/fuzz_proc.t SEED [CASES]
+
+. "$(dirname "$0")/../kernel.sh"
+
+seed=${1:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
+cases=${2:-10000}
+diag "seed: $seed"
+
+kmsg_mark
+modules=(proc_hello jiffies seconds)
+for module in "${modules[@]}"; do insmod "$module.ko"; done
+directory=$(mktemp -d)
+for process in 1 2 3 4; do
+	perl -I tests tests/sanitized/fuzz_proc.pl "$((seed + process))" "$cases" >"$directory/$process" 2>&1 &
+done
+cycles=0
+while [[ -n $(jobs -rp) ]]; do
+	for module in "${modules[@]}"; do rmmod "$module" && insmod "$module.ko"; done
+	cycles=$((cycles + 1))
+	sleep 1
+done
+total=0
+for process in 1 2 3 4; do
+	output=$(<"$directory/$process")
+	is "$(sed '$d' <<<"$output" | head -n 20)" "" "process $process: every result is one that there may be (seed $seed)"
+	like "$(tail -n 1 <<<"$output")" '^done: ([1-9][0-9]*) results, ([1-9][0-9]*) errors$' "process $process: ${output##*$'\n'}"
+	total=$((total + BASH_REMATCH[1] + BASH_REMATCH[2]))
+done
+ok $((total < cases)) "$total system calls, with $cycles times rmmod and insmod of each module"
+ok $((cycles == 0)) "… at least once"
+
+rmmod "${modules[@]}"
+is "$(kmsg)" "" "the log has nothing to say of all that"
+rm -r "$directory"
+done_testing
