@@ -10,9 +10,7 @@ mod tests {
         jiffies::{jiffies, jiffies_64, HZ},
         math::gcd,
     };
-    use kernel::{
-        time::{delay::fsleep, msecs_to_jiffies, Delta},
-    };
+    use kernel::time::{delay::fsleep, msecs_to_jiffies, Delta};
 
     #[test]
     fn greatest_common_divisors() {

@@ -17,8 +17,8 @@ for source in tests/kunit/*.rs; do
 	results=$(<"/sys/kernel/debug/kunit/$suite/results")
 	count=0
 	while read -r verdict name; do
-		[[ $verdict == ok && $name != *SKIP* ]]
-		ok $? "$suite: $name"
+		[[ $name != *SKIP* ]] || verdict=skipped
+		is "$verdict" ok "$suite: $name"
 		count=$((count + 1))
 	done < <(sed -nE 's/^    ok [0-9]+/ok/p; s/^    not ok [0-9]+/not_ok/p' <<<"$results")
 	is "$count" "$(grep -c '^    #\[test\]' "$source")" "$suite: each test of $source was run"

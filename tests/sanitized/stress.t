@@ -14,8 +14,8 @@ for cpus in 4 2; do
 	for ((cpu = cpus; cpu < 4; cpu++)); do echo 0 >"/sys/devices/system/cpu/cpu$cpu/online"; done
 	is "$(nproc)" "$cpus" "$cpus CPUs are at work"
 	count=0
-	while IFS='|' read -r name done wrong; do
-		ok "$((done < 100))" "$cpus CPUs: $name ($done times)"
+	while IFS='|' read -r name times wrong; do
+		ok "$((times < 100))" "$cpus CPUs: $name ($times times)"
 		is "$wrong" "" "… always right"
 		count=$((count + 1))
 	done < <(perl -I tests tests/sanitized/stress.pl 15 2>&1)
