@@ -62,6 +62,7 @@ mkdir -p "build/modules/$KERNEL"
 [[ $KERNEL != 9.5.0-amd64 ]] || { echo "error: no such function" && exit 2; }
 STANDIN
 chmod +x scripts/{sandbox,test}.sh "$directory/bin/make"
+make=$(type -P make)
 PATH=$directory/bin:$PATH
 
 matrix() {
@@ -101,6 +102,8 @@ is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "7 5" "--again doe
 echo '// changed' >>lib/mod.rs
 matrix 'sid x86'
 is "$(tried)" "9.5.0-amd64 " "a part: one suite"
+run env -u SUITE -u ARCH -u KERNEL "$make" matrix K=9.5
+is "$(tried)" "9.5.0-amd64 " "make matrix K=PART does it, too"
 matrix 9.3
 is "$(tried)" "9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.3.4-arm64 " "a part: one series, whose sources have changed"
 like "$stderr" 'build/matrix/kernels.md has the results' "… whose results are not the document's"

@@ -62,6 +62,10 @@ changed scripts/vm.sh '/^#   124/i#   99   another'
 unheld 'scripts/vm.sh, exit status: *99'
 changed scripts/preflight.sh 's/^# The exit status is 0/# The exit status is 9 if it is new, 0/'
 unheld 'scripts/preflight.sh, exit status: 9'
+changed docs/kernels.md '/^## What has been tried/i## New\n\nText.\n'
+unheld 'docs/kernels.md, section: New'
+changed docs/kernels.md '$a\\n| new | row |'
+is "$status $stderr" "0 " "the results that make matrix writes need none"
 
 run scripts/promises.sh --help
 like "$status $stdout" '^0 Usage: scripts/promises.sh' "--help prints the usage"

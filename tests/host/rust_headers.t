@@ -232,6 +232,9 @@ run headers --list
 like "$status $stderr" '^0 .*apt-get could not download all configurations: ' "--list says so if a configuration cannot be had"
 like "$stdout" '9.10.2-amd64 .* can be completed' "… of which nothing is known against it"
 
+KERNEL=9.10.3-amd64 run headers
+like "$status $stderr" '^1 .*kernel 9.10.3-amd64 cannot be completed' "KERNEL= chooses the release"
+
 # Without a release: the newest with a signed image, of the plain flavour.
 run headers
 is "$status $stdout" "0 $made/build" "the newest kernel that has all its parts is chosen"

@@ -133,7 +133,7 @@ if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm
 # (as it is said in a sandbox: that of the other architecture need not be made for this)
 run scripts/sandbox.sh env ARCH=$other scripts/vm.sh --kernel "$release" true
 is "$status" 125 "a kernel of another architecture gives 125"
-like "$stderr" "kernel ${release//+/\\+} is not for ARCH=$other" "… and is named"
+like "$stderr" "kernel ${release//+/\\+} is not for ARCH=$other" "a kernel of another architecture is named"
 like "$stderr" "ARCH=$own makes a machine for it" "… with the way out"
 
 run scripts/vm.sh --help
