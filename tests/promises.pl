@@ -61,6 +61,8 @@ sub subjects {
 	my $prose = $text =~ s/^(```.*?^```)$/$1 =~ s,[^\n], ,gr/msger;
 	# What make matrix has written is what it saw.
 	$prose =~ s/^<!-- make matrix writes.*//ms;
+	# What was not done is no promise.
+	$prose =~ s/^## What was not covered\n(?:(?!##+ ).*\n?)*/$& =~ s,[^\n], ,gr/me;
 	my @messages;
 	while ($text =~ /^```text\n(.*?)^```$/msg) {
 		my ($block, $begin) = ($1, $-[1]);
@@ -87,7 +89,9 @@ sub descriptions {
 	my ($test) = @_;
 	return $descriptions{$test} //= do {
 		my @found;
-		my $source = $source{$test} = slurp("tests/$test") // "";
+		my $source = slurp("tests/$test") // "";
+		# What a variable gives may come from the program of that name, which the test runs.
+		$source{$test} = $source . (slurp("tests/" . $test =~ s/\.t$/.pl/r) // "");
 		# tests/docs.t describes by the commands that the documents show.
 		if ($test eq "docs.t") {
 			for my $document (grep { /\.md$/ } @documents) {

@@ -66,6 +66,10 @@ changed docs/kernels.md '/^## What has been tried/i## New\n\nText.\n'
 unheld 'docs/kernels.md, section: New'
 changed docs/kernels.md '$a\\n| new | row |'
 is "$status $stderr" "0 " "the results that make matrix writes need none"
+changed docs/reliability.md '$a- New.'
+is "$status $stderr" "0 " "nor does what was not covered"
+changed docs/reliability.md '/^- \*\*Faults/i- New.'
+unheld 'docs/reliability.md, item: New'
 
 run scripts/promises.sh --help
 like "$status $stdout" '^0 Usage: scripts/promises.sh' "--help prints the usage"

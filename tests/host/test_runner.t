@@ -42,7 +42,20 @@ printf '#!/bin/bash\nuntil [[ $1 == bash ]]; do shift; done\nexec "$@"\n' >"$che
 a_run --guest
 is "$status $(summary) $(cd "$checkout/build/test" && echo *.tap)" "0 1 passed, 0 failed, 0 skipped guest.tap" \
 	"--guest runs those in a virtual machine, and no others"
-rm "$checkout/tests/guest.t"
+
+# (another, for what builds the kernel)
+mkdir -p "$checkout"/{tests/sanitized,kernel/include/config}
+echo 9.9.9-sanitized >"$checkout/kernel/include/config/kernel.release"
+printf '#!/bin/bash\n[[ $1 == tests/sanitized.config ]] && echo %s/kernel\n' "$checkout" >"$checkout/scripts/source-kernel.sh"
+a_test long/storm 'is 5 5 "five is five"
+done_testing'
+a_test sanitized/faults 'is "$KERNEL" 9.9.9-sanitized "the kernel is the sanitized one"
+done_testing'
+a_run --sanitized
+is "$status $(summary) $(cd "$checkout/build/test-9.9.9-sanitized" && echo *.tap)" \
+	"0 3 passed, 0 failed, 0 skipped guest.tap long-storm.tap sanitized-faults.tap" \
+	"--sanitized runs all of those on the kernel of tests/sanitized.config, with those in tests/sanitized/"
+rm "$checkout"/tests/{guest,long/storm,sanitized/faults}.t
 a_run nothing
 is "$status" 1 "a NAME that no test has gives 1"
 like "$stderr" "no test has 'nothing' in its name" "… and is named"
