@@ -124,7 +124,7 @@ kbuild() {
 }
 
 build() {
-	local of targets touched
+	local targets touched
 	mkdir -p "$out/build"
 	steps 4 "$build/log/bench.log"
 	for touched in hello_world.rs bench/c/hello_world_c.c; do

@@ -248,7 +248,7 @@ assemble() {
 
 # What makes a tree that an older script completed differ from one of this.
 recipe() {
-	declare -f unpack kernel_make configure prepare assemble
+	declare -f unpack kernel_make configure prepare assemble copy_rust_metadata
 	echo "$may_differ"
 }
 

@@ -2,6 +2,7 @@
 # vm: --smp 2
 #
 # The files in /proc in the hands of many readers at once.
+# shellcheck disable=SC2154 # run sets them
 
 . "$(dirname "$0")/../kernel.sh"
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # In the virtual machine: stress-ng on what the modules show, and on the modules themselves. stress_ng.t runs it.
 
 . "$(dirname "$0")/../../kernel.sh"
