@@ -129,11 +129,19 @@ for file in "${guest[@]}"; do
 	asked=$(sed -n '2s/^# vm: *//p' "$file")
 	machines[" $asked"]+="$file "
 done
-for options in "${!machines[@]}"; do
-	read -ra files <<<"${machines[$options]}"
-	start run_in_vm "$options" "${files[@]}"
-done
+start_machine() {
+	local files
+	read -ra files <<<"${machines[$1]}"
+	start run_in_vm "$1" "${files[@]}"
+}
+# What takes longest goes first: the machine that most tests share, then the tests that boot machines of their own.
+[[ -z ${machines[" "]:-} ]] || start_machine " "
+((${#host[@]} == 0)) ||
+	mapfile -t host < <(grep -Hc 'scripts/vm\.sh' "${host[@]}" | sort -t : -k 2,2nr | cut -d : -f 1)
 for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
+for options in "${!machines[@]}"; do
+	[[ $options == " " ]] || start_machine "$options"
+done
 wait
 
 failed=0
