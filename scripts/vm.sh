@@ -261,31 +261,36 @@ qemu_options() {
 	fi
 }
 
+# drain PIPE COMMAND…: makes the pipe, and starts the command to read it. Both its sides are open from here on, so that nobody
+# waits for QEMU to open it, which may not live that long.
+drain() {
+	local pipe=$work/$1 both in fd
+	shift
+	mkfifo "$pipe"
+	exec {both}<>"$pipe" {in}<"$pipe"
+	held+=("$both")
+	(
+		for fd in "${held[@]}"; do exec {fd}>&-; done
+		exec "$@"
+	) <&"$in" &
+	readers+=("$!")
+	exec {in}<&-
+}
+
 boot() {
-	local options limit=() readers=() ended=0
+	local options limit=() readers=() held=() fd ended=0
 	qemu_options
 	((timeout == 0)) || limit=(timeout --foreground --kill-after=5 "$timeout")
 	: >"$work/status"
-	if [[ -n $console ]]; then
-		mkfifo "$work/console"
-		tee "$work/console.log" <"$work/console" >&2 &
-		readers+=("$!")
-	fi
+	[[ -z $console ]] || drain console tee "$work/console.log" >&2
 	if [[ -n $terminal ]]; then
 		"${limit[@]}" "$qemu" "${options[@]}" 2>"$work/qemu" || ended=$?
 	else
-		mkfifo "$work/stdout" "$work/stderr"
-		cat "$work/stdout" &
-		readers+=("$!")
-		cat "$work/stderr" >&2 &
-		readers+=("$!")
+		drain stdout cat
+		drain stderr cat >&2
 		"${limit[@]}" "$qemu" "${options[@]}" </dev/null 2>"$work/qemu" >&2 || ended=$?
 	fi
-	# A QEMU that did not start opened no pipe, and its reader would wait for ever.
-	local pipe
-	for pipe in "$work"/{console,stdout,stderr}; do
-		if [[ -p $pipe ]]; then : <>"$pipe"; fi
-	done
+	for fd in "${held[@]}"; do exec {fd}>&-; done
 	wait "${readers[@]}"
 	return "$ended"
 }
