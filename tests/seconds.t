@@ -27,7 +27,7 @@ for load in first second; do
 		seen[seconds]=$seconds
 		((seconds >= (before - loaded - slack) / 100 && seconds <= (after - loading + slack) / 100)) ||
 			wrong+="$seconds: $((before - loaded)) to $((after - loading)) hundredths since the load"$'\n'
-		sleep 0.03
+		sleep 0.1
 	done
 	is "$wrong" "" "after the $load load it is the whole seconds since then"
 	is "${seen[*]:0:5}" "0 1 2 3 4" "... from 0 on, without a gap"

@@ -1,16 +1,34 @@
 #!/usr/bin/env bash
-# vm: --append module.sig_enforce=1
+# vm: --smp 1
 #
-# A kernel that wants signatures, as one under Secure Boot does, takes none of these modules.
+# A kernel that wants signatures, as one that is locked down or under Secure Boot does, takes none of these modules. (In a machine
+# of its own, as that cannot be taken back.)
 
 . "$(dirname "$0")/kernel.sh"
 
-for module in hello_world jiffies module_param proc_hello seconds simple startstop; do
-	kmsg_mark
-	run insmod "$module.ko"
-	is "$stderr" "insmod: ERROR: could not insert module $module.ko: Key was rejected by service" "$module is refused"
-	is "$(kmsg)" "Loading of unsigned module is rejected" "… and the log says why"
-done
+# refused INSMOD LOG TOUR: what insmod, the log and the tour say.
+refused() {
+	local module
+	for module in hello_world jiffies module_param proc_hello seconds simple startstop; do
+		kmsg_mark
+		run insmod "$module.ko"
+		is "$stderr" "insmod: ERROR: could not insert module $module.ko: $1" "$module is refused: $1"
+		is "$(kmsg)" "$2" "… and the log says why"
+	done
+	run scripts/demo.sh
+	is "$status $stdout" "3 " "… the tour refuses"
+	like "$stderr" "$3" "… and says why"
+	like "$(<docs/troubleshooting.md)" "$1.*$2" "… and the document, too"
+}
+
+kmsg_mark
+echo integrity >/sys/kernel/security/lockdown
+like "$(kmsg)" '^Kernel is locked down' "the kernel is locked down"
+refused 'Operation not permitted' 'Lockdown: insmod: unsigned module loading is restricted; see man kernel_lockdown.7' \
+	'this kernel is locked down \(integrity\)'
+
+echo 1 >/sys/module/module/parameters/sig_enforce
+refused 'Key was rejected by service' 'Loading of unsigned module is rejected' 'locked down \(integrity\)'
 
 # A signature is taken for one by the line that it ends with.
 { cat hello_world.ko && printf '~Module signature appended~\n'; } >/tmp/signed.ko

@@ -16,17 +16,17 @@ run scripts/sandbox.sh bash -euc '
 is "$status" 0 "a module can be signed with a key of one's own"
 like "$(scripts/sandbox.sh modinfo -F signer "$directory/stranger.ko")" 'A stranger' "… and says so"
 
-# loads ARGUMENTS: boots with these, and loads it.
-loads() {
-	run scripts/vm.sh --strip --append "$1" --add "$directory/stranger.ko" bash -c \
-		'insmod stranger.ko; echo "status $?"; dmesg | grep -E "unavailable key|verification failed|Hello World"'
-}
-loads ""
-like "$stdout" $'^status 0\n' "a kernel that does not insist on signatures loads it"
-like "$stdout" 'hello_world: module verification failed: signature and/or required key missing - tainting kernel' "… and says that it does not know the key"
-loads module.sig_enforce=1
-is "$stderr" "insmod: ERROR: could not insert module stranger.ko: Key was rejected by service" "one that insists refuses"
-# shellcheck disable=SC2001 # it is for each line
-is "$(sed 's/^\[[^]]*\] //' <<<"$stdout")" $'status 1\nLoading of module with unavailable key is rejected' "… and the log says why"
+run scripts/vm.sh --strip --add "$directory/stranger.ko" bash -c '
+	load() { insmod stranger.ko; echo "status $?"; dmesg --read-clear | grep -oE "[^]]* unavailable key .*|[^ ]* module verification failed.*|[^ ]* Hello World"; }
+	load
+	rmmod hello_world
+	echo 1 >/sys/module/module/parameters/sig_enforce
+	load'
+is "$stdout" "status 0
+hello_world: module verification failed: signature and/or required key missing - tainting kernel
+hello_world: Hello World
+status 1
+ Loading of module with unavailable key is rejected" "a kernel that does not insist on signatures loads it; one that insists refuses; the log says why"
+is "$stderr" "insmod: ERROR: could not insert module stranger.ko: Key was rejected by service" "… and so does insmod"
 
 done_testing

@@ -26,38 +26,59 @@ ended() {
 }
 
 echo "from the host" >"$directory/added"
-# The first run makes what the others share.
-scripts/vm.sh true
-is "$?" 0 "status 0 is passed on"
-start streams bash -c 'echo to stdout; echo to stderr >&2; echo again >/dev/stderr; echo twice >/dev/stdout; exit 42'
-start place --console --add "$directory/added" bash -c 'echo "<1>seen on the console" >/dev/kmsg; pwd; id -u; cat added; ls hello_world.ko scripts/vm.sh tests/tap.sh; exit 1'
-start options --smp 3 --memory 700M --append 'loglevel=3 rust_lkm=1' bash -c 'nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo; exit 255'
-start arguments printf '<%s>\n' 'two words' "it's" '$HOME' ''
+start inside --strip --smp 3 --memory 700M --append 'loglevel=3 rust_lkm=1' bash -c '
+	echo to stdout; echo to stderr >&2; echo again >/dev/stderr; echo twice >/dev/stdout
+	nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo
+	readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_info) "; insmod hello_world.ko && cat /sys/module/hello_world/initstate
+	exit 42'
+start place --console --add "$directory/added" bash -c 'echo "<1>seen on the console" >/dev/kmsg
+	pwd; id -u; cat added; ls hello_world.ko scripts/vm.sh tests/tap.sh; printf "<%s>\n" "$@"
+	echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *
+	exit 255' - 'two words' "it's" '$HOME' ''
 start panic bash -c 'echo before; echo c >/proc/sysrq-trigger'
 start off bash -c 'echo o >/proc/sysrq-trigger; sleep 60'
 start hang --timeout 8 sleep 1000
 start icount --icount bash -c 'nproc; modprobe hello_world && lsmod | grep -c "^hello_world "'
-start apart bash -c 'echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *'
-start stripped --strip bash -c 'readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_info) "; insmod hello_world.ko'
+
+# A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
+mkfifo "$directory/keys"
+script -qefc "stty rows 33 cols 111; scripts/vm.sh; echo ended with \$?" "$directory/screen" <"$directory/keys" >/dev/null &
+exec {keys}>"$directory/keys"
+in_vain=''
+type_after() {
+	local tenths=0
+	until grep -zqs "$1" "$directory/screen"; do
+		((++tenths < 600)) || { in_vain+="$1"$'\n' && break; }
+		sleep 0.1
+	done
+	printf '%b' "$2" >&"$keys"
+}
+type_after 'To leave' 'stty size; tty\n'
+type_after '/dev/hvc0' 'echo at; sleep 1000\n'
+type_after $'2004l\r*at' '\003'
+type_after $'2004l\r*at.*2004h' 'echo "interrupted: $?"\n'
+type_after 'interrupted: [0-9]' 'sleep 1000 &\n'
+type_after '\[1\] [0-9]' 'jobs\n'
+type_after 'Running' 'ls hel\t\n'
+type_after 'hello_world.ko' 'exit 7\n'
+type_after 'ended with' ''
+exec {keys}>&-
 wait
 
-ended streams
+ended inside
 is "$status" 42 "status 42 is passed on"
-is "$stdout" $'to stdout\ntwice' "stdout is the command's, and nothing else, also if it opens /dev/stdout again"
+is "$(head -n 2 <<<"$stdout")" $'to stdout\ntwice' "stdout is the command's, and nothing else, also if it opens /dev/stdout again"
 is "$stderr" $'to stderr\nagain' "stderr is the command's, and nothing else, also if it opens /dev/stderr again"
+is "$(sed -n 3,5p <<<"$stdout")" $'3\nrust_lkm=1\n1' "--smp, --append and --memory reach the machine"
+is "$(sed 1,5d <<<"$stdout")" $'0\nlive' "--strip leaves out what debuggers read, and the modules can be loaded"
 
 ended place
-is "$status" 1 "status 1 is passed on"
-is "$stdout" $'/modules\n0\nfrom the host\nhello_world.ko\nscripts/vm.sh\ntests/tap.sh' \
-	"it runs as root in /modules, with the modules, scripts/, tests/ and what --add named"
-like "$stderr" 'seen on the console' "--console shows the kernel's console"
-
-ended options
 is "$status" 255 "status 255 is passed on"
-is "$stdout" $'3\nrust_lkm=1\n1' "--smp, --append and --memory reach the machine"
-
-ended arguments
-is "$stdout" $'<two words>\n<it\'s>\n<$HOME>\n<>' "arguments arrive as they were given"
+is "$(head -n 6 <<<"$stdout")" $'/modules\n0\nfrom the host\nhello_world.ko\nscripts/vm.sh\ntests/tap.sh' \
+	"it runs as root in /modules, with the modules, scripts/, tests/ and what --add named"
+is "$(sed -n 7,10p <<<"$stdout")" $'<two words>\n<it\'s>\n<$HOME>\n<>' "arguments arrive as they were given"
+is "$(sed 1,10d <<<"$stdout")" $'lo/\n1' "the machine has no disk and no network; the modules have type information (BTF)"
+like "$stderr" 'seen on the console' "--console shows the kernel's console"
 
 ended panic
 is "$status" 125 "a panic gives 125"
@@ -75,38 +96,8 @@ like "$stderr" 'still running after 8 seconds' "a hang names the timeout"
 ended icount
 is "$status $stdout" $'0 1\n1' "--icount gives one CPU, and modprobe finds the modules"
 
-ended apart
-is "$stdout" $'lo/\n1' "the machine has no disk and no network; the modules have type information (BTF)"
-run scripts/vm.sh bash -c 'ls hello_world.ko'
-is "$stdout" "hello_world.ko" "what is removed in it is there in the next one"
-
-ended stripped
-is "$status $stdout" "0 0" "--strip leaves out what debuggers read, and the modules can be loaded"
-
-# A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
-mkfifo "$directory/keys"
-script -qefc "stty rows 33 cols 111; scripts/vm.sh; echo ended with \$?" "$directory/screen" <"$directory/keys" >/dev/null &
-exec {keys}>"$directory/keys"
-type_after() {
-	local tenths=0
-	until grep -qs "$1" "$directory/screen"; do
-		((++tenths < 600)) || break
-		sleep 0.1
-	done
-	printf '%b' "$2" >&"$keys"
-}
-type_after 'To leave' 'stty size; tty\n'
-type_after '/dev/hvc0' 'echo at; sleep 1000\n'
-type_after '2004lat' '\003'
-type_after '\^C' 'echo "interrupted: $?"\n'
-type_after 'interrupted: [0-9]' 'sleep 1000 &\n'
-type_after '\[1\] [0-9]' 'jobs\n'
-type_after 'Running' 'ls hel\t\n'
-type_after 'hello_world.ko' 'exit 7\n'
-type_after 'ended with' ''
-exec {keys}>&-
-wait
 screen=$(tr -d '\r' <"$directory/screen")
+is "$in_vain" "" "everything that is waited for comes to the screen"
 like "$screen" $'33 111\n/dev/hvc0\n' "the shell has a terminal of the right size"
 like "$screen" 'interrupted: 130' "Ctrl-C ends a command in the shell, not the machine"
 like "$screen" 'Running +sleep 1000' "the shell has job control"
@@ -146,7 +137,7 @@ bare=$(mktemp -d "$PWD/build/vm-test.XXXXXX")
 temporary+=("$bare")
 mkdir -p "$bare"/{bin,build/vm}
 cp -a scripts ./*.rs "$bare"
-cp -l build/vm/base-*.cpio "$bare/build/vm/"
+cp -l build/vm/base.*.cpio "$bare/build/vm/"
 cat >"$bare/bin/qemu-system-x86_64" <<STANDIN
 #!/bin/bash
 echo "\$*" >>"$bare/calls"
@@ -200,8 +191,9 @@ kill -KILL "$killed"
 wait "$killed" 2>/dev/null
 left=${left%/*}
 there "$left" "a run that is killed leaves its directory"
-scripts/vm.sh true
+run scripts/vm.sh ls hello_world.ko
 not_there "$left" "… which the next run removes"
+is "$status $stdout" "0 hello_world.ko" "status 0 is passed on, and what was removed in one machine is there in the next"
 unused=''
 for run in build/vm/run.??????; do
 	# One that is being made has no lock yet.
