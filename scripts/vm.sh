@@ -14,6 +14,7 @@
 #   --timeout SECONDS   end a VM that runs longer (default: 600 for a command, none for a shell; 0: none)
 #   --strip             leave out of the modules what only debuggers read, which is most of the time of a load
 #   --icount            make the guest's clock count instructions: one CPU, TCG, the same figures every time
+#   --gdb SOCKET        wait, before the first instruction, for a debugger at this socket (gdb: target remote SOCKET)
 #   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
 #   --console           show the kernel's console on stderr as it comes
 #   --help              this text
@@ -33,10 +34,10 @@ choose_platform
 
 vm=$build/vm
 saved=("$@")
-release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' accel=auto console='' add=() visible=()
+release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' gdb='' accel=auto console='' add=() visible=()
 while (($#)); do
 	case $1 in
-	--kernel | --add | --append | --smp | --memory | --timeout | --accel)
+	--kernel | --add | --append | --smp | --memory | --timeout | --gdb | --accel)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		case $1 in
 		--kernel) release=$2 ;;
@@ -45,6 +46,7 @@ while (($#)); do
 		--smp) smp=$2 ;;
 		--memory) memory=$2 ;;
 		--timeout) timeout=$2 ;;
+		--gdb) gdb=$2 ;;
 		--accel) accel=$2 ;;
 		esac
 		shift 2
@@ -251,6 +253,7 @@ qemu_options() {
 	else
 		options+=(-accel tcg,thread=multi -cpu "$qemu_cpu" -smp "$smp")
 	fi
+	[[ -z $gdb ]] || options+=(-S -gdb "unix:${gdb//,/,,},server=on,wait=off")
 	if [[ -n $terminal ]]; then
 		options+=(-chardev stdio,id=terminal,mux=on,signal=off -device virtconsole,nr=4,chardev=terminal)
 	else

@@ -26,6 +26,8 @@ ended() {
 }
 
 echo "from the host" >"$directory/added"
+socket=build/${directory##*/}.gdb
+temporary+=("$socket")
 start inside --strip --smp 3 --memory 700M --append 'loglevel=3 rust_lkm=1' bash -c '
 	echo to stdout; echo to stderr >&2; echo again >/dev/stderr; echo twice >/dev/stdout
 	nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo
@@ -39,6 +41,18 @@ start panic bash -c 'echo before; echo c >/proc/sysrq-trigger'
 start off bash -c 'echo o >/proc/sysrq-trigger; sleep 60'
 start hang --timeout 8 sleep 1000
 start icount --icount bash -c 'nproc; modprobe hello_world && lsmod | grep -c "^hello_world "'
+start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; exit 7'
+# Long enough for a boot; then what gdb says to detach.
+{
+	await "$socket"
+	sleep 5
+	cp "$directory/debugger.stdout" "$directory/before"
+	scripts/sandbox.sh perl -MIO::Socket::UNIX -e '
+		my $gdb = IO::Socket::UNIX->new($ARGV[0]) or die;
+		print $gdb "\$D#44";
+		$gdb->flush;
+		<$gdb>' "$socket" >/dev/null
+} &
 
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
 mkfifo "$directory/keys"
@@ -95,6 +109,9 @@ like "$stderr" 'still running after 8 seconds' "a hang names the timeout"
 
 ended icount
 is "$status $stdout" $'0 1\n1' "--icount gives one CPU, and modprobe finds the modules"
+
+ended debugger
+is "$(<"$directory/before")<$stdout> $status" "<let go> 7" "--gdb waits for a debugger, and runs the command when that lets it go"
 
 screen=$(tr -d '\r' <"$directory/screen")
 is "$in_vain" "" "everything that is waited for comes to the screen"
