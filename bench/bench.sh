@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Usage: bench/bench.sh [--quick] [--runs N] [--kernel RELEASE]
+#        bench/bench.sh --functions
 #        bench/bench.sh --readers
 #        bench/bench.sh --build
 #        bench/bench.sh --chart
@@ -9,6 +10,8 @@
 #
 #   --runs N   boots of the machine, compared with each other (default 2)
 #   --quick    a few iterations: shows that the harness works; no chart, and figures that mean little
+#   --functions  in which functions the instructions of a read are: some calls, one instruction at a time; fails if
+#              their sum is more than 1 % from what loops of them cost
 #   --readers  reads per second by 1, 2 and 4 readers on as many virtual CPUs, as a ratio to the floor's.
 #              These are seconds of this machine: leave it alone meanwhile
 #   --build    seconds that building takes, from clean and after touching one module, Rust against C; leave it alone, too
@@ -24,7 +27,7 @@ while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
 	--quick) quick=1 && shift ;;
-	--readers | --build | --chart) what=${1#--} && shift ;;
+	--functions | --readers | --build | --chart) what=${1#--} && shift ;;
 	--runs | --kernel)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		if [[ $1 == --runs ]]; then runs=$2; else kernel=("$2"); fi
@@ -89,6 +92,17 @@ measure() {
 	local file=$1
 	shift
 	vm "$@" >"$file"
+}
+
+functions() {
+	steps 2 "$build/log/bench.log"
+	step "Building the modules and their equals in C" "they could not be built" prepare
+	step "Going through reads, one instruction at a time" "that went wrong, or the sums do not agree" go_through
+	cat "$out/functions"
+}
+
+go_through() {
+	scripts/sandbox.sh bench/functions.py "$(kdir_release "$(kdir)")" "$out/measure" >"$out/functions"
 }
 
 readers() {

@@ -30,6 +30,29 @@ print(all(pread["jiffies"]["value"] < pread[f]["value"] for f in ("jiffies_book"
 run bench/bench.sh --quick --kernel 0.0.0-none
 is "$status" 1 "--kernel names the kernel, and one that there is not gives 1"
 like "$(<build/log/bench.log)" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
+run bench/bench.sh --functions
+is "$status" 0 "--functions ends well: its sums are what is counted in loops"
+like "$stdout" $'\n''<jiffies::lib::proc_fs::File<jiffies::Now>>::read_iter \[jiffies\] +[1-9]' "it shows the module's own functions, by readable names"
+# Each sum by its rows, and by what the counting run said of the same file.
+is "$(awk '
+	NR == FNR { if ($2 == "pread") counted[$1] = $3; next }
+	/^pread / { for (i = 2; i <= 6; i++) name[i] = $i; files += 5; split("", sum); next }
+	/^open-read/ { exit }
+	/^sum / { for (i = 2; i <= 6; i++) {
+		off = $i - counted[name[i]]
+		good += sum[i] > $i - 1 && sum[i] < $i + 1 && off < 0.05 * $i && off > -0.05 * $i
+	} }
+	NF > 5 && !/^(sum|counted) / { for (i = 2; i <= 6; i++) sum[i] += $(NF - 6 + i) }
+	END { print files + 0, good + 0 }' build/bench/run.1 - <<<"$stdout")" "10 10" "each sum is that of its rows, and near the figure of a short run"
+# The check of the sums: with a call left out there are fewer than are counted.
+run scripts/sandbox.sh python3 -B -c '
+import sys
+sys.path.insert(0, "bench")
+import functions
+print(functions.disagreement("pread", "jiffies", 929, 930) or "none")
+print(functions.disagreement("pread", "jiffies", 900, 930))'
+is "$stdout" $'none\njiffies pread: 900.0 gone through, but 930.0 counted' "a sum that is more than 1 % off is said to be"
+
 run bench/bench.sh --readers
 is "$status $(grep -cE '^ +[124]  (floor_read_iter|jiffies|jiffies_book|jiffies_seq) +[1-9][0-9]* +[0-9.]+$' <<<"$stdout")" "0 12" \
 	"--readers counts the reads of 1, 2 and 4 readers"
