@@ -7,11 +7,11 @@ cd "$(dirname "$0")/../.." || exit
 directory=$(mktemp -d)
 temporary+=("$directory")
 
-# start NAME ARG…: runs vm.sh ARG… in the background; two at a time, for two CPUs.
+# start NAME ARG…: runs vm.sh ARG… in the background; four at a time, of which some only wait.
 start() {
 	local name=$1
 	shift
-	while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
+	while (($(jobs -rp | wc -l) >= 4)); do wait -n; done
 	{
 		scripts/vm.sh "$@" </dev/null >"$directory/$name.stdout" 2>"$directory/$name.stderr"
 		echo "$?" >"$directory/$name.status"
@@ -28,6 +28,18 @@ ended() {
 echo "from the host" >"$directory/added"
 socket=build/${directory##*/}.gdb
 temporary+=("$socket")
+start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; exit 7'
+# Long enough for a boot; then what gdb says to detach.
+{
+	await "$socket"
+	sleep 5
+	cp "$directory/debugger.stdout" "$directory/before"
+	scripts/sandbox.sh perl -MIO::Socket::UNIX -e '
+		my $gdb = IO::Socket::UNIX->new($ARGV[0]) or die;
+		print $gdb "\$D#44";
+		$gdb->flush;
+		<$gdb>' "$socket" >/dev/null
+} &
 start inside --strip --smp 3 --memory 700M --append 'loglevel=3 rust_lkm=1' bash -c '
 	echo to stdout; echo to stderr >&2; echo again >/dev/stderr; echo twice >/dev/stdout
 	nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo
@@ -41,18 +53,6 @@ start panic bash -c 'echo before; echo c >/proc/sysrq-trigger'
 start off bash -c 'echo o >/proc/sysrq-trigger; sleep 60'
 start hang --timeout 8 sleep 1000
 start icount --icount bash -c 'nproc; modprobe hello_world && lsmod | grep -c "^hello_world "'
-start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; exit 7'
-# Long enough for a boot; then what gdb says to detach.
-{
-	await "$socket"
-	sleep 5
-	cp "$directory/debugger.stdout" "$directory/before"
-	scripts/sandbox.sh perl -MIO::Socket::UNIX -e '
-		my $gdb = IO::Socket::UNIX->new($ARGV[0]) or die;
-		print $gdb "\$D#44";
-		$gdb->flush;
-		<$gdb>' "$socket" >/dev/null
-} &
 
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
 mkfifo "$directory/keys"
