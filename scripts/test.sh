@@ -3,7 +3,7 @@
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
 # ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
-# also in tests/long/. Two run at a time.
+# also in tests/long/. Three run at a time, on two CPUs.
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
 #   --guest instead, only those in a virtual machine
@@ -117,9 +117,9 @@ run_in_vm() {
 	}
 }
 
-# Two at a time.
+# One more at a time than there are CPUs, as tests wait a lot.
 start() {
-	while (($(jobs -rp | wc -l) >= 2)); do wait -n || :; done
+	while (($(jobs -rp | wc -l) > $(nproc))); do wait -n || :; done
 	"$@" &
 }
 trap 'trap - INT TERM; kill 0' INT TERM

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # The tour: what it prints, and what it says where it cannot be given.
 
 . "$(dirname "$0")/kernel.sh"

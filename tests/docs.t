@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # Types what README.md and docs/ show at a root prompt, and compares what comes with what they show.
 #
 # These are the blocks that begin with ```console. With an argument, only those that begin with ```console

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # The life of hello_world, and what it says of it in the kernel log.
 
 . "$(dirname "$0")/kernel.sh"

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # /proc/jiffies against what the kernel says of jiffies elsewhere: /proc/timer_list.
 
 . "$(dirname "$0")/kernel.sh"

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # What every module's code keeps to: small stack frames, no floating point, no vectors.
 
 . "$(dirname "$0")/kernel.sh"

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # Parameters of every type against C's: param_types (Rust) and param_types_c (C) declare the same ones. Whatever they are
 # given, both have to give the same result, error, log and sysfs, but for their names.
 

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# vm: --smp 1
+# vm: --append lockdown=integrity
 #
-# A kernel that wants signatures, as one that is locked down or under Secure Boot does, takes none of these modules. (In a machine
-# of its own, as that cannot be taken back.)
+# A kernel that wants signatures, as one that is locked down or under Secure Boot does, takes none of these modules.
 
 . "$(dirname "$0")/kernel.sh"
 
@@ -21,9 +20,6 @@ refused() {
 	like "$(<docs/troubleshooting.md)" "$1.*$2" "… and the document, too"
 }
 
-kmsg_mark
-echo integrity >/sys/kernel/security/lockdown
-like "$(kmsg)" '^Kernel is locked down' "the kernel is locked down"
 refused 'Operation not permitted' 'Lockdown: insmod: unsigned module loading is restricted; see man kernel_lockdown.7' \
 	'this kernel is locked down \(integrity\)'
 

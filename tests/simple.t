@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # What simple prints: compared with what the kernel says elsewhere, and with gcd() done by hand.
 
 . "$(dirname "$0")/kernel.sh"

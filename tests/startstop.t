@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# vm: --smp 1
+#
 # One module from two files, and what it says.
 
 . "$(dirname "$0")/kernel.sh"

@@ -1,0 +1,45 @@
+# For endurance.t.
+#
+# perl -I tests endurance.pl cycles N "FILE ARGUMENTS"…: loads and unloads each of the modules N times. Prints how often that was.
+# perl -I tests endurance.pl reads N: N reads of the files in /proc, whose modules may go and come meanwhile. Prints how many
+# were whole, how often a file was not there, and each other result.
+use strict;
+use warnings;
+use POSIX;
+use proc_fs;
+
+my ($what, $times, @modules) = @ARGV;
+
+sub cycles {
+	my ($finit, $delete) = (POSIX::uname())[4] eq "x86_64" ? (313, 176) : (273, 106);
+	my ($flags, $done) = (O_NONBLOCK, 0);
+	for (@modules) {
+		my ($path, $name, $arguments) = m{^((?:.*/)?([^/]*)\.ko) ?(.*)} or die "$_?\n";
+		open(my $file, "<", $path) or die "$path: $!\n";
+		for (1 .. $times) {
+			syscall($finit, fileno $file, $arguments, 0) == 0 or die "load $name: $!\n";
+			syscall($delete, $name, $flags) == 0 or die "unload $name: $!\n";
+			$done++;
+		}
+	}
+	print "$done\n";
+}
+
+sub reads {
+	my %whole = (hello => qr/^Hello World\n\z/, jiffies => qr/^\d+\n\z/, seconds => qr/^\d+\n\z/);
+	my (%file, %other);
+	my ($reads, $gone) = (0, 0);
+	while ($reads < $times) {
+		for my $name (keys %whole) {
+			my $file = $file{$name} //= openf("/proc/$name");
+			my $text = $file =~ /^\d+$/ ? pread($file, 64, 0) : $file;
+			if ($text =~ $whole{$name}) { $reads++; next }
+			$text eq "ENOENT" || $text eq "EIO" ? $gone++ : $other{$text}++;
+			POSIX::close($file) if $file =~ /^\d+$/;
+			delete $file{$name};
+		}
+	}
+	printf "%d %d %s\n", $reads, $gone, join(" ", sort keys %other);
+}
+
+$what eq "cycles" ? cycles() : reads();

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# vm: --smp 2
+#
+# Thousands of loads and millions of reads, after which the kernel has the memory that it had before.
+#
+# A kernel with detectors keeps what was freed for a while, so that its counts say nothing: there kmemleak does, at the end.
+
+. "$(dirname "$0")/../kernel.sh"
+
+cycles=2000 reads=10000000
+[[ ! -e $kmemleak ]] || cycles=200 reads=500000
+directory=$(mktemp -d)
+
+# endure N "FILE ARGUMENTS"…: loads and unloads each N times, and sets endured to how often that was. The log is read before it is full.
+endure() {
+	local left=$1 batch count
+	shift
+	endured=0
+	while ((left)); do
+		batch=$((left < 100 ? left : 100))
+		kmsg_mark
+		count=$(perl -I tests tests/long/endurance.pl cycles "$batch" "$@" 2>&1)
+		[[ $count =~ ^[0-9]+$ ]] || { endured=$count && return; }
+		kmsg >>"$directory/said"
+		endured=$((endured + count)) left=$((left - batch))
+	done
+}
+
+# memory: the objects of each slab cache, and the free pages, when all that can be given back was.
+memory() {
+	sync
+	sleep 1
+	echo 7 >/proc/sys/vm/drop_caches
+	sleep 1
+	awk 'NR > 2 { print $1, $2 }' /proc/slabinfo | sort
+	awk '/^MemFree/ { print "pages", $2 / 4 }' /proc/meminfo
+}
+
+# lost BEFORE AFTER LOADS: what there is more of, if it is more than half an object, or half a page, a load.
+lost() {
+	join "$1" "$2" | awk -v bound="$(($3 / 2))" '
+		{ more = $1 == "pages" ? $2 - $3 : $3 - $2 }
+		more > bound { print $1, more " more" }'
+}
+
+modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
+# The first loads make what the kernel then keeps; and the first time that caches are dropped, it says so (not again: 4).
+kmsg_mark
+echo 7 >/proc/sys/vm/drop_caches
+like "$(kmsg)" 'drop_caches: 7$' "caches can be dropped"
+endure 20 "${modules[@]/%/.ko}"
+for module in "${modules[@]}"; do
+	: >"$directory/said"
+	memory >"$directory/before"
+	endure "$cycles" "$module.ko"
+	memory >"$directory/after"
+	is "$endured" "$cycles" "$module is loaded and unloaded $cycles times"
+	[[ -e $kmemleak ]] || is "$(lost "$directory/before" "$directory/after" "$cycles")" "" "… and then the kernel has as much memory as before"
+	is "$(sed -E 's/[0-9]+/N/g' "$directory/said" | sort | uniq -c | awk -v n="$cycles" '$1 % n { print }')" "" "… and the log has each of its lines as often"
+done
+if [[ ! -e $kmemleak ]]; then
+	memory >"$directory/before"
+	endure 200 "tests/detect_rust.ko what=leak"
+	memory >"$directory/after"
+	like "$(lost "$directory/before" "$directory/after" 200)" 'kmalloc' "a module that loses an object with each load is noticed"
+fi
+
+kmsg_mark
+for module in proc_hello jiffies seconds; do insmod "$module.ko"; done
+for process in 1 2 3 4; do
+	perl -I tests tests/long/endurance.pl reads "$((reads / 4))" >"$directory/reads.$process" 2>&1 &
+done
+times=0
+while [[ -n $(jobs -rp) ]]; do
+	sleep 1
+	rmmod proc_hello jiffies seconds && insmod proc_hello.ko && insmod jiffies.ko && insmod seconds.ko && times=$((times + 1))
+done
+wait
+is "$(cut -d' ' -f3- "$directory"/reads.? | tr -d '\n')" "" "$reads reads by 4 processes are whole, or fail as the module is not there"
+ok "$(awk -v n="$reads" '$1 ~ /^[0-9]+$/ { reads += $1; gone += $2 } END { print !(reads >= n && gone > 0) }' "$directory"/reads.?)" "… as many as that, and both kinds"
+ok "$((times == 0))" "… with $times times rmmod and insmod"
+rmmod proc_hello jiffies seconds
+is "$(kmsg)" "" "the log has nothing to say of all that"
+
+rm -r "$directory"
+done_testing
