@@ -7,14 +7,13 @@ parameters=/sys/module/module_param/parameters
 
 # load ARGUMENTS: as they are typed in a shell. Sets status, stderr, log and sysfs, and unloads it again.
 load() {
-	local arguments file
+	local arguments
 	eval "arguments=($1)"
 	kmsg_mark
 	status=0 sysfs=''
 	stderr=$(insmod module_param.ko "${arguments[@]}" 2>&1) || status=$?
 	if [[ -d $parameters ]]; then
-		for file in "$parameters"/*; do sysfs+="${file##*/}:$(<"$file")"$'\n'; done
-		sysfs=${sysfs%$'\n'}
+		sysfs=$(cd "$parameters" && grep '' *)
 		rmmod module_param
 	fi
 	echo "(end)" >/dev/kmsg # a line that was cut short is not shown before the next one begins

@@ -14,6 +14,11 @@ now() {
 # A jiffy, by which /proc/seconds may be early or late: at most a hundredth of a second; and uptime's rounding.
 slack=2
 
+is "$(nproc)" 1 "--icount gives one CPU"
+before=$EPOCHREALTIME
+sleep 1000
+ok "$((${EPOCHREALTIME%.*} - ${before%.*} < 1000))" "… whose clock is the guest's own: sleeping takes no time"
+
 kmsg_mark
 for load in first second; do
 	wrong='' seen=()
