@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--long | --sanitized] [--guest] [NAME]
+# Usage: scripts/test.sh [--long] [--guest | --sanitized] [NAME]
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
 # ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
@@ -7,8 +7,8 @@
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
 #   --guest instead, only those in a virtual machine
-#   --sanitized  all those, the long ones too, and tests/sanitized/, on the kernel of tests/sanitized.config, which is
-#           built once. (Those in host/ are about this machine, and not about the kernel.)
+#   --sanitized  all those, and tests/sanitized/, on the kernel of tests/sanitized.config, which is built once; with --long
+#           those in tests/long/ too. (Those in host/ are about this machine, and not about the kernel.)
 #   --help  this text
 #
 # KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.
@@ -43,8 +43,11 @@ fi
 results=$build/test${KERNEL:+-$KERNEL}
 guest=() host=()
 shopt -s nullglob
-for directory in tests tests/long ${sanitized:+tests/sanitized}; do
-	[[ -n $sanitized || -n $name && -z $long || $directory == "tests${long:+/long}" ]] || continue
+directories=()
+[[ -n $long && -z $sanitized ]] || directories+=(tests)
+[[ -z $long && -z $name ]] || directories+=(tests/long)
+[[ -z $sanitized ]] || directories+=(tests/sanitized)
+for directory in "${directories[@]}"; do
 	for file in "$directory"/*.t; do [[ ${file#tests/} != *"$name"* ]] || guest+=("$file"); done
 	[[ -z $guest_only ]] || continue
 	for file in "$directory"/host/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
