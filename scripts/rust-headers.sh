@@ -30,9 +30,8 @@ foreign=${cross:+:$debian_arch}
 
 # Lines of "package version" for all that apt knows of kernels of this architecture.
 archive() {
-	local prefix
-	for prefix in headers binary image source; do apt-cache pkgnames "linux-$prefix-"; done |
-		sed -nE 's/^(linux-[a-z-]*[0-9][^:]*).*/\1/p' | sort -u | sed -E "/^linux-source-/!s/\$/$foreign/" |
+	apt-cache pkgnames linux- | sed -nE 's/^(linux-(headers|binary|image|source)-[a-z-]*[0-9][^:]*).*/\1/p' |
+		sort -u | sed -E "/^linux-source-/!s/\$/$foreign/" |
 		xargs -r apt-cache madison | awk '{ sub(/:.*/, "", $1); print $1, $3 }' | sort -u
 }
 

@@ -122,7 +122,7 @@ run_in_vm() {
 
 # One more at a time than there are CPUs, as tests wait a lot.
 start() {
-	while (($(jobs -rp | wc -l) > $(nproc))); do wait -n || :; done
+	while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n || :; done
 	"$@" &
 }
 trap 'trap - INT TERM; kill 0' INT TERM
@@ -137,14 +137,13 @@ start_machine() {
 	read -ra files <<<"${machines[$1]}"
 	start run_in_vm "$1" "${files[@]}"
 }
-# What takes longest goes first: the machine that most tests share, then the tests that boot machines of their own.
-[[ -z ${machines[" "]:-} ]] || start_machine " "
+# What takes longest goes first: the machines that most tests share, then the tests that boot machines of their own.
+mapfile -t machines_by_size < <(for options in "${!machines[@]}"; do echo "${#machines[$options]}|$options"; done | sort -rn | cut -d '|' -f 2)
+for options in "${machines_by_size[@]:0:2}"; do start_machine "$options"; done
 ((${#host[@]} == 0)) ||
 	mapfile -t host < <(grep -Hc 'scripts/vm\.sh' "${host[@]}" | sort -t : -k 2,2nr | cut -d : -f 1)
 for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
-for options in "${!machines[@]}"; do
-	[[ $options == " " ]] || start_machine "$options"
-done
+for options in "${machines_by_size[@]:2}"; do start_machine "$options"; done
 wait
 
 failed=0
