@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! For `sanitized/detectors.t`: does on purpose what the kernel's detectors are there to find.
-//! `detect_c.c` does the same in C. (`long/endurance.t` has it lose memory on any kernel.)
+//! `detect_c.c` does the same in C. (`endurance.t` there has it lose memory on any kernel.)
 
 use core::{hint::black_box, mem::forget};
 use kernel::{new_mutex, new_spinlock, prelude::*};

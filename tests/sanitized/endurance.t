@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # vm: --smp 2
 #
-# Thousands of loads and millions of reads, after which the kernel has the memory that it had before.
-#
-# A kernel with detectors keeps what was freed for a while, so that its counts say nothing: there kmemleak does, at the end.
+# Hundreds of loads and thousands of reads, after which kmemleak finds nothing. On a stock kernel, which has no kmemleak, ten times
+# as much, and the memory that there was before: scripts/vm.sh --strip --timeout 0 tests/sanitized/endurance.t
+# (A kernel with detectors keeps what was freed for a while, so that such a count says nothing there.)
 
 . "$(dirname "$0")/../kernel.sh"
 
@@ -19,21 +19,22 @@ endure() {
 	while ((left)); do
 		batch=$((left < 100 ? left : 100))
 		kmsg_mark
-		count=$(perl -I tests tests/long/endurance.pl cycles "$batch" "$@" 2>&1)
+		count=$(perl -I tests tests/sanitized/endurance.pl cycles "$batch" "$@" 2>&1)
 		[[ $count =~ ^[0-9]+$ ]] || { endured=$count && return; }
 		kmsg >>"$directory/said"
 		endured=$((endured + count)) left=$((left - batch))
 	done
 }
 
-# memory: the objects of each slab cache, and the free pages, when all that can be given back was.
+# memory: the objects of each slab cache, and the pages that are free or accounted for elsewhere, when all that can be given back was.
 memory() {
 	sync
 	sleep 1
 	echo 3 >/proc/sys/vm/drop_caches
+	echo 1 >/proc/sys/vm/compact_memory # which takes the pages back that each CPU has set aside
 	sleep 1
 	awk 'NR > 2 { print $1, $2 }' /proc/slabinfo | sort
-	awk '/^MemFree/ { print "pages", $2 / 4 }' /proc/meminfo
+	awk '/^(MemFree|Buffers|Cached|AnonPages|Slab|PageTables|KernelStack):/ { kb += $2 } END { print "pages", kb / 4 }' /proc/meminfo
 }
 
 # lost BEFORE AFTER LOADS: what there is more of, if it is more than half an object, or half a page, a load.
@@ -52,12 +53,18 @@ like "$(kmsg)" 'drop_caches: 4$' "caches can be dropped quietly"
 # The first loads make what the kernel then keeps.
 endure 20 "${modules[@]/%/.ko}"
 for module in "${modules[@]}"; do
-	: >"$directory/said"
-	memory >"$directory/before"
-	endure "$cycles" "$module.ko"
-	memory >"$directory/after"
+	# What is lost with each load is lost the second time, too; what the kernel keeps for itself is not.
+	for ((try = 1; try <= 2; try++)); do
+		: >"$directory/said"
+		memory >"$directory/before"
+		endure "$cycles" "$module.ko"
+		memory >"$directory/after"
+		[[ ! -e $kmemleak ]] || break
+		lost=$(lost "$directory/before" "$directory/after" "$cycles")
+		[[ -n $lost ]] || break
+	done
 	is "$endured" "$cycles" "$module is loaded and unloaded $cycles times"
-	[[ -e $kmemleak ]] || is "$(lost "$directory/before" "$directory/after" "$cycles")" "" "… and then the kernel has as much memory as before"
+	[[ -e $kmemleak ]] || is "$lost" "" "… and then the kernel has as much memory as before"
 	is "$(sed -E 's/[0-9]+/N/g' "$directory/said" | sort | uniq -c | awk -v n="$cycles" '$1 % n { print }')" "" "… and the log has each of its lines as often"
 done
 if [[ ! -e $kmemleak ]]; then
@@ -70,7 +77,7 @@ fi
 kmsg_mark
 for module in proc_hello jiffies seconds; do insmod "$module.ko"; done
 for process in 1 2 3 4; do
-	perl -I tests tests/long/endurance.pl reads "$((reads / 4))" >"$directory/reads.$process" 2>&1 &
+	perl -I tests tests/sanitized/endurance.pl reads "$((reads / 4))" >"$directory/reads.$process" 2>&1 &
 done
 times=0
 while [[ -n $(jobs -rp) ]]; do
