@@ -13,12 +13,11 @@ suites=(
 
 # The architecture in kbuild's words; in Debian's; in GNU's, as in the names of directories and of cross compilers; what
 # loads its programs; QEMU's package, the program, the machine and its CPU; the serial console; what its kernel can leave
-# out of a boot without telling less. (qboot is firmware that does what a kernel needs and no more, a second less than a
-# BIOS; without rdrand the first program that wants a random number keeps the kernel busy for a second; no_timer_check: on
-# a busy host that check can fail, and is a panic then.)
+# out of a boot without telling less. (Without rdrand the first program that wants a random number keeps the kernel busy for
+# a second; no_timer_check: on a busy host that check can fail, and is a panic then.)
 arches=(
-	"x86    amd64  x86_64-linux-gnu   lib64/ld-linux-x86-64.so.2  qemu-system-x86  qemu-system-x86_64   q35,firmware=qboot.rom  qemu64,+rdrand       ttyS0    tsc=nowatchdog no_timer_check"
-	"arm64  arm64  aarch64-linux-gnu  lib/ld-linux-aarch64.so.1   qemu-system-arm  qemu-system-aarch64  virt,gic-version=max    max,pauth-impdef=on  ttyAMA0"
+	"x86    amd64  x86_64-linux-gnu   lib64/ld-linux-x86-64.so.2  qemu-system-x86  qemu-system-x86_64   q35                   qemu64,+rdrand       ttyS0    tsc=nowatchdog no_timer_check"
+	"arm64  arm64  aarch64-linux-gnu  lib/ld-linux-aarch64.so.1   qemu-system-arm  qemu-system-aarch64  virt,gic-version=max  max,pauth-impdef=on  ttyAMA0"
 )
 
 # row NAME LINE…: the line that begins with NAME; a failure if there is none.

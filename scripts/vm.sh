@@ -270,7 +270,8 @@ drain() {
 	local pipe=$work/$1 both in fd
 	shift
 	mkfifo "$pipe"
-	exec {both}<>"$pipe" {in}<"$pipe"
+	exec {both}<>"$pipe"
+	exec {in}<"$pipe"
 	held+=("$both")
 	(
 		for fd in "${held[@]}"; do exec {fd}>&-; done

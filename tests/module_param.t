@@ -13,7 +13,7 @@ load() {
 	status=0 sysfs=''
 	stderr=$(insmod module_param.ko "${arguments[@]}" 2>&1) || status=$?
 	if [[ -d $parameters ]]; then
-		sysfs=$(cd "$parameters" && grep '' *)
+		sysfs=$(cd "$parameters" && grep '' -- *)
 		rmmod module_param
 	fi
 	echo "(end)" >/dev/kmsg # a line that was cut short is not shown before the next one begins
