@@ -28,7 +28,7 @@ ended() {
 echo "from the host" >"$directory/added"
 socket=build/${directory##*/}.gdb
 temporary+=("$socket")
-start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; echo o >/proc/sysrq-trigger; sleep 60'
+start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; sleep 1; echo o >/proc/sysrq-trigger; sleep 60'
 # Long enough for a boot; then what gdb says to detach.
 {
 	await "$socket"
