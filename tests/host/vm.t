@@ -52,7 +52,8 @@ start place --console --add "$directory/added" bash -c 'echo "<1>seen on the con
 start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
 start hang --smp 1 --timeout 8 sleep 1000
 
-# A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it.
+# A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it, and the prompt
+# (2004h is of readline, when it begins to read).
 mkfifo "$directory/keys"
 script -qefc "stty rows 33 cols 111; scripts/vm.sh; echo ended with \$?" "$directory/screen" <"$directory/keys" >/dev/null &
 exec {keys}>"$directory/keys"
@@ -65,14 +66,14 @@ type_after() {
 	done
 	printf '%b' "$2" >&"$keys"
 }
-type_after 'To leave' 'stty size; tty\n'
-type_after '/dev/hvc0' 'echo at; sleep 1000\n'
+type_after 'To leave.*2004h' 'stty size; tty\n'
+type_after '/dev/hvc0.*2004h' 'echo at; sleep 1000\n'
 type_after $'2004l\r*at' '\003'
 type_after $'2004l\r*at.*2004h' 'echo "interrupted: $?"\n'
-type_after 'interrupted: [0-9]' 'sleep 1000 &\n'
-type_after '\[1\] [0-9]' 'jobs\n'
-type_after 'Running' 'ls hel\t\n'
-type_after 'hello_world.ko' 'exit 7\n'
+type_after 'interrupted: [0-9].*2004h' 'sleep 1000 &\n'
+type_after '\[1\] [0-9].*2004h' 'jobs\n'
+type_after 'Running.*2004h' 'ls hel\t\n'
+type_after 'Running.*hello_world.ko.*hello_world.ko.*2004h' 'exit 7\n'
 type_after 'ended with' ''
 exec {keys}>&-
 wait
