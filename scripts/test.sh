@@ -3,7 +3,7 @@
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
 # ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
-# also in tests/long/. Three run at a time, on two CPUs.
+# also in tests/long/. As many run at a time as there are CPUs.
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
 #   --guest instead, only those in a virtual machine
@@ -120,7 +120,7 @@ run_in_vm() {
 	}
 }
 
-# One more at a time than there are CPUs, as tests wait a lot.
+# As many at a time as there are CPUs: more of them slow each other down by more than they gain.
 start() {
 	while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n || :; done
 	"$@" &
