@@ -6,6 +6,9 @@
 # tests that run in a kernel; those of the tools (tests/host/) are the same for all, and make test runs them.
 # With PART, only kernels that have it in "SUITE ARCH RELEASE": 7.3, arm64, "sid x86".
 #
+# A series without a signed image yet is tried with the unsigned one; without that, on x86, its source is built, with the
+# options of tests/sanitized.config.
+#
 # A table of all results is in build/matrix/kernels.md, and, after a run without PART, in docs/kernels.md. What each
 # printed is in build/matrix/RELEASE.log, what its tests printed in build/test-RELEASE/.
 #
@@ -57,29 +60,51 @@ offered() {
 	sed 1d "$list"
 }
 
-# chosen FLAVOURS <LIST: "release version" of the newest of each series and flavour that is or can be completed.
+# chosen FLAVOURS <LIST: "release version" of the newest of each series and flavour that is or can be completed; of a
+# series that has no signed image yet, the newest of the plain flavour, with its source package if it has no image at all.
 chosen() {
-	awk -v flavours="$1" '
+	awk -v flavours="$1" -v plain="$debian_arch" -v arch="$ARCH" '
 		BEGIN { n = split(flavours, list, ","); for (i = 1; i <= n; i++) wanted[list[i]] = 1 }
-		/cannot be:/ || /not signed/ { next }
 		{
 			match($1, /^[0-9]+\.[0-9]+/); series = substr($1, 1, RLENGTH)
 			flavour = $1; sub(/^[^-]*-(rc[0-9]*-)?/, "", flavour)
-			if (flavour in wanted && !((series, flavour) in seen)) { seen[series, flavour] = 1; print $1, $2 }
+			unsigned = /not signed/; no_image = /cannot be: no image/ && arch == "x86"
+			if (!(flavour in wanted) || (/cannot be:/ && !no_image)) next
+		}
+		unsigned || no_image {
+			if (flavour == plain && !(series in early))
+				line[early[series] = ++lines] = $1 " " $2 (no_image ? " linux-source-" series : "")
+			next
+		}
+		!((series, flavour) in seen) { seen[series, flavour] = signed[series] = 1; line[++lines] = $1 " " $2 }
+		END {
+			for (series in signed) if (series in early) delete line[early[series]]
+			for (i = 1; i <= lines; i++) if (i in line) print line[i]
 		}'
 }
 
-# try RELEASE: sets headers, modules and tests to what became of each, or to nothing if it did not come to that.
+# kernel_of RELEASE [SOURCE=VERSION]: prints its build tree, which is completed, or built if its SOURCE is given.
+kernel_of() {
+	if (($# > 1)); then
+		scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config "$2"
+	else
+		scripts/sandbox.sh scripts/rust-headers.sh "$1"
+	fi
+}
+
+# try RELEASE [SOURCE=VERSION]: sets headers, modules and tests to what became of each, or to nothing if it did not come
+# to that.
 try() {
 	local log=$matrix/$1.log kdir
 	headers='' modules='' tests='' rustc='' gcc='' symbols=''
 	export KERNEL=$1
-	if ! kdir=$(scripts/sandbox.sh scripts/rust-headers.sh "$1" 2>>"$log"); then
+	if ! kdir=$(kernel_of "$@" 2>>"$log"); then
 		headers=failed
 		return 1
 	fi
+	KERNEL=$(kdir_release "$kdir")
 	rustc=$(kdir_config "$kdir" RUSTC_VERSION_TEXT | cut -d ' ' -f 2)
-	gcc=$(kdir_config "$kdir" CC_VERSION_TEXT | sed 's/.* //')
+	gcc=$(kdir_config "$kdir" CC_VERSION_TEXT | sed 's/.*\(clang\) version \([^ ]*\).*/\1 \2/; t; s/.* //')
 	symbols=$(scripts/sandbox.sh scripts/rust-headers.sh --check "$kdir" | tee -a "$log" |
 		sed -n 's/^symbols: *all \([0-9]*\) .*/\1/p')
 	headers=${symbols:-failed}
@@ -88,8 +113,8 @@ try() {
 		modules=failed
 		return 1
 	fi
-	modules=built
-	if grep -qE '(^|: )warning[:[]' "$log"; then modules="built, with warnings"; fi
+	modules="built${2:+, and the kernel from its source}"
+	if grep -qE '(^|: )warning[:[]' "$log"; then modules+=", with warnings"; fi
 	local status=0
 	scripts/test.sh --guest >"$matrix/$1.tests" 2>>"$log" || status=$?
 	tests=$(tail -n 1 "$matrix/$1.tests")
@@ -128,13 +153,13 @@ offered_here() {
 }
 
 try_all_of() {
-	local flavours=$1 list release version key start verdict
+	local flavours=$1 list release version package key start verdict
 	list=$(offered_here) || {
 		say "$SUITE $ARCH: ${red}failed${plain}: there is no sandbox"
 		failed=1
 		return 0
 	}
-	while read -r release version; do
+	while read -r release version package; do
 		[[ "$SUITE $ARCH $release" == *"$part"* ]] || continue
 		grep -qxF "$release" <<<"$done_before" && continue
 		done_before+=$'\n'$release
@@ -146,17 +171,17 @@ try_all_of() {
 		start=$SECONDS verdict=passed
 		say "$(printf '%-28s …' "$release")"
 		: >"$matrix/$release.log"
-		try "$release" || verdict=failed
+		try "$release" ${package:+"$package=$version"} || verdict=failed
 		record "$key" "$(date +%F)" "$SUITE" "$ARCH" "$release" "$version" "${rustc:--}" "${gcc:--}" "${headers:--}" \
 			"${modules:--}" "${tests:--}" "$((SECONDS - start))" "$verdict"
 		if [[ $verdict == failed ]]; then
 			failed=1
 			say "$(printf '%-28s %sfailed%s, %d s: build/matrix/%s.log, build/test-%s/' \
-				"$release" "$red" "$plain" "$((SECONDS - start))" "$release" "$release")"
+				"$release" "$red" "$plain" "$((SECONDS - start))" "$release" "$KERNEL")"
 		else
 			say "$(printf '%-28s %spassed%s, %d s: %s' "$release" "$green" "$plain" "$((SECONDS - start))" "$tests")"
 		fi
-		remove_made "kernels/$release" "kernels/$release.lock" "modules/$release"
+		remove_made "kernels/$KERNEL" "kernels/$KERNEL.lock" "modules/$KERNEL"
 	done < <(chosen "$flavours" <<<"$list")
 	remove_made "sandbox/$sandbox_name" "sandbox/$sandbox_name.use" "sandbox/$sandbox_name.lock"
 }

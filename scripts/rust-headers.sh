@@ -53,8 +53,8 @@ kernels_of_archive() {
 				count = split(names, name, " ")
 				for (k = count; k; k--) if ((name[k], version) in has) image = name[k]
 				state = "possible"
-				if (image == "") state = "no image yet, or no longer"
-				else if (!((source, version) in has)) state = "the source of that version is gone"
+				if (!((source, version) in has)) state = "the source of that version is gone"
+				else if (image == "") state = "no image yet, or no longer"
 				print release, version, (image == "" ? "-" : image), source, state
 			}
 		}' | sort -k1,1Vr -k2,2Vr

@@ -22,10 +22,15 @@ trixie x86 9.2.9-other-amd64  9.2.9-1  can be completed
 trixie x86 9.2.9-amd64        9.2.9-1  can be completed
 trixie x86 9.2.8-amd64        9.2.8-1  can be completed
 trixie x86 9.1.1-amd64        9.1.1-1  cannot be: built without CONFIG_RUST
+trixie arm64 9.7.1-arm64      9.7.1-1  cannot be: no image yet, or no longer
 trixie arm64 9.3.4-arm64      9.3.4-1  can be completed
 testing x86 9.3.2-amd64       9.3.2-1  can be completed (its image is not signed yet)
 sid x86 9.5.1-amd64           9.5.1-1  cannot be: the source of that version is gone
 sid x86 9.5.0-amd64           9.5.0-1  can be completed
+experimental x86 9.7-rc1-amd64 9.7~rc1-1 cannot be: no image yet, or no longer
+experimental x86 9.7-rc1-rt-amd64 9.7~rc1-1 cannot be: no image yet, or no longer
+experimental x86 9.7-rc0-amd64 9.7~rc0-1 cannot be: no image yet, or no longer
+experimental x86 9.6-rc2-amd64 9.6~rc2-1 cannot be: no image yet, or no longer
 experimental x86 9.6-rc1-amd64 9.6~rc1-1 can be completed
 experimental x86 9.5.0-amd64  9.5.0-1  can be completed
 ARCHIVE
@@ -41,9 +46,17 @@ kdir=$checkout/build/kernels/\$KERNEL/build
 case "\$*" in
 *--list) echo KERNEL && sed -n "s/^\$SUITE \$ARCH //p" "$directory/archive" ;;
 *--check*) [[ \$KERNEL == 9.3.4-cloud-* ]] && exit 1; echo "symbols:      all 1234 that the kernel exports" ;;
+*source-kernel.sh*)
+	kdir=$checkout/build/kernels/9.7-sanitized/build
+	mkdir -p "\$kdir/include/config"
+	echo 9.7-sanitized >"\$kdir/include/config/kernel.release"
+	printf '%s\n' 'CONFIG_RUSTC_VERSION_TEXT="rustc 1.9 (some)"' 'CONFIG_CC_VERSION_TEXT="Debian clang version 19.1.7 (3+b1)"' >"\$kdir/include/config/auto.conf"
+	echo "\$kdir"
+	;;
 *rust-headers.sh*)
 	[[ \$KERNEL != 9.3.4-rt-* ]] || exit 1
 	mkdir -p "\$kdir/include/config"
+	echo "\$KERNEL" >"\$kdir/include/config/kernel.release"
 	printf '%s\n' 'CONFIG_RUSTC_VERSION_TEXT="rustc 1.2.3 (some)"' 'CONFIG_CC_VERSION_TEXT="gcc-9 (Debian 9.8.7-1) 9.8.7"' >"\$kdir/include/config/auto.conf"
 	echo "\$kdir"
 	;;
@@ -74,8 +87,12 @@ tried() { grep -oE '^[0-9][^ ]* +…' <<<"$stderr" | tr -d ' …' | tr '\n' ' ';
 result() { grep "^| $1" docs/kernels.md; }
 
 matrix
-is "$(tried)" "9.6-rc1-amd64 9.5.0-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.2.9-amd64 9.3.4-arm64 " \
-	"of each suite the newest kernel of each series and flavour is tried, once; none that cannot be, or is not signed"
+is "$(tried)" "9.7-rc1-amd64 9.6-rc1-amd64 9.5.0-amd64 9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.2.9-amd64 9.3.4-arm64 " \
+	"of each suite the newest kernel of each series and flavour is tried, once; none that cannot be"
+like "$(grep source-kernel "$directory/calls")" '^experimental x86 scripts/source-kernel.sh tests/sanitized.config linux-source-9.7=9.7~rc1-1$' \
+	"… a series without an image is built from its source"
+like "$(result 9.7-rc1-amd64)" '\| 1.9 \| clang 19.1.7 \| 1234 \| built, and the kernel from its source \| --guest 20 passed' "… which the document says"
+is "$(grep -c ' scripts/rust-headers.sh 9.3.2-amd64$' "$directory/calls")" 1 "… one without a signed image is tried with the unsigned one"
 is "$status" 1 "one that fails gives 1"
 like "$(result 9.3.4-amd64)" \
 	'^\| 9.3.4-amd64 \| 9.3.4-1 \| trixie \| 1.2.3 \| 9.8.7 \| 1234 \| built \| --guest 20 passed, 0 failed, 1 skipped \| [0-9]+ s \|$' \
@@ -98,14 +115,14 @@ is "$(tried)" "9.5.0-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-arm64 " "again
 is "$(grep -c -e --list "$directory/calls")" 0 "… and the archive is not asked"
 is "$(diff <(sed 's/[0-9]* s |$//' docs/kernels.md) <(sed 's/[0-9]* s |$//' "$directory/first"))" "" "… with the same results"
 matrix --again
-is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "7 5" "--again does all of it"
+is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "9 5" "--again does all of it"
 echo '// changed' >>lib/mod.rs
 matrix 'sid x86'
 is "$(tried)" "9.5.0-amd64 " "a part: one suite"
 run env -u SUITE -u ARCH -u KERNEL "$make" matrix K=9.5
 is "$(tried)" "9.5.0-amd64 " "make matrix K=PART does it, too"
 matrix 9.3
-is "$(tried)" "9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.3.4-arm64 " "a part: one series, whose sources have changed"
+is "$(tried)" "9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.3.4-arm64 " "a part: one series, whose sources have changed"
 like "$stderr" 'build/matrix/kernels.md has the results' "… whose results are not the document's"
 matrix 'trixie arm64'
 is "$(grep -v '^trixie arm64' "$directory/calls")" "" "a part of one architecture makes no sandbox of another"
@@ -116,7 +133,7 @@ like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a part that t
 
 echo sid >"$directory/no-sandbox"
 matrix --again
-is "$status $(tried | wc -w)" "1 7" "a suite whose sandbox cannot be made does not stop the others"
+is "$status $(tried | wc -w)" "1 9" "a suite whose sandbox cannot be made does not stop the others"
 like "$stderr" 'sid x86: .*failed' "… and is named"
 
 matrix --unknown
