@@ -8,7 +8,7 @@
 #   --kernel RELEASE    which kernel, of those that rust-headers.sh completed (default: KERNEL=RELEASE of the
 #                       environment, or the one it chose)
 #   --add PATH          also copy this file or directory into /modules; can be given again
-#   --append "ARGS"     more arguments for the kernel
+#   --append "ARGS"     more arguments for the kernel; can be given again
 #   --smp N             virtual CPUs (default 2)
 #   --memory SIZE       memory, as QEMU takes it (default 1G)
 #   --timeout SECONDS   end a VM that runs longer (default: 600 for a command, none for a shell; 0: none)
@@ -42,7 +42,7 @@ while (($#)); do
 		case $1 in
 		--kernel) release=$2 ;;
 		--add) add+=("$2") ;;
-		--append) append=$2 ;;
+		--append) append+=" $2" ;;
 		--smp) smp=$2 ;;
 		--memory) memory=$2 ;;
 		--timeout) timeout=$2 ;;
