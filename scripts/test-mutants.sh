@@ -4,7 +4,8 @@
 # Tests the tests: each patch in tests/mutants/ puts one small defect into a copy of the sources, and the test
 # that the patch names has to fail. With NAME, only the patches whose name has NAME in it.
 #
-# A patch begins with two lines, "Breaks: WHAT" and "Test: NAME", a name as for make test T=NAME.
+# A patch begins with two lines, "Breaks: WHAT" and "Test: NAME", a name as for make test T=NAME; after "--sanitized"
+# one as for make test-sanitized T=NAME.
 # The exit status is 0 if every defect was caught; 1 if one was not, or if a patch no longer applies or builds.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
@@ -21,6 +22,9 @@ patches=(tests/mutants/*"${1:-}"*.patch)
 ((${#patches[@]})) || die "no patch has '${1:-}' in its name"
 
 make --no-print-directory vm-modules TESTS=1 >&2
+if grep -q '^Test: --sanitized' "${patches[@]}"; then
+	scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config >/dev/null
+fi
 mutants=$build/mutants
 remove "$mutants"
 mkdir -p "$mutants"
@@ -38,21 +42,24 @@ copy() {
 
 # try PATCH COPY: applies the patch and runs its test. Prints the verdict.
 try() {
-	local patch=$top/$1 name status=0 what test start=$SECONDS verdict
+	local patch=$top/$1 name status=0 what test=() start=$SECONDS verdict
 	name=$(basename "$1" .patch)
 	what=$(sed -n 's/^Breaks: //p' "$patch")
-	test=$(sed -n 's/^Test: //p' "$patch")
+	read -ra test < <(sed -n 's/^Test: //p' "$patch")
 	cd "$2"
+	rm -rf build/test*
 	if ! patch -p1 --forward --fuzz=0 --quiet <"$patch" >"$mutants/$name.log" 2>&1; then
 		verdict="NO PATCH ANY MORE: it does not apply"
 	else
-		timeout 600 scripts/test.sh "$test" </dev/null >"$mutants/$name.log" 2>&1 || status=$?
+		timeout 1200 scripts/test.sh "${test[@]}" </dev/null >"$mutants/$name.log" 2>&1 || status=$?
 		if ((status == 0)); then
 			verdict="NOT CAUGHT"
-		elif [[ ! -s build/test/junit.xml ]]; then
+		elif ((status == 124)); then
+			verdict="NOT CAUGHT: the test goes on for ever"
+		elif [[ ! -s $(echo build/test*/junit.xml) ]]; then
 			verdict="NO MUTANT: it does not build"
 		else
-			verdict="caught by $(sed -n 's/^not ok [0-9]* *- //p; s/^not ok - //p' build/test/*.tap | head -n 1)"
+			verdict="caught by $(sed -n 's/^not ok [0-9]* *- //p; s/^not ok - //p' build/test*/*.tap | head -n 1)"
 		fi
 		patch -p1 --reverse --quiet <"$patch"
 		find . -name '*.orig' -path ./build -prune -o -name '*.orig' -exec rm {} +

@@ -160,14 +160,14 @@ EFAULT
 			$f = openf("'"$p"'"); pipe R, W; $sent = ""; readn($f, 2); $rest = pread($f, 99, 2);
 			if ("'"$how"'" eq "sendfile") { open W, "+>", "/tmp/sent"; open R, "<", "/tmp/sent" }
 			@got = ("'"$how"'" eq "sendfile") ? map { sendfile(fileno W, $f, $_) } 1, 99, 99 : map { splicen($f, fileno W, $_) } 1, 99, 99;
-			sysread R, $sent, 99 if $rest ne "";
+			close W; sysread R, $sent, 99 if $rest ne "";
 			say $sent eq $rest && $got[0] + $got[1] == length $rest && $got[2] == 0 ? "same" : "other: @got $sent";')" \
 			same "$p: $how gives the rest of the reading"
 		is "$(perl '
 			$f = openf("'"$p"'"); pipe R, W; $sent = "";
 			if ("'"$how"'" eq "sendfile") { open W, "+>", "/tmp/sent"; open R, "<", "/tmp/sent" }
 			"'"$how"'" eq "sendfile" ? sendfile(fileno W, $f, 99) : splicen($f, fileno W, 99);
-			sysread R, $sent, 99; say $sent =~ /^(Hello World|\d+)\n$/ ? "all" : $sent')" all "$p: $how gives all of it"
+			close W; sysread R, $sent, 99; say $sent =~ /^(Hello World|\d+)\n$/ ? "all" : $sent')" all "$p: $how gives all of it"
 	done
 	is "$("${nobody[@]}" bash -c "echo x >$p" 2>&1)" "bash: line 1: $p: Permission denied" "$p: writing is EACCES for nobody"
 	# shellcheck disable=SC2116 # it is echo that is to fail

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The defects of make test-mutants: each can be made in the sources as they are, and names a test that there is.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+applies() { git apply --check "$1" 2>/dev/null; }
+
+tests=$(find tests -name '*.t')
+does_not_apply='' no_test=''
+for patch in tests/mutants/*.patch; do
+	applies "$patch" || does_not_apply+="$patch "
+	test=$(sed -nE '1{/^Breaks: ./!q}; 2s/^Test: (--sanitized )?//p' "$patch")
+	[[ -n $test && $tests == *"$test"* ]] || no_test+="$patch "
+done
+is "$does_not_apply" "" "each defect applies"
+is "$no_test" "" "… and says what it breaks, and which test has to notice"
+run applies <(printf -- '--- a/Kbuild\n+++ b/Kbuild\n@@ -1 +1 @@\n-no such line\n+another\n')
+is "$status" 1 "one that does not apply would be seen"
+
+done_testing
