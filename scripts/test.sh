@@ -137,8 +137,14 @@ start_machine() {
 	read -ra files <<<"${machines[$1]}"
 	start run_in_vm "$1" "${files[@]}"
 }
-# What takes longest goes first: the machines that most tests share, then the tests that boot machines of their own.
-mapfile -t machines_by_size < <(for options in "${!machines[@]}"; do echo "${#machines[$options]}|$options"; done | sort -rn | cut -d '|' -f 2)
+# What takes longest goes first: the machines of tests/sanitized/, which does things hundreds of times; those that most tests
+# share; then the tests that boot machines of their own.
+mapfile -t machines_by_size < <(for options in "${!machines[@]}"; do
+	group=${machines[$options]}
+	only_sanitized=1
+	! grep -qE 'tests/(long/)?[^/ ]+\.t' <<<"$group" || only_sanitized=0
+	echo "$only_sanitized|${#group}|$options"
+done | sort -t '|' -k 1,1nr -k 2,2nr | cut -d '|' -f 3)
 for options in "${machines_by_size[@]:0:2}"; do start_machine "$options"; done
 ((${#host[@]} == 0)) ||
 	mapfile -t host < <(grep -Hc 'scripts/vm\.sh' "${host[@]}" | sort -t : -k 2,2nr | cut -d : -f 1)

@@ -11,7 +11,7 @@ for module in proc_hello jiffies seconds; do insmod "$module.ko"; done
 
 # 64 readers for 20 seconds, or longer where detectors make everything slow; in the middle the modules go and come again.
 seconds=20
-[[ ! -e $kmemleak ]] || seconds=120
+[[ -z $sanitized ]] || seconds=120
 perl -e '
 	use strict; use warnings;
 	my ($seconds, $readers) = @ARGV;

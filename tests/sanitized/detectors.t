@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# vm: --smp 2 --append kasan_multi_shot
+# vm: --smp 2 --append kmemleak=on --append slab_debug=F --append kasan_multi_shot
 #
 # The detectors of the sanitized kernel are proven: each has to find the fault that is made for it, in C and in Rust, and the
 # log gate has to see what it says. In a machine of its own, as lockdep turns

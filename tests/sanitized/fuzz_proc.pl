@@ -108,7 +108,9 @@ for my $case (1 .. $cases) {
 				: syscall($call->{preadv2}, $fd, $iov, $count, $offset, 0, pick(0, 0, 1, 2, 8, 16, 0xff));
 			check($case, $name, $result, $first + $rest, $op eq "readv" || $offset == -1 ? undef : $offset) if $memory && $result >= 0;
 		} elsif ($op eq "lseek") {
-			$result = syscall($call->{lseek}, $fd, $offset, pick(0, 0, 0, 1, 1, 2, 3, 4, 5, -1));
+			my $whence = pick(0, 0, 0, 1, 1, 2, 3, 4, 5, -1);
+			$result = syscall($call->{lseek}, $fd, $offset, $whence);
+			wrong($case, "$name: lseek relative to $whence gave $result") if $result >= 0 && ($whence < 0 || $whence > 1);
 		} elsif ($op eq "write" || $op eq "pwrite") {
 			$result = syscall($call->{$op}, $fd, place(1), $n, $offset);
 			wrong($case, "$name: $op gave $result") if $result > 0 || ($result == 0 && $n != 0);
