@@ -126,6 +126,8 @@ for signal in INT TERM KILL; do
 	else
 		run pgrep -f "$directory/bin/mmdebstrap"
 		is "$stdout" "" "SIG$signal leaves no process behind"
+		# The next run would wait for one that is.
+		[[ -z $stdout ]] || pkill -KILL -f "$directory/bin/mmdebstrap"
 	fi
 	behave ok
 	run scripts/sandbox.sh echo whole
