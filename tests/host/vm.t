@@ -50,7 +50,7 @@ start place --console --add "$directory/added" bash -c 'echo "<1>seen on the con
 	echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *
 	exit 255' - 'two words' "it's" '$HOME' ''
 start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
-start hang --smp 1 --timeout 8 sleep 1000
+start hang --smp 1 --timeout 8 sleep 60
 
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it, and the prompt
 # (2004h is of readline, when it begins to read).
