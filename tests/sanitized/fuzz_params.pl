@@ -23,9 +23,9 @@ my @limits = (0, 1, 127, 128, 255, 256, 32767, 32768, 65535, 65536, "2147483647"
 sub bytes { my ($most) = @_; return join "", map { chr(1 + int rand 255) } 1 .. int rand $most }
 
 sub number {
-	my $number = rand() < 0.6 ? pick(@limits) : int rand 2**(1 + int rand 34);
+	my $number = rand() < 0.6 ? pick(@limits) : sprintf("%.0f", rand 2**(1 + int rand 65));
 	$number = sprintf(pick("0x%x", "0X%X", "0%o"), $number) if length $number < 19 && rand() < 0.3;
-	return pick("", "", "", "-", "+", "--", " ") . $number . pick("", "", "", "", "\n", "x", ".", " ", "\n\n");
+	return pick(("") x 9, "-", "+", "--", " ") . $number . pick(("") x 9, "\n", "x", ".", " ", "\n\n");
 }
 
 sub value {
@@ -71,7 +71,7 @@ for my $case ($first .. $last) {
 	my (%result, %shown);
 	if ($case % 4) {
 		# Of four cases three are texts that are written, which takes less time.
-		my ($name, $text) = (pick(@writable), rand() < 0.2 ? bytes(5000) : value());
+		my ($name, $text) = (pick(@writable), rand() < 0.6 ? number() : rand() < 0.2 ? bytes(5000) : value());
 		for my $module (@modules) {
 			my $path = "/sys/module/$module/parameters/$name";
 			if (!-e $path) { my $none = ""; syscall($finit_module, fileno $file{$module}, $none, 0) == 0 or die "$module: $!\n" }
