@@ -108,6 +108,13 @@ mutants() { run env -u TESTS -u KERNEL "$checkout/scripts/test-mutants.sh" "$@";
 mutants
 is "$status" 0 "defects that are all caught give 0"
 like "$stdout" 'number +the number +caught by one is one' "… with the test that did"
+mkdir -p "$checkout/tests/sanitized"
+a_test sanitized/one 'is "$KERNEL $(<"$(dirname "$0")/../../one")" "9.9.9-sanitized 1" "one is one there"
+done_testing'
+sed 's,Test: one,Test: --sanitized sanitized/one,' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/there.patch"
+mutants there
+like "$status $stdout" '^0 there .* caught by one is one there' "a defect for a test on the sanitized kernel is tried on that"
+rm "$checkout/tests/mutants/there.patch" "$checkout/tests/sanitized/one.t"
 sed 's/Test: one/Test: good/' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/unseen.patch"
 mutants unseen
 is "$status" 1 "a defect that is not caught gives 1"
