@@ -72,6 +72,7 @@ gate_before=$(gate_state)
 
 # Set if this is it: it is slow, and keeps for a while what was freed.
 sanitized=''
+# shellcheck disable=SC2034 # for the tests
 [[ $(uname -r) != *-sanitized ]] || sanitized=1
 # Tests of memory ask for it: "# vm: --append kmemleak=on --append slab_debug=F". It makes all others slower. (Without slab_debug
 # each CPU keeps free objects in an array, in which a pointer to what was given out stays: kmemleak finds hardly anything.)
