@@ -147,7 +147,7 @@ mapfile -t machines_by_size < <(for options in "${!machines[@]}"; do
 done | sort -t '|' -k 1,1nr -k 2,2nr | cut -d '|' -f 3)
 for options in "${machines_by_size[@]:0:2}"; do start_machine "$options"; done
 ((${#host[@]} == 0)) ||
-	mapfile -t host < <(grep -Hc 'scripts/vm\.sh' "${host[@]}" | sort -t : -k 2,2nr | cut -d : -f 1)
+	mapfile -t host < <({ grep -Hc 'scripts/vm\.sh' "${host[@]}" || :; } | sort -t : -k 2,2nr | cut -d : -f 1)
 for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
 for options in "${machines_by_size[@]:2}"; do start_machine "$options"; done
 wait

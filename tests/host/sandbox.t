@@ -120,15 +120,12 @@ for signal in INT TERM KILL; do
 	interrupted "$signal"
 	is "$status" "$((128 + $(kill -l "$signal")))" "SIG$signal ends it at once"
 	not_there "$made" "SIG$signal leaves nothing that looks like a sandbox"
-	if [[ $signal == KILL ]]; then
-		# As when the machine loses power: nothing of it goes on.
-		pkill -KILL -s "$session"
-	else
+	if [[ $signal != KILL ]]; then
 		run pgrep -f "$directory/bin/mmdebstrap"
 		is "$stdout" "" "SIG$signal leaves no process behind"
-		# The next run would wait for one that is.
-		[[ -z $stdout ]] || pkill -KILL -f "$directory/bin/mmdebstrap"
 	fi
+	# After KILL as when the machine loses power: nothing of it goes on. (Else nothing is left, or the next run would wait for it.)
+	pkill -KILL -s "$session"
 	behave ok
 	run scripts/sandbox.sh echo whole
 	is "$status $stdout" "0 whole" "after SIG$signal the next run makes a whole one"
