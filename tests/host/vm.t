@@ -60,14 +60,20 @@ exec {keys}>"$directory/keys"
 in_vain=''
 type_after() {
 	local tenths=0
+	[[ -z $in_vain ]] || return
 	until grep -zqs "$1" "$directory/screen"; do
-		((++tenths < 600)) || { in_vain+="$1"$'\n' && break; }
+		if ((++tenths == 600)); then
+			in_vain=$1
+			printf '\001x' >&"$keys"
+			return
+		fi
 		sleep 0.1
 	done
 	printf '%b' "$2" >&"$keys"
 }
 type_after 'To leave.*2004h' 'stty size; tty\n'
-type_after '/dev/hvc0.*2004h' 'echo at; sleep 1000\n'
+# (What says that it is there has to be what Ctrl-C is for: a shell between two commands takes it for itself.)
+type_after '/dev/hvc0.*2004h' 'bash -c "echo at; exec sleep 1000"\n'
 type_after $'2004l\r*at' '\003'
 type_after $'2004l\r*at.*2004h' 'echo "interrupted: $?"\n'
 type_after 'interrupted: [0-9].*2004h' 'sleep 1000 &\n'
