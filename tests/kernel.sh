@@ -75,7 +75,7 @@ sanitized=''
 # shellcheck disable=SC2034 # for the tests
 [[ $(uname -r) != *-sanitized ]] || sanitized=1
 # Tests of memory ask for it: "# vm: --append kmemleak=on --append slab_debug=F". It makes all others slower. (Without slab_debug
-# each CPU keeps free objects in an array, in which a pointer to what was given out stays: kmemleak finds hardly anything.)
+# it does not find what detectors.t loses; docs/reliability.md has what may be the reason.)
 kmemleak=/sys/kernel/debug/kmemleak
 
 # leaks: the objects that nothing points to. It takes none that is younger than 5 seconds, and two scans to be sure.
