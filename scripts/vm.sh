@@ -106,7 +106,7 @@ base_files() {
 	done
 	for program in "${base_programs[@]}"; do type -P "$program"; done
 	perl -MDynaLoader "${base_perl[@]/#/-M}" -E 'require "Config_heavy.pl"; print "$_\n" for values %INC, @DynaLoader::dl_shared_objects'
-	find /usr/share/perl/[0-9]*/{App/Prove,TAP} /usr/lib/locale/C.utf8 -type f
+	find /usr/share/perl/[0-9]*/{App/Prove,TAP} /usr/lib/locale/C.utf8/LC_CTYPE -type f
 }
 
 copy_files() { tar -c -C "$1" -T - | tar -x -C "$2"; }
