@@ -238,13 +238,16 @@ for process in 1 2; do
 		}
 		print "$read @bad\n"' $parameters/my_limit "$busy/stop" >"$busy/reader$process" &
 done
-failed=0
-for ((i = 0; i < 20; i++)); do
-	insmod module_param.ko && sleep 0.02 && rmmod module_param || failed=1
-done
+failed=$(perl -I tests -Msyscalls -e '
+	for (1 .. 20) {
+		my $load = insmod("module_param.ko");
+		select(undef, undef, undef, 0.02);
+		my $unload = rmmod("module_param");
+		print "$load, $unload\n" if "$load $unload" ne "done done";
+	}' 2>&1)
 touch "$busy/stop"
 wait
-ok $failed "20 times loaded and unloaded while 4 processes read and write my_limit"
+is "$failed" "" "20 times loaded and unloaded while 4 processes read and write my_limit"
 for process in "$busy"/{reader,writer}?; do
 	like "$(<"$process")" '^[1-9][0-9]+ $' "${process##*/} was there, and saw nothing but what may be"
 done

@@ -3,8 +3,8 @@
 
 . "$(dirname "$0")/kernel.sh"
 
-# perl STATEMENTS: prints what they print. They have the system calls of proc_fs.pm. One process runs them all, to be quick.
-coproc SERVER { perl -I "$(dirname "$0")" -Mproc_fs -E '$| = 1; $/ = "\0"; while (<STDIN>) { chomp; eval; print $@, "\0" }' 2>&1; }
+# perl STATEMENTS: prints what they print. They have the system calls of syscalls.pm. One process runs them all, to be quick.
+coproc SERVER { perl -I "$(dirname "$0")" -Msyscalls -E '$| = 1; $/ = "\0"; while (<STDIN>) { chomp; eval; print $@, "\0" }' 2>&1; }
 exec {to}>&"${SERVER[1]}" {from}<&"${SERVER[0]}"
 perl() {
 	local reply
@@ -220,8 +220,8 @@ is "$(perl '
 		exit($bad ? 1 : $good > 100 ? 0 : 2);
 	}
 	for (1 .. 10) {
-		system("rmmod", qw(jiffies seconds proc_hello proc_files)) and say "rmmod failed";
-		system("insmod", $_) and say "insmod failed" for qw(proc_hello.ko jiffies.ko seconds.ko tests/proc_files.ko);
+		$_ eq "done" or say "rmmod: $_" for map { rmmod($_) } qw(jiffies seconds proc_hello proc_files);
+		$_ eq "done" or say "insmod: $_" for map { insmod($_) } qw(proc_hello.ko jiffies.ko seconds.ko tests/proc_files.ko);
 	}
 	kill TERM => @readers;
 	$bad = 0; while (wait > 0) { $bad += $? >> 8 }

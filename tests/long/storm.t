@@ -10,16 +10,15 @@ directory=$(mktemp -d)
 # ---- Loading and unloading at the same time: 1000 rounds on each of two CPUs, by the bare system calls.
 
 storm() {
-	perl -e '
-		use strict; use warnings; use POSIX; use Errno;
+	perl -I tests -e '
+		use strict; use warnings; use syscalls;
 		my ($module, $rounds) = @ARGV;
-		my ($finit, $delete) = (POSIX::uname())[4] eq "x86_64" ? (313, 176) : (273, 106);
 		my (%seen, $loaded, $unloaded);
-		open(my $file, "<", "$module.ko") or die;
-		my ($none, $name) = ("", $module);
 		for (1 .. $rounds) {
-			if (syscall($finit, fileno $file, $none, 0) == 0) { $loaded++ } else { $seen{"load: $!"}++ }
-			if (syscall($delete, $name, O_NONBLOCK) == 0) { $unloaded++ } else { $seen{"unload: $!"}++ }
+			my $load = insmod("$module.ko");
+			if ($load eq "done") { $loaded++ } else { $seen{"load: $load"}++ }
+			my $unload = rmmod($module);
+			if ($unload eq "done") { $unloaded++ } else { $seen{"unload: $unload"}++ }
 		}
 		print "$_\n" for sort keys %seen;
 		print STDERR "$loaded $unloaded\n"' "$@"

@@ -5,20 +5,17 @@
 # were whole, how often a file was not there, and each other result.
 use strict;
 use warnings;
-use POSIX;
-use proc_fs;
+use POSIX ();
+use syscalls;
 
 my ($what, $times, @modules) = @ARGV;
 
 sub cycles {
-	my ($finit, $delete) = (POSIX::uname())[4] eq "x86_64" ? (313, 176) : (273, 106);
-	my ($flags, $done) = (O_NONBLOCK, 0);
+	my $done = 0;
 	for (@modules) {
 		my ($path, $name, $arguments) = m{^((?:.*/)?([^/]*)\.ko) ?(.*)} or die "$_?\n";
-		open(my $file, "<", $path) or die "$path: $!\n";
 		for (1 .. $times) {
-			syscall($finit, fileno $file, $arguments, 0) == 0 or die "load $name: $!\n";
-			syscall($delete, $name, $flags) == 0 or die "unload $name: $!\n";
+			$_ eq "done" or die "$name: $_\n" for insmod($path, $arguments), rmmod($name);
 			$done++;
 		}
 	}

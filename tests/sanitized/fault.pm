@@ -6,10 +6,9 @@ use strict;
 use warnings;
 use Exporter 'import';
 use Fcntl;
-use POSIX ();
-our @EXPORT = qw(every insmod rmmod kinds);
+our @EXPORT = qw(every kinds);
 
-my %number = (read => 0, pread => 17, pwrite => 18, delete_module => 176, finit_module => 313);
+my %number = (read => 0, pread => 17, pwrite => 18);
 
 sysopen(my $fail, "/proc/self/fail-nth", O_RDWR) or die "fail-nth: $!\n";
 
@@ -62,19 +61,6 @@ sub every {
 	}
 	my @results = map { "$results{$_} × $_" } sort keys %results;
 	print join("|", $name, $points, join(", ", @results), join("; ", @wrong)), "\n";
-}
-
-# insmod FILE ARGUMENTS and rmmod NAME: by the bare system calls. What they return: "done", or the error.
-my %open;
-sub insmod {
-	my ($path, $arguments) = @_;
-	if (!$open{$path}) { open($open{$path}, "<", $path) or die "$path: $!\n" }
-	return syscall($number{finit_module}, fileno $open{$path}, $arguments, 0) == 0 ? "done" : "$!";
-}
-
-sub rmmod {
-	my ($name) = @_;
-	return syscall($number{delete_module}, $name, POSIX::O_NONBLOCK()) == 0 ? "done" : "$!";
 }
 
 1;

@@ -8,7 +8,7 @@
 cd tests/sanitized || exit
 
 # inject STATEMENTS: of perl, which have fault.pm.
-inject() { perl -I . -I .. -Mproc_fs -Mfault -e "$1" 2>&1; }
+inject() { perl -I . -I .. -Msyscalls -Mfault -e "$1" 2>&1; }
 
 total=0
 # report WHAT LINES RESULTS: LINES are those that `every` prints. Each has to have points, none may be wrong, and what the runs

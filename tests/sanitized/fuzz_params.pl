@@ -1,17 +1,14 @@
-# Usage: perl fuzz_params.pl SEED FIRST LAST
+# Usage: perl -I tests fuzz_params.pl SEED FIRST LAST
 #
 # Loads param_types (Rust) and param_types_c (C) with the same made-up arguments, and writes the same made-up texts to their
 # parameters' files. Both have to give the same result and show the same. Of case FIRST to LAST; all choices come from SEED and
 # the case's number. Prints what differs, and how many were taken and refused.
 use strict;
 use warnings;
-use POSIX ();
+use syscalls qw(insmod rmmod);
 
 my ($seed, $first, $last) = @ARGV;
-my ($finit_module, $delete_module) = (313, 176);
 my @modules = qw(param_types param_types_c);
-my %file;
-for (@modules) { open($file{$_}, "<", "tests/$_.ko") or die "tests/$_.ko: $!\n" }
 
 sub pick { return $_[rand @_] }
 
@@ -59,8 +56,6 @@ sub shown {
 	return $all;
 }
 
-sub unload { my ($module) = @_; return syscall($delete_module, $module, POSIX::O_NONBLOCK()) == 0 ? "" : "$!" }
-
 sub printable { my ($text) = @_; return substr($text =~ s/([^ -~]|\\)/sprintf "\\x%02x", ord $1/ger, 0, 300) }
 
 my %count = (taken => 0, refused => 0);
@@ -75,7 +70,7 @@ for my $case ($first .. $last) {
 		my ($name, $text) = (pick(@writable), rand() < 0.6 ? number() : rand() < 0.2 ? bytes(5000) : value());
 		for my $module (@modules) {
 			my $path = "/sys/module/$module/parameters/$name";
-			if (!-e $path) { my $none = ""; syscall($finit_module, fileno $file{$module}, $none, 0) == 0 or die "$module: $!\n" }
+			if (!-e $path) { insmod("tests/$module.ko") eq "done" or die "$module is not loaded\n" }
 			open(my $parameter, "+<", $path) or die "$path: $!\n";
 			my $wrote = syswrite($parameter, $text);
 			$result{$module} = defined $wrote ? "taken" : "$!";
@@ -86,9 +81,8 @@ for my $case ($first .. $last) {
 	} else {
 		my $arguments = arguments();
 		for my $module (@modules) {
-			unload($module) if -e "/sys/module/$module";
-			my $copy = $arguments;
-			$result{$module} = syscall($finit_module, fileno $file{$module}, $copy, 0) == 0 ? "taken" : "$!";
+			rmmod($module) if -e "/sys/module/$module";
+			$result{$module} = insmod("tests/$module.ko", $arguments) =~ s/^done$/taken/r;
 			$shown{$module} = shown($module);
 		}
 		print "case $case: loaded with ", printable($arguments), "\n" if $result{param_types} ne $result{param_types_c} || $shown{param_types} ne $shown{param_types_c};
@@ -97,5 +91,5 @@ for my $case ($first .. $last) {
 	next if $result{param_types} eq $result{param_types_c} && $shown{param_types} eq $shown{param_types_c};
 	print "  $_: $result{$_}, ", printable($shown{$_}), "\n" for @modules;
 }
-for (@modules) { unload($_) if -e "/sys/module/$_" }
+for (@modules) { rmmod($_) if -e "/sys/module/$_" }
 print "$count{taken} $count{refused}\n";

@@ -16,7 +16,7 @@ taken=0 refused=0 differences=''
 # The modules print their parameters; the log has to be read before it is full.
 for ((case = 0; case < cases; case += 40)); do
 	kmsg_mark
-	output=$(perl tests/sanitized/fuzz_params.pl "$seed" "$case" "$((case + 39))" 2>&1)
+	output=$(perl -I tests tests/sanitized/fuzz_params.pl "$seed" "$case" "$((case + 39))" 2>&1)
 	kmsg >/dev/null
 	counts=${output##*$'\n'}
 	if [[ $counts =~ ^([0-9]+)\ ([0-9]+)$ ]]; then

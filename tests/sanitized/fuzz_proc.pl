@@ -7,7 +7,7 @@ use warnings;
 no warnings "portable";
 use Errno;
 use POSIX ();
-use proc_fs;
+use syscalls;
 
 my ($seed, $cases) = @ARGV;
 srand($seed);

@@ -6,7 +6,7 @@ use strict;
 use warnings;
 no warnings "portable";
 use Time::HiRes qw(time);
-use proc_fs;
+use syscalls;
 
 my ($seconds) = @ARGV;
 

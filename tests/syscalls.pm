@@ -1,7 +1,7 @@
-# What tests of /proc files need of the kernel and perl does not have: system calls as they are.
+# What tests need of the kernel and perl does not have: system calls as they are.
 #
 # Results are what the call returned, or the name of its errno.
-package proc_fs;
+package syscalls;
 use strict;
 use warnings;
 use Errno;
@@ -9,11 +9,15 @@ use Exporter 'import';
 use Fcntl qw(O_RDONLY O_WRONLY O_RDWR SEEK_SET SEEK_CUR SEEK_END);
 use POSIX ();
 our @EXPORT = qw(O_RDONLY O_WRONLY O_RDWR SEEK_SET SEEK_CUR SEEK_END
-	openf pread readn read_at lseek writen sendfile splicen page hole bytes errname);
+	openf pread readn read_at lseek writen sendfile splicen page hole bytes errname insmod rmmod);
 
 my %number = (
-	x86_64  => { read => 0, mmap => 9, munmap => 11, pread => 17, sendfile => 40, splice => 275 },
-	aarch64 => { read => 63, mmap => 222, munmap => 215, pread => 67, sendfile => 71, splice => 76 },
+	x86_64 => {
+		read => 0, mmap => 9, munmap => 11, pread => 17, sendfile => 40, delete_module => 176, splice => 275, finit_module => 313,
+	},
+	aarch64 => {
+		read => 63, pread => 67, sendfile => 71, splice => 76, delete_module => 106, munmap => 215, mmap => 222, finit_module => 273,
+	},
 );
 my $arch = (POSIX::uname())[4];
 my $call = $number{$arch} or die "no system call numbers for $arch\n";
@@ -83,6 +87,20 @@ sub page {
 
 # The first address after that page.
 sub hole { return page() + POSIX::sysconf(&POSIX::_SC_PAGESIZE) }
+
+# insmod FILE ARGUMENTS and rmmod NAME: without these programs, which take longer than the kernel does. What they return: "done", or
+# the error.
+my %module;
+sub insmod {
+	my ($path, $arguments) = (@_, "");
+	if (!$module{$path}) { open($module{$path}, "<", $path) or die "$path: $!\n" }
+	return syscall($call->{finit_module}, fileno $module{$path}, $arguments, 0) == 0 ? "done" : "$!";
+}
+
+sub rmmod {
+	my ($name) = @_;
+	return syscall($call->{delete_module}, $name, POSIX::O_NONBLOCK()) == 0 ? "done" : "$!";
+}
 
 sub bytes { my ($address, $n) = @_; return unpack("P$n", pack("J", $address)) }
 
