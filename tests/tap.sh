@@ -79,12 +79,12 @@ tap_end() {
 	exit "$((tap_failed != 0))"
 }
 
-# await FILE [filled]: waits until it is there (and has something in it). Not for ever.
+# await FILE [REGEX]: waits until it is there (and one of its lines matches). Not for ever.
 await() {
 	local tenths=0
-	until [[ -e $1 && (${2:-} != filled || -s $1) ]]; do
+	until [[ -e $1 ]] && { (($# == 1)) || grep -qE "$2" "$1"; }; do
 		if ((++tenths > 300)); then
-			echo "Bail out! waited 30 seconds in vain for $1"
+			echo "Bail out! waited 30 seconds in vain for $1${2:+ to have $2}"
 			exit 1
 		fi
 		sleep 0.1

@@ -182,9 +182,13 @@ for signal in INT TERM KILL; do
 	if [[ $signal == KILL ]]; then kill -KILL "$session"; else pkill -"$signal" -s "$session"; fi
 	wait "$session" 2>/dev/null
 	not_there "$made" "SIG$signal leaves nothing that looks complete"
-	sleep 0.5
-	run pgrep -a -s "$session"
-	is "$(grep -v "<defunct>$" <<<"$stdout")" "" "SIG$signal leaves no process behind"
+	# They end soon, if at all.
+	for ((i = 0; i < 20; i++)); do
+		left=$(pgrep -a -s "$session" | grep -v "<defunct>$")
+		[[ -n $left ]] || break
+		sleep 0.1
+	done
+	is "$left" "" "SIG$signal leaves no process behind"
 done
 
 echo fine >"$directory/behaviour"

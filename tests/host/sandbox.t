@@ -27,7 +27,7 @@ cat >"$directory/bin/mmdebstrap" <<STANDIN
 echo "\${*//\$'\n'/ }" >>"$directory/calls"
 case \$(<"$directory/behaviour") in
 slow) sleep 300 ;;
-some) sleep 3 && cat "$directory/root.tar" ;;
+"when let") until [[ -e "$directory/let" || ! -e "$directory/calls" ]]; do sleep 0.1; done && cat "$directory/root.tar" ;;
 fail) echo "E: cannot reach the mirror" >&2 && exit 100 ;;
 no-programs) if [[ "\$*" == *extract* ]]; then exit 100; else cat "$directory/root.tar"; fi ;;
 *) cat "$directory/root.tar" ;;
@@ -42,7 +42,7 @@ behave() {
 	: >"$directory/calls"
 }
 calls() { wc -l <"$directory/calls"; }
-begun() { await "$directory/calls" filled; }
+begun() { await "$directory/calls" .; }
 unmade() { rm -rf "$checkout/build/sandbox"; }
 
 behave ok
@@ -132,22 +132,26 @@ for signal in INT TERM KILL; do
 done
 
 unmade
-behave some
+behave "when let"
 scripts/sandbox.sh echo first >"$directory/first" 2>&1 &
 begun
-run scripts/sandbox.sh echo second
+scripts/sandbox.sh echo second >"$directory/second" 2>&1 &
+await "$directory/second" 'waiting for another run: it makes the sandbox'
+ok 0 "two at once: the second says that it waits"
+touch "$directory/let"
 wait
-is "$(tail -n 1 "$directory/first") $stdout" "first second" "two at once: both get their sandbox"
-like "$stderr" 'waiting for another run: it makes the sandbox' "two at once: the second says that it waits"
+is "$(tail -qn 1 "$directory"/{first,second})" $'first\nsecond' "two at once: both get their sandbox"
 is "$(calls)" 1 "two at once: it is made once"
 
 behave ok
-scripts/sandbox.sh bash -c 'touch scripts/begun && sleep 3 && echo undisturbed' >"$directory/user" &
+scripts/sandbox.sh bash -c 'touch scripts/begun; until [[ -e scripts/let || ! -e scripts/begun ]]; do sleep 0.1; done; echo undisturbed' >"$directory/user" &
 await scripts/begun
-run scripts/sandbox.sh --rebuild true
+scripts/sandbox.sh --rebuild true >"$directory/rebuild" 2>&1 &
+await "$directory/rebuild" 'waiting for another run: it uses the sandbox'
+ok 0 "making it anew waits for what runs in it, and says so"
+touch scripts/let
 wait
 is "$(<"$directory/user")" "undisturbed" "making it anew does not disturb what runs in it"
-like "$stderr" 'waiting for another run: it uses the sandbox' "… and says that it waits for that"
 
 unmade
 behave fail

@@ -7,13 +7,14 @@ cd "$(dirname "$0")/../.." || exit
 directory=$(mktemp -d)
 temporary+=("$directory")
 
-# start NAME ARG…: runs vm.sh ARG… in the background; four at a time, of which some only wait.
+# start NAME ARG…: runs vm.sh ARG… in the background; four at a time, of which some only wait. (A machine that nothing ends
+# is a failure, and not a test that goes on for ever.)
 start() {
 	local name=$1
 	shift
 	while (($(jobs -rp | wc -l) >= 4)); do wait -n; done
 	{
-		scripts/vm.sh "$@" </dev/null >"$directory/$name.stdout" 2>"$directory/$name.stderr"
+		timeout --signal=KILL 120 scripts/vm.sh "$@" </dev/null >"$directory/$name.stdout" 2>"$directory/$name.stderr"
 		echo "$?" >"$directory/$name.status"
 	} &
 }
@@ -25,9 +26,22 @@ ended() {
 	stderr=$(<"$directory/$1.stderr")
 }
 
+# What is killed cannot tidy up; the next run does.
+scripts/vm.sh sleep "1000.$$" </dev/null >"$directory/killed" 2>&1 &
+killed=$!
+for ((i = 0; i < 300; i++)); do
+	left=$(grep -ls "\"1000\.$$\"" build/vm/run.??????/overlay.cpio)
+	[[ -z $left ]] || break
+	sleep 0.1
+done
+kill -KILL "$killed"
+wait "$killed" 2>/dev/null
+left=${left%/*}
+there "$left" "a run that is killed leaves its directory"
+
 echo "from the host" >"$directory/added"
-socket=build/${directory##*/}.gdb
-temporary+=("$socket")
+socket=build/${directory##*/}.gdb hang_socket=build/${directory##*/}.hang
+temporary+=("$socket" "$hang_socket")
 start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; sleep 1; echo o >/proc/sysrq-trigger; sleep 60'
 # Long enough for a boot; then what gdb says to detach.
 {
@@ -50,7 +64,8 @@ start place --console --add "$directory/added" bash -c 'echo "<1>seen on the con
 	echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *
 	exit 255' - 'two words' "it's" '$HOME' ''
 start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
-start hang --smp 1 --timeout 8 sleep 60
+# (Nothing is as quiet as a machine whose debugger does not come.)
+start hang --gdb "$hang_socket" --timeout 3 true
 
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it, and the prompt
 # (2004h is of readline, when it begins to read).
@@ -84,6 +99,8 @@ type_after 'ended with' ''
 exec {keys}>&-
 wait
 
+not_there "$left" "… which the next run removes"
+
 ended inside
 is "$status" 42 "status 42 is passed on"
 is "$(head -n 2 <<<"$stdout")" $'to stdout\ntwice' "stdout is the command's, and nothing else, also if it opens /dev/stdout again"
@@ -99,6 +116,9 @@ is "$(sed -n 7,10p <<<"$stdout")" $'<two words>\n<it\'s>\n<$HOME>\n<>' "argument
 is "$(sed 1,10d <<<"$stdout")" $'lo/\n1' "the machine has no disk and no network; the modules have type information (BTF)"
 like "$stderr" 'seen on the console' "--console shows the kernel's console"
 
+release=$(basename "$(dirname "$(scripts/sandbox.sh scripts/rust-headers.sh)")")
+there "build/modules/$release/hello_world.ko" "what a command removes in the machine is still there outside"
+
 ended panic
 is "$status" 125 "a panic gives 125"
 is "$stdout" "before" "what came a second before the panic is not lost"
@@ -107,7 +127,7 @@ like "$stderr" 'Kernel panic - not syncing: sysrq triggered crash' "a panic show
 
 ended hang
 is "$status" 124 "a hang gives 124"
-like "$stderr" 'still running after 8 seconds' "a hang names the timeout"
+like "$stderr" 'still running after 3 seconds' "a hang names the timeout"
 
 ended debugger
 is "$(<"$directory/before")<$stdout>" "<let go>" "--gdb waits for a debugger, and runs the command when that lets it go"
@@ -136,7 +156,6 @@ run scripts/vm.sh --kernel 0.0.0 true
 is "$status" 125 "a kernel that is not there gives 125"
 like "$stderr" 'kernel 0.0.0 is not there' "a kernel that is not there is named"
 
-release=$(basename "$(dirname "$(scripts/sandbox.sh scripts/rust-headers.sh)")")
 if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm64; fi
 # (as it is said in a sandbox: that of the other architecture need not be made for this)
 run scripts/sandbox.sh env ARCH=$other scripts/vm.sh --kernel "$release" true
@@ -196,21 +215,7 @@ else
 	skip "where a trial boot works, KVM is used" "this machine has no KVM"
 fi
 
-# What is killed cannot tidy up; the next run does. Runs of other tests hold their locks.
-scripts/vm.sh sleep "1000.$$" </dev/null >"$directory/killed" 2>&1 &
-killed=$!
-for ((i = 0; i < 300; i++)); do
-	left=$(grep -ls "\"1000\.$$\"" build/vm/run.??????/overlay.cpio)
-	[[ -z $left ]] || break
-	sleep 0.1
-done
-kill -KILL "$killed"
-wait "$killed" 2>/dev/null
-left=${left%/*}
-there "$left" "a run that is killed leaves its directory"
-run scripts/vm.sh --smp 1 ls hello_world.ko
-not_there "$left" "… which the next run removes"
-is "$status $stdout" "0 hello_world.ko" "status 0 is passed on, and what was removed in one machine is there in the next"
+# (Runs of other tests hold their locks.)
 unused=''
 for run in build/vm/run.??????; do
 	# One that is being made has no lock yet.
