@@ -305,9 +305,11 @@ end_of_console() {
 }
 
 finish() {
-	local ended=$1 log=$build/log/console.log status
+	local ended=$1 log=$build/log/console.log last status
 	[[ -p $work/console ]] || mv "$work/console" "$work/console.log" 2>/dev/null || :
 	mkdir -p "$build/log"
+	# (before the file is where that of another machine may replace it)
+	last=$(end_of_console "$work/console.log" 2>/dev/null) || :
 	mv "$work/console.log" "$log" 2>/dev/null || :
 	status=$(<"$work/status")
 	if [[ $status =~ ^[0-9]+$ ]]; then exit "$status"; fi
@@ -323,9 +325,9 @@ finish() {
 		say "${red}$program: error:${plain} the VM ended before the command did"
 		ended=125
 	fi
-	if [[ -s $log ]]; then
+	if [[ -n $last ]]; then
 		say "  The last lines of its console (${log#"$top"/}):"
-		end_of_console "$log" | sed 's/\r$//; s/^/  | /' >&2
+		sed 's/\r$//; s/^/  | /' <<<"$last" >&2
 	fi
 	exit "$ended"
 }
