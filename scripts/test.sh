@@ -94,7 +94,7 @@ timeout=$((${#sanitized} ? 2400 : 900))
 # run_in_vm OPTIONS FILE…: one machine for all of them; its output is told apart by lines that no test prints.
 # (init_on_alloc=0: what a module does not set is not 0 by chance; and zeroing takes a tenth of the time.)
 run_in_vm() {
-	local line file='' start options log
+	local line file='' start options log cut=''
 	read -ra options <<<"$1"
 	shift
 	for file; do : >"$(result "$file")"; done
@@ -115,8 +115,10 @@ run_in_vm() {
 		esac
 	done || {
 		for file; do
-			grep -q '^1\.\.' "$(result "$file")" || ended "$file" 125 0
+			grep -q '^1\.\.' "$(result "$file")" || { cut=1 && ended "$file" 125 0; }
 		done
+		# It was the end of the machine itself that was a bad one.
+		[[ -n $cut ]] || ended "$file" 125 0
 		sed 's/^/  /' "$log" >&2
 	}
 }

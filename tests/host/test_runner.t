@@ -37,11 +37,16 @@ a_run --long
 is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "--long runs those that take long, and no others"
 a_test guest 'is 4 4 "four is four"
 done_testing'
-# (a stand-in, which runs its command here)
-printf '#!/bin/bash\nuntil [[ $1 == bash ]]; do shift; done\nexec "$@"\n' >"$checkout/scripts/vm.sh"
+# in_vm STATUS: a stand-in, which runs its command here, and ends with this status.
+in_vm() { printf '#!/bin/bash\nuntil [[ $1 == bash ]]; do shift; done\n"$@"\nexit %s\n' "$1" >"$checkout/scripts/vm.sh"; }
+in_vm 0
 a_run --guest
 is "$status $(summary) $(cd "$checkout/build/test" && echo *.tap)" "0 1 passed, 0 failed, 0 skipped guest.tap" \
 	"--guest runs those in a virtual machine, and no others"
+in_vm 125
+a_run --guest
+is "$status $(summary)" "1 1 passed, 1 failed, 0 skipped" "a machine that panics after its last test is a failure"
+in_vm 0
 
 # (another, for what builds the kernel)
 mkdir -p "$checkout"/{tests/sanitized,kernel/include/config}
