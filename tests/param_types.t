@@ -85,8 +85,8 @@ kmsg_mark
 insmod tests/param_types.ko && rmmod param_types || exit
 kmsg >/dev/null
 # The log cuts long lines, and earlier where the module's name is longer.
-rust=$(results param_types | cut -c 1-1000)
-c=$(results param_types_c | sed 's/param_types_c/param_types/g' | cut -c 1-1000)
+rust=$'\n'$(results param_types | cut -c 1-1000)
+c=$'\n'$(results param_types_c | sed 's/param_types_c/param_types/g' | cut -c 1-1000)
 
 readarray -t -d $'\x1e' rust_blocks <<<"${rust//$'\n= '/$'\n\x1e'}"
 readarray -t -d $'\x1e' c_blocks <<<"${c//$'\n= '/$'\n\x1e'}"

@@ -51,11 +51,13 @@ done
 
 kmsg_mark
 perl -e '
-	$SIG{TERM} = sub { exit };
-	while (1) {
+	my ($written, $stop) = (0, 0);
+	$SIG{TERM} = sub { $stop = 1 };
+	until ($stop) {
 		open(my $f, "+<", "/sys/module/module_param/parameters/my_limit") or next;
-		for (1 .. 100) { syswrite $f, 1 + $_ % 100 }
-	}' &
+		for (1 .. 100) { defined syswrite($f, 1 + $_ % 100) and $written++ }
+	}
+	print $written' >"$directory/written" &
 writer=$!
 wrong=0
 for ((i = 0; i < 50; i++)); do
@@ -65,8 +67,10 @@ for ((i = 0; i < 50; i++)); do
 	rmmod module_param || wrong=$((wrong + 1))
 done
 kill "$writer"
-wait "$writer" 2>/dev/null
-is "$wrong" 0 "a module whose parameter is being written to can be loaded and unloaded"
+wait "$writer"
+written=$(<"$directory/written")
+ok "$((written < 1000))" "a parameter is written to $written times"
+is "$wrong" 0 "… while its module can be loaded and unloaded"
 is "$(kmsg | sed 's/my_limit = .*/my_limit/' | sort | uniq -c | awk '{ print $1 }' | sort -u | paste -sd' ')" "50" "… and says each line 50 times"
 
 rm -r "$directory"

@@ -18,9 +18,9 @@ directory=$(mktemp -d)
 for process in 1 2 3 4; do
 	perl -I tests tests/sanitized/fuzz_proc.pl "$((seed + process))" "$cases" >"$directory/$process" 2>&1 &
 done
-cycles=0
+cycles=0 failed=''
 while [[ -n $(jobs -rp) ]]; do
-	for module in "${modules[@]}"; do rmmod "$module" && insmod "$module.ko"; done
+	for module in "${modules[@]}"; do rmmod "$module" && insmod "$module.ko" || failed+="$module "; done
 	cycles=$((cycles + 1))
 	sleep 1
 done
@@ -33,6 +33,7 @@ for process in 1 2 3 4; do
 done
 ok $((total < cases)) "$total system calls, with $cycles times rmmod and insmod of each module"
 ok $((cycles == 0)) "… at least once"
+is "$failed" "" "… always with success"
 
 rmmod "${modules[@]}"
 is "$(kmsg)" "" "the log has nothing to say of all that"

@@ -10,6 +10,7 @@ if ((EUID == 0)); then
 	scripts/sandbox.sh --preflight
 	type -P newuidmap >/dev/null || apt-get -qq install uidmap >/dev/null
 	user=rust-lkm-test
+	theirs=(-user "$user" -o)
 	userdel -r "$user" 2>/dev/null
 	useradd -m -s /bin/bash "$user"
 	trap 'pkill -KILL -u "$user"; sleep 1; userdel -r "$user" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
@@ -19,20 +20,22 @@ if ((EUID == 0)); then
 	chown -R "$user:" "$home/clone"
 else
 	user=$(id -un)
+	theirs=()
 	home=$(mktemp -d)
 	temporary+=("$home")
 	as_user=(env -i HOME="$home" USER="$user" PATH=/usr/bin:/bin)
 	git clone -q . "$home/clone"
 fi
 cd "$home/clone" || exit
-foreign() { find /tmp /var/tmp \( -user "$user" -o -name 'rust-lkm.*' -o -name 'mmdebstrap.*' \) 2>/dev/null | sort; }
+foreign() { find /tmp /var/tmp \( "${theirs[@]}" -name 'rust-lkm.*' -o -name 'mmdebstrap.*' \) 2>/dev/null | sort; }
 before=$(foreign)
 
 # demo_until TEXT SIGNAL: begins make demo, and sends it all a signal once it has printed TEXT.
 demo_until() {
 	: >"$home/out"
 	setsid "${as_user[@]}" env --default-signal=INT make demo </dev/null >"$home/out" 2>&1 &
-	local session=$! seconds=0
+	session=$!
+	local seconds=0
 	until grep -q "$1" "$home/out"; do
 		sleep 1
 		((++seconds < 300)) || break
@@ -49,7 +52,7 @@ not_there build/sandbox/trixie "killed while the sandbox is made: there is none"
 demo_until "Making the Rust metadata" INT
 there build/sandbox/trixie "the next run made the sandbox"
 is "$(find build/kernels -maxdepth 2 -name build ! -path '*.partial/*')" "" "interrupted while the metadata is made: no build tree looks complete"
-is "$(pgrep -u "$user" -a make)" "" "interrupted: no make goes on"
+is "$(pgrep -s "$session" -a make)" "" "interrupted: no make goes on"
 
 start=$SECONDS
 run "${as_user[@]}" make demo
