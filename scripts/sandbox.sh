@@ -249,7 +249,8 @@ for name in KERNEL ANY_KERNEL TERM COLORTERM NO_COLOR CI http_proxy https_proxy 
 	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
 done
 for path in "${show[@]}"; do
-	if [[ -d $path ]]; then mkdir -p "$root$path"; else install -D /dev/null "$root$path"; fi
+	# (Two runs may show the same path at a time.)
+	if [[ -d $path ]]; then mkdir -p "$root$path"; else mkdir -p "$root${path%/*}" && touch "$root$path"; fi
 	options+=(--ro-bind "$path" "$path")
 done
 # Another directory than the checkout is not there inside.
