@@ -134,10 +134,17 @@ typed() {
 	echo
 }
 
+# A file without a name.
+said_path=$(mktemp)
+exec {said}<>"$said_path"
+rm "$said_path"
+
 # try COMMAND-LINE: types it, runs it and shows what it prints, which stays in $output.
 try() {
 	typed "$1"
-	output=$(trap - ERR && set +eu +o pipefail && eval "$1" 2>&1) || :
+	# (Not in "$(…)": a SIGINT that comes as it ends is lost there.)
+	(trap - ERR && set +eu +o pipefail && eval "$1") >"/proc/self/fd/$said" 2>&1 || :
+	output=$(<"/proc/self/fd/$said")
 	# As the shell at a prompt puts it.
 	output=${output//"$0: line "+([0-9]): /bash: }
 	[[ -z $output ]] || printf '%s\n' "$output"
