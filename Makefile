@@ -19,11 +19,12 @@ modules: ## build the modules for KDIR (the default)
 modules_install: modules ## install them where modprobe looks (as root; INSTALL_MOD_PATH= for elsewhere)
 	@$(kbuild) modules_install
 
-rust-analyzer: ## write rust-project.json, for editors
-	@$(kbuild) rust-analyzer && ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/rust-project.json .
+rust-analyzer: modules ## write rust-project.json, for editors
+	@$(kbuild) rust-analyzer && scripts/rust-project.py $(MO)/rust-project.json $(MO)/lkm/bindings.rs
+	@ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/rust-project.json .
 	@$(if $(RUST_LKM_SUITE),sed -i 's|"/usr/|"$(CURDIR)/build/sandbox/$(RUST_LKM_SUITE)/usr/|' $(MO)/rust-project.json)
 
-doc: vm-modules ## documentation of lib/ (build/doc/lib/index.html); its examples are compiled
+doc: vm-modules ## documentation of the crate lkm (build/doc/lkm/index.html); its examples are compiled
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
 		scripts/sandbox.sh scripts/doc.sh build/modules/$$(cat $$kdir/include/config/kernel.release)
 

@@ -3,10 +3,7 @@
 //! The kernel's tick counter as a file: `cat /proc/jiffies`.
 
 use kernel::prelude::*;
-use lib::{jiffies::jiffies, proc_fs};
-
-#[path = "lib/mod.rs"]
-mod lib;
+use lkm::{jiffies::jiffies, proc_fs};
 
 module! {
     type: Jiffies,

@@ -10,10 +10,7 @@
 //! "Invalid argument".
 
 use kernel::{fmt::Display, prelude::*};
-use lib::module_param::module_param;
-
-#[path = "lib/mod.rs"]
-mod lib;
+use lkm::module_param;
 
 module! {
     type: ModuleParam,

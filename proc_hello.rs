@@ -3,10 +3,7 @@
 //! A file that always says the same: `cat /proc/hello`.
 
 use kernel::prelude::*;
-use lib::proc_fs;
-
-#[path = "lib/mod.rs"]
-mod lib;
+use lkm::proc_fs;
 
 module! {
     type: ProcHello,

@@ -3,13 +3,10 @@
 //! Whole seconds since the module was loaded: `cat /proc/seconds`.
 
 use kernel::prelude::*;
-use lib::{
+use lkm::{
     jiffies::{jiffies_64, HZ},
     proc_fs,
 };
-
-#[path = "lib/mod.rs"]
-mod lib;
 
 module! {
     type: Seconds,

@@ -4,13 +4,10 @@
 //! loaded, a function that it exports when it is unloaded. See `dmesg` after `insmod` and `rmmod`.
 
 use kernel::prelude::*;
-use lib::{
+use lkm::{
     jiffies::{jiffies, HZ},
     math::{gcd, GOLDEN_RATIO_PRIME},
 };
-
-#[path = "lib/mod.rs"]
-mod lib;
 
 module! {
     type: Simple,

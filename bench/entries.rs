@@ -3,10 +3,7 @@
 //! More files in `/proc`: `entry0`, `entry1` and so on.
 
 use kernel::{prelude::*, str::CString};
-use lib::{module_param::module_param, proc_fs};
-
-#[path = "../lib/mod.rs"]
-mod lib;
+use lkm::{module_param, proc_fs};
 
 module! {
     type: Entries,

@@ -37,19 +37,19 @@ def text_size(path):
     return sum(int(line.split()[1]) for line in out.splitlines() if ".text" in line)
 
 
-def lib_size(path):
-    """Bytes of code that come from a line of lib/, also where it was inlined."""
+def lkm_size(path):
+    """Bytes of code that come from a line of lkm/, also where it was inlined."""
     out = subprocess.run(["objdump", "-dl", "--no-show-raw-insn", path], check=True, capture_output=True, text=True).stdout
-    size, of_lib, start = 0, False, None
+    size, of_lkm, start = 0, False, None
     for line in out.splitlines():
         address, colon, _ = line.strip().partition(":\t")
         if colon:
             address = int(address, 16)
-            size += address - start if start is not None and of_lib else 0
+            size += address - start if start is not None and of_lkm else 0
             start = address
-            of_lib = source
+            of_lkm = source
         elif line.startswith("/"):
-            source = line.startswith(os.path.join(TOP, "lib/"))
+            source = line.startswith(os.path.join(TOP, "lkm/"))
         elif line.endswith(">:"):
             # What comes before a function has no line, nor has the padding at its end.
             start, source = None, False
@@ -81,7 +81,7 @@ def table(data):
             ratios = [f"{values['value'] / files[f'{name}_{way}']['value']:.3f} of C's {text}"
                       for way, text in (("book", "textbook"), ("seq", "seq_file")) if f"{name}_{way}" in files]
             print("   " + ", ".join(ratios))
-    print("\nmodule               load+unload  of C's   loaded  of C's  .ko stripped  of C's    text  of C's  lib's")
+    print("\nmodule               load+unload  of C's   loaded  of C's  .ko stripped  of C's    text  of C's  lkm's")
     for name, twin in TWINS.items():
         m, c = data["modules"][name], data["modules"][twin]
         print(f"{name:18}", end="")
@@ -149,7 +149,7 @@ def main(arguments):
                 "coresize": runs[0]["coresize"][name]["value"],
                 "ko": os.path.getsize(f"{directory}/{name}.ko"),
                 "text": text_size(f"{directory}/{name}.ko"),
-                "lib_text": lib_size(os.path.join(built, "" if name in TWINS else "bench/c", f"{name}.ko")),
+                "lib_text": lkm_size(os.path.join(built, "" if name in TWINS else "bench/c", f"{name}.ko")),
             } for name in names
         },
         "disagreements": list(disagreements(runs)),

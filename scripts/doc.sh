@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: scripts/doc.sh MO
 #
-# Makes the documentation of lib/ (build/doc/lib/index.html) with rustdoc, with the flags that kbuild gave rustc for
-# a module on it; MO is where that was built. Then compiles the examples in it, each as part of a module.
+# Makes the documentation of the crate lkm (build/doc/lkm/index.html) with rustdoc, with the flags that kbuild gave
+# rustc; MO is where that was built. Then compiles the examples in it, each as part of a module.
 # It is called by: make doc
 #
 # The exit status is 0 if all of it could be made, 1 if not, 2 if the arguments are wrong.
@@ -19,28 +19,26 @@ mo=$(realpath "$1")
 # kbuild keeps each command; up to --out-dir it is the same for all modules.
 kbuild=$(sed -n 's/^savedcmd_jiffies.o := \(.*\) --out-dir.*/\1/p' "$mo/.jiffies.o.cmd")
 # As kbuild exports it: the kernel uses features that are not stable yet.
-export RUSTC_BOOTSTRAP=1 LKM_BINDINGS=$mo/lib/bindings_generated.rs
+export RUSTC_BOOTSTRAP=1
 cd "$mo"
 
 # rustdoc is beside the rustc that built the modules.
 rustdoc=${kbuild//\/rustc --edition/\/rustdoc --edition}
-eval "$rustdoc" --crate-name lib --document-private-items -Arustdoc::private_intra_doc_links \
-	--out-dir "$build/doc" "$top/lib/mod.rs"
+eval "$rustdoc" --crate-name lkm --extern lkm_bindings --out-dir "$build/doc" "$top/lkm/lib.rs"
 # Links to C headers, as the kernel's own sources have them.
 kdir=${kbuild#OBJTREE=} kdir=${kdir%% *}
-find "$build/doc/lib" -name '*.html' -exec sed -i "s,[./]*srctree/,file://$kdir/,g" {} +
-say "${build#"$top"/}/doc/lib/index.html is made."
+find "$build/doc/lkm" -name '*.html' -exec sed -i "s,[./]*srctree/,file://$kdir/,g" {} +
+say "${build#"$top"/}/doc/lkm/index.html is made."
 
 # Each example in a function of its own; a line that begins with "# " is not shown, but compiled.
 examples=$mo/examples.rs
 {
 	cat <<'RUST'
-//! The examples in lib/.
+//! The examples in the crate lkm.
 #![allow(dead_code, unused_imports, unused_variables)]
 use kernel::{prelude::*, str::CStr, sync::atomic::{Atomic, Relaxed}};
-use lib::{module_param::module_param, proc_fs};
+use lkm::{module_param, proc_fs};
 RUST
-	printf '#[path = "%s/lib/mod.rs"]\nmod lib;\n' "$top"
 	awk '
 		match($0, /^ *\/\/[!\/] ?/) { text = substr($0, RLENGTH + 1) }
 		!match($0, /^ *\/\/[!\/]/) { inside = 0; next }
@@ -49,8 +47,8 @@ RUST
 			else if (text == "```") { print "fn example_" ++n "() -> Result {"; inside = 1; next }
 			inside = 0; next
 		}
-		inside { sub(/^# /, "", text); print text }' "$top"/lib/*.rs
+		inside { sub(/^# /, "", text); print text }' "$top"/lkm/*.rs
 } >"$examples"
 eval "$kbuild" --crate-name examples --emit=metadata="$mo/examples.rmeta" "$examples" ||
-	die "an example in lib/ does not compile" "They are put together in ${examples#"$top"/}."
+	die "an example in lkm/ does not compile" "They are put together in ${examples#"$top"/}."
 say "$(grep -c '^fn example_' "$examples") examples compile."

@@ -44,7 +44,7 @@ lock "$matrix/lock" "it tries all kernels"
 
 # What a result depends on, apart from the kernel.
 sources() {
-	find Kbuild Makefile ./*.rs lib startstop scripts tests docs README.md -type f ! -path docs/kernels.md -print0 |
+	find Kbuild Makefile ./*.rs lkm startstop scripts tests docs README.md -type f ! -path docs/kernels.md -print0 |
 		sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
 }
 

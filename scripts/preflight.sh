@@ -48,10 +48,10 @@ if [[ $(kdir_config "$kdir" RUST) != y ]]; then
 		"Debian has Rust in its kernels from 6.18 on: in trixie-backports, testing and sid." "$in_vm"
 fi
 
-series=$(sed -n 's/^kernel-series := //p' "$top/lib/kernels.mk")
+series=$(sed -n 's/^kernel-series := //p' "$top/lkm/kernels.mk")
 if [[ -z ${ANY_KERNEL:-} && ! $release =~ ^(${series// /|})[^0-9] ]]; then
 	die "these modules are not written for kernel $release, but for the series ${series// /, }" \
-		"make ANY_KERNEL=1 tries it all the same; what has changed belongs into lib/ (lib/kernels.mk)." "$in_vm"
+		"make ANY_KERNEL=1 tries it all the same; what has changed belongs into lkm/ (lkm/kernels.mk)." "$in_vm"
 fi
 
 missing=$(missing_metadata "$kdir")

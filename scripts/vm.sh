@@ -171,7 +171,7 @@ make_overlay() {
 	cp "$top/scripts/vm-init.sh" "$tree/init"
 	mkdir -p "$tree/root"
 	cp "$top/scripts/vm-bashrc" "$tree/root/.bashrc"
-	for path in scripts tests lib startstop docs README.md; do
+	for path in scripts tests lkm startstop docs README.md; do
 		[[ ! -e $top/$path ]] || cp -a "$top/$path" "$tree/modules/"
 	done
 	cp -a "$top"/*.rs "$tree/modules/"

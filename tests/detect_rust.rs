@@ -5,10 +5,7 @@
 
 use core::{hint::black_box, mem::forget};
 use kernel::{new_mutex, new_spinlock, prelude::*};
-use lib::{module_param::module_param, proc_fs};
-
-#[path = "../lib/mod.rs"]
-mod lib;
+use lkm::{module_param, proc_fs};
 
 module! {
     type: DetectRust,

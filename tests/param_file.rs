@@ -3,10 +3,7 @@
 //! For `sanitized/stress*.t`: a file that shows a parameter which can be written at the same time.
 
 use kernel::prelude::*;
-use lib::{module_param::module_param, proc_fs};
-
-#[path = "../lib/mod.rs"]
-mod lib;
+use lkm::{module_param, proc_fs};
 
 module! {
     type: ParamFile,

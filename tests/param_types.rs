@@ -5,10 +5,7 @@
 //! Prints the read-only ones when it is loaded, the writable ones when it is unloaded.
 
 use kernel::prelude::*;
-use lib::module_param::module_param;
-
-#[path = "../lib/mod.rs"]
-mod lib;
+use lkm::module_param;
 
 module! {
     type: ParamTypes,

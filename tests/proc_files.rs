@@ -6,10 +6,7 @@ use kernel::{
     prelude::*,
     sync::atomic::{Atomic, Relaxed},
 };
-use lib::proc_fs;
-
-#[path = "../lib/mod.rs"]
-mod lib;
+use lkm::proc_fs;
 
 module! {
     type: ProcFiles,

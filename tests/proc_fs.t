@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every promise of lib/proc_fs.rs: by test files, which show when a sample is taken, and by the modules' own.
+# Every promise of lkm/proc_fs.rs: by test files, which show when a sample is taken, and by the modules' own.
 
 . "$(dirname "$0")/kernel.sh"
 

@@ -3,10 +3,7 @@
 //! For `proc_fs.t`: two files, the second of a name that may be taken.
 
 use kernel::prelude::*;
-use lib::{module_param::module_param, proc_fs};
-
-#[path = "../lib/mod.rs"]
-mod lib;
+use lkm::{module_param, proc_fs};
 
 module! {
     type: ProcTaken,

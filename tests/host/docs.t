@@ -19,12 +19,12 @@ blocks() {
 # ---- Your own module, from the README's text.
 
 mkdir "$scratch/checkout"
-cp -a Kbuild Makefile ./*.rs lib startstop scripts "$scratch/checkout/"
+cp -a Kbuild Makefile ./*.rs lkm startstop scripts "$scratch/checkout/"
 blocks README.md rust >"$scratch/checkout/number.rs"
-edit=$(sed -n 's/^ *`\(on-lib := number.o\) jiffies.o …`.*/\1/p' README.md)
-is "$edit" "on-lib := number.o" "the README says what to write into Kbuild"
+edit=$(sed -n 's/^ *`\(obj-m := number.o\) jiffies.o …`.*/\1/p' README.md)
+is "$edit" "obj-m := number.o" "the README says what to write into Kbuild"
 # (without the others, which every test builds)
-sed -i "s/^on-lib :=.*/$edit/; s/^obj-m :=.*/obj-m :=/; /^startstop-y/d" "$scratch/checkout/Kbuild"
+sed -i "s/^obj-m :=.*/$edit/; /^obj-m += hello/d; /^startstop-y/d" "$scratch/checkout/Kbuild"
 run scripts/sandbox.sh make -C "$scratch/checkout" modules KDIR="$kdir" MO="$scratch/made"
 is "$status" 0 "the README's module is built"
 is "$(grep -A 5 -E '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
@@ -80,10 +80,10 @@ while IFS= read -r line; do
 done < <(for document in "${documents[@]}"; do blocks "$document" text; done)
 is "$lost" "" "every message that is shown is one of the scripts'"
 
-# ---- unsafe is in lib/ only.
+# ---- unsafe is in the crate only.
 
 is "$(grep -lw unsafe ./*.rs startstop/*.rs "$scratch/checkout/number.rs")" "" "no module has unsafe in it"
-ok "$(($(grep -cw 'unsafe {' lib/proc_fs.rs) == 0))" "… but lib/ has"
+ok "$(($(grep -cw 'unsafe {' lkm/proc_fs.rs) == 0))" "… but the crate has"
 
 # ---- The tour at a terminal, and what an editor gets.
 

@@ -10,7 +10,7 @@ directory=$(mktemp -d "$PWD/build/matrix-test.XXXXXX")
 trap 'rm -rf "$directory"' EXIT
 checkout=$directory/checkout
 mkdir -p "$checkout/build/kernels/9.2.9-amd64" "$checkout/build/sandbox" "$directory/bin"
-cp -a Kbuild Makefile README.md ./*.rs lib startstop scripts tests docs "$checkout/"
+cp -a Kbuild Makefile README.md ./*.rs lkm startstop scripts tests docs "$checkout/"
 cd "$checkout" || exit
 
 cat >"$directory/archive" <<'ARCHIVE'
@@ -116,7 +116,7 @@ is "$(grep -c -e --list "$directory/calls")" 0 "… and the archive is not asked
 is "$(diff <(sed 's/[0-9]* s |$//' docs/kernels.md) <(sed 's/[0-9]* s |$//' "$directory/first"))" "" "… with the same results"
 matrix --again
 is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "9 5" "--again does all of it"
-echo '// changed' >>lib/mod.rs
+echo '// changed' >>lkm/lib.rs
 matrix 'sid x86'
 is "$(tried)" "9.5.0-amd64 " "a part: one suite"
 run env -u SUITE -u ARCH -u KERNEL "$make" matrix K=9.5

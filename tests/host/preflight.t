@@ -85,10 +85,10 @@ refused "not the build tree of a kernel that was configured: KDIR=$trees/empty" 
 preflight "$trees/fitting" "$(tree c 6.1.0 "CONFIG_MODULES=y")"
 refused "kernel 6.1.0 was built without Rust \(CONFIG_RUST is off\)" "CONFIG_RUST off"
 
-series=$(sed -n 's/^kernel-series := //p' lib/kernels.mk)
+series=$(sed -n 's/^kernel-series := //p' lkm/kernels.mk)
 for release in "${series%% *}.0-some" "${series##* }-rc7-some"; do
 	ANY_KERNEL='' preflight "$trees/fitting" "$(tree "supported-$release" "$release" "${fitting[@]}")"
-	is "$status" 0 "kernel $release is of a series that lib/ is written for"
+	is "$status" 0 "kernel $release is of a series that lkm/ is written for"
 done
 for release in 6.18.1-some "${series##* }9.1-some" 99.0.1; do
 	other=$(tree "other-$release" "$release" "${fitting[@]}")

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of `lib/jiffies.rs` and `lib/math.rs`.
+//! Tests of `lkm/jiffies.rs` and `lkm/math.rs`.
 
 use kernel::macros::kunit_tests;
 
-#[kunit_tests(lib_arithmetic)]
+#[kunit_tests(lkm_arithmetic)]
 mod tests {
-    use crate::lib::{
+    use crate::{
         jiffies::{jiffies, jiffies_64, HZ},
         math::gcd,
     };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of `lib/module_param.rs`, of which they are a part in `lib_kunit`.
+//! Tests of `lkm/module_param.rs`, of which they are a part.
 
 use kernel::macros::kunit_tests;
 
-#[kunit_tests(lib_module_param)]
+#[kunit_tests(lkm_module_param)]
 mod tests {
     use super::super::*;
     use kernel::{page::PAGE_SIZE, str::CString};

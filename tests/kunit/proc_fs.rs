@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of `lib/proc_fs.rs`, of which they are a part in `lib_kunit`.
+//! Tests of `lkm/proc_fs.rs`, of which they are a part.
 
 use kernel::macros::kunit_tests;
 
-#[kunit_tests(lib_proc_fs)]
+#[kunit_tests(lkm_proc_fs)]
 mod tests {
     use super::super::*;
     use kernel::{str::CString, sync::Arc};
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_file_goes_before_its_data() -> Result {
         let drops = Arc::new(Atomic::new(0), GFP_KERNEL)?;
-        let file = File::new(c"lib_kunit_file", Held(drops.clone(), c"lib_kunit_file"))?;
+        let file = File::new(c"lkm_kunit_file", Held(drops.clone(), c"lkm_kunit_file"))?;
         assert!(drops.load(Relaxed) == 0);
         drop(file);
         assert!(drops.load(Relaxed) == 1);
@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn a_name_that_is_refused_drops_the_data() -> Result {
         let drops = Arc::new(Atomic::new(0), GFP_KERNEL)?;
-        let file = File::new(c"a/b", Held(drops.clone(), c"lib_kunit_none"));
+        let file = File::new(c"a/b", Held(drops.clone(), c"lkm_kunit_none"));
         assert!(file.err() == Some(EINVAL));
         assert!(drops.load(Relaxed) == 1);
         Ok(())
@@ -111,15 +111,15 @@ mod tests {
         let drops = Arc::new(Atomic::new(0), GFP_KERNEL)?;
         let mut files = KVec::new();
         for i in 0..100 {
-            let name = CString::try_from_fmt(fmt!("lib_kunit_{i}"))?;
+            let name = CString::try_from_fmt(fmt!("lkm_kunit_{i}"))?;
             files.push(
-                File::new(&name, Held(drops.clone(), c"lib_kunit_none"))?,
+                File::new(&name, Held(drops.clone(), c"lkm_kunit_none"))?,
                 GFP_KERNEL,
             )?;
         }
         drop(files);
-        assert!(is_free(c"lib_kunit_0"));
-        assert!(is_free(c"lib_kunit_99"));
+        assert!(is_free(c"lkm_kunit_0"));
+        assert!(is_free(c"lkm_kunit_99"));
         assert!(drops.load(Relaxed) == 100);
         Ok(())
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What KUnit makes of the tests of lib/ from within (tests/kunit/): its results are KTAP, and each becomes one here.
+# What KUnit makes of the tests of lkm/ from within (tests/kunit/): its results are KTAP, and each becomes one here.
 
 . "$(dirname "$0")/../kernel.sh"
 
@@ -8,7 +8,7 @@ gate_taint=$((gate_taint | 1 << 18))
 gate_before=$(gate_state)
 
 kmsg_mark
-insmod tests/lib_kunit.ko
+insmod tests/lkm_kunit.ko
 
 total=0
 for source in tests/kunit/*.rs; do
@@ -27,7 +27,7 @@ for source in tests/kunit/*.rs; do
 done
 ok $((total == 0)) "there were tests: $total"
 
-rmmod lib_kunit
+rmmod lkm_kunit
 # The same results, and what parameters say of wrong values.
 kmsg >/dev/null
 done_testing

@@ -1,6 +1,6 @@
 # Usage: perl -I tests stress.pl SECONDS
 #
-# For stress.t: several processes at each piece of state that lib/ shares between them. Prints a line for each: its name, how much was
+# For stress.t: several processes at each piece of state that lkm/ shares between them. Prints a line for each: its name, how much was
 # done, and what was wrong.
 use strict;
 use warnings;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # vm: --smp 4
 #
-# Every piece of state that lib/ shares between processes (docs/reliability.md lists it), with readers, writers and unloading
+# Every piece of state that lkm/ shares between processes (docs/reliability.md lists it), with readers, writers and unloading
 # at it, on 4 CPUs and then on 2.
 
 . "$(dirname "$0")/../kernel.sh"

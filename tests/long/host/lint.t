@@ -29,7 +29,7 @@ is "$(cmp hello_world.rs "$copy/hello_world.rs" && cmp scripts/common.sh "$copy/
 
 sed -i 's/^use kernel/use  kernel/' "$copy/hello_world.rs"
 sed -i 's/^set -euo/  set -euo/' "$copy/scripts/common.sh"
-sed -i '/\/\/ SAFETY/d' "$copy/lib/math.rs"
+sed -i '/\/\/ SAFETY/d' "$copy/lkm/math.rs"
 printf '#!/usr/bin/env bash\necho $1\n' >"$copy/scripts/unquoted.sh"
 lint
 is "$status" 1 "what is wrong gives 1"

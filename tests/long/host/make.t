@@ -27,7 +27,7 @@ native make KDIR="$kdir"
 is "$status" 0 "make builds the modules"
 is "$(grep -iE '(^| )(warning|error)' <<<"$stdout$stderr" | grep -v "warning:.* building for kernel")" "" "without a warning of the compiler"
 like "$stderr" "warning: building for kernel ${release//+/\\+}, but .* is running" "… and warns that they are for another kernel than the running one"
-modules=$(sed -n 's/^obj-m := //p; s/^on-lib := //p' Kbuild | tr ' ' '\n' | grep . | sed 's/o$/ko/' | sort)
+modules=$(sed -n 's/^obj-m := //p; s/^obj-m += \(hello\)/\1/p' Kbuild | tr ' ' '\n' | grep . | sed 's/o$/ko/' | sort)
 is "$(cd "$checkout" && ls -- *.ko)" "$modules" "each module is at the top, for insmod"
 like "$(scripts/sandbox.sh modinfo -F vermagic "$checkout/hello_world.ko")" "^${release//+/\\+} " "built for that kernel"
 is "$(changes | grep -v '^!!')" "" "nothing that git would take was touched"
@@ -47,7 +47,7 @@ rebuilds() {
 rebuilds hello_world.rs hello_world.o
 rebuilds startstop/start.rs startstop/startstop.o
 rebuilds startstop/stop.rs startstop/startstop.o
-rebuilds lib/proc_fs.rs jiffies.o module_param.o proc_hello.o seconds.o simple.o
+rebuilds lkm/proc_fs.rs jiffies.o module_param.o proc_hello.o seconds.o simple.o
 
 touch "$checkout/hello_world.rs"
 native make KDIR="$kdir" V=1
@@ -76,8 +76,8 @@ native make distclean
 is "$(changes)" " M hello_world.rs" "distclean leaves the sources, also after kbuild was called by hand"
 
 run make --no-print-directory doc
-like "$status $stderr" '^0 .*[1-9][0-9]* examples compile' "make doc makes the documentation of lib/, and its examples compile"
-there build/doc/lib/proc_fs/index.html "… of each of its parts"
+like "$status $stderr" '^0 .*[1-9][0-9]* examples compile' "make doc makes the documentation of the crate, and its examples compile"
+there build/doc/lkm/proc_fs/index.html "… of each of its parts"
 
 run make help
 like "$stdout" 'modules +build the modules for KDIR' "make help lists the targets"

@@ -4,17 +4,17 @@
 //!
 //! C header: [`include/linux/jiffies.h`](srctree/include/linux/jiffies.h)
 
-use super::bindings;
+use crate::bindings;
 use kernel::{ffi::c_ulong, time::Jiffies};
 
 /// Jiffies per second.
-pub(crate) const HZ: c_ulong = bindings::RUST_CONST_HELPER_HZ;
+pub const HZ: c_ulong = bindings::RUST_CONST_HELPER_HZ;
 
 /// `jiffies`: the low word of [`jiffies_64`].
 ///
 /// Starts five minutes before the wrap of its low 32 bits.
 #[inline]
-pub(crate) fn jiffies() -> Jiffies {
+pub fn jiffies() -> Jiffies {
     // SAFETY: `jiffies` is a word of the kernel's that is always there. The tick writes it while we
     // read, which is why it is `volatile` in C: such a load of a word is not torn.
     unsafe { (&raw const bindings::jiffies).read_volatile() }
@@ -22,7 +22,7 @@ pub(crate) fn jiffies() -> Jiffies {
 
 /// `get_jiffies_64()`: jiffies which do not wrap in the lifetime of a machine.
 #[inline]
-pub(crate) fn jiffies_64() -> u64 {
+pub fn jiffies_64() -> u64 {
     // It is an inline function, without a symbol, where a word has 64 bits.
     #[cfg(CONFIG_64BIT)]
     let now = jiffies() as u64;

@@ -25,7 +25,7 @@
 //! let file = proc_fs::File::new(c"pages", Pages)?;
 //! ```
 
-use super::bindings;
+use crate::bindings;
 use core::ptr::{self, NonNull};
 use kernel::{
     ffi::{c_int, c_void},
@@ -39,7 +39,7 @@ use kernel::{
 /// A file takes a sample when it is opened, and again when it is read at offset 0. All that is read
 /// of it in between is the text of that sample, in whatever pieces, at whatever offsets, and by
 /// however many threads. Open files know nothing of each other.
-pub(crate) trait Show: Send + Sync + 'static {
+pub trait Show: Send + Sync + 'static {
     /// Permissions of the file: any of the three read bits, at least one.
     const MODE: bindings::umode_t = 0o444;
 
@@ -67,12 +67,12 @@ const PAIRS: [[u8; 2]; 100] = {
 const MAX_PAIRS: usize = usize::MAX.ilog(100) as usize + 1;
 
 /// Memory for a line of text, on the reader's stack.
-pub(crate) struct Line([[u8; 2]; MAX_PAIRS + 1]);
+pub struct Line([[u8; 2]; MAX_PAIRS + 1]);
 
 impl Line {
     /// `n` in decimal digits, and a newline.
     #[inline]
-    pub(crate) fn decimal(&mut self, mut n: usize) -> &[u8] {
+    pub fn decimal(&mut self, mut n: usize) -> &[u8] {
         let mut start = 0;
         for (i, pair) in self.0[..MAX_PAIRS].iter_mut().enumerate().rev() {
             *pair = PAIRS[n % 100];
@@ -102,7 +102,7 @@ impl Line {
 /// # Invariants
 ///
 /// `_entry` was created with the operations [`Self::OPS`] and the data `_show`.
-pub(crate) struct File<T: Show> {
+pub struct File<T: Show> {
     // This order is load-bearing for drops: `_entry` makes use of `_show`.
     _entry: Entry,
     _show: Pin<KBox<T>>,
@@ -126,7 +126,7 @@ impl<T: Show> File<T> {
     /// - `EEXIST`: the name is taken, of which the kernel warns in its log. (If a module's `init`
     ///   returns this, `insmod` gets `EBUSY`: the module loader has its own use for `EEXIST`.)
     /// - `ENOMEM`, and whatever initialising `show` returns.
-    pub(crate) fn new<E>(name: &CStr, show: impl PinInit<T, E>) -> Result<Self>
+    pub fn new<E>(name: &CStr, show: impl PinInit<T, E>) -> Result<Self>
     where
         Error: From<E>,
     {
@@ -284,6 +284,6 @@ impl Drop for Entry {
     }
 }
 
-#[cfg(lib_kunit)]
+#[cfg(lkm_kunit)]
 #[path = "../tests/kunit/proc_fs.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What lib/bindings.rs is generated from: headers, and constants that bindgen cannot see or, like
+ * What the crate lkm_bindings is made from: headers, and constants that bindgen cannot see or, like
  * HZ, sees wrong (it takes a macro's first definition: user space's HZ).
  */
 #include <linux/gcd.h>

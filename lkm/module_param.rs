@@ -24,7 +24,7 @@
 //! let most: i32 = limit.load();
 //! ```
 
-use super::bindings;
+use crate::bindings;
 use core::{cell::UnsafeCell, ffi::CStr, ops::Deref, ptr};
 use kernel::{
     ffi::{c_char, c_int, c_uint, c_void},
@@ -45,33 +45,33 @@ use kernel::{
 ///
 /// A mode that C refuses does not compile, nor does one which lets anybody write without a rule, nor
 /// a default that the rule refuses.
-#[allow(unused_macros)]
+#[macro_export]
 macro_rules! module_param {
     (@type [$type:ident; $max:expr]) => { concat!("array of ", stringify!($type)) };
     (@type $type:ident) => { stringify!($type) };
 
     (@static $name:ident [$type:ident; $max:expr] $default:expr) => {
         #[allow(non_upper_case_globals)]
-        pub(crate) static $name: $crate::lib::module_param::Array<
-            $crate::lib::module_param::types::$type, { $max }
-        > = $crate::lib::module_param::Array::new(
-            &$crate::lib::module_param::types::$type($default)
+        pub(crate) static $name: $crate::module_param::Array<
+            $crate::module_param::types::$type, { $max }
+        > = $crate::module_param::Array::new(
+            &$crate::module_param::types::$type($default)
         );
     };
     (@static $name:ident $type:ident $default:expr) => {
         #[allow(non_upper_case_globals)]
-        pub(crate) static $name: $crate::lib::module_param::ReadOnly<
-            $crate::lib::module_param::types::$type
-        > = $crate::lib::module_param::ReadOnly::new(
-            $crate::lib::module_param::types::$type([$default])
+        pub(crate) static $name: $crate::module_param::ReadOnly<
+            $crate::module_param::types::$type
+        > = $crate::module_param::ReadOnly::new(
+            $crate::module_param::types::$type([$default])
         );
     };
     (@static $name:ident $type:ident $default:expr, |$new:pat_param| $check:expr) => {
         #[allow(non_upper_case_globals)]
-        pub(crate) static $name: $crate::lib::module_param::Writable<
-            $crate::lib::module_param::types::$type
+        pub(crate) static $name: $crate::module_param::Writable<
+            $crate::module_param::types::$type
         > = {
-            use $crate::lib::module_param::{types, Type, Writable};
+            use $crate::module_param::{types, Type, Writable};
 
             const fn check($new: <types::$type as Type>::Value) -> ::kernel::error::Result {
                 $check
@@ -88,12 +88,12 @@ macro_rules! module_param {
         $name:ident: $type:tt = $default:expr, $mode:expr, $description:literal
         $(, |$new:pat_param| $check:expr)?;
     )+) => {$(
-        $crate::lib::module_param::module_param!(
+        $crate::module_param!(
             @static $name $type $default $(, |$new| $check)?
         );
 
         const _: () = {
-            use $crate::lib::module_param::Entry;
+            use $crate::module_param::Entry;
 
             #[link_section = "__param"]
             #[used(compiler)]
@@ -102,7 +102,7 @@ macro_rules! module_param {
     )+
         // All in one: the compiler may put statics in any order, and `modinfo` shows what it finds.
         const _: () = {
-            use $crate::lib::module_param::{modinfo, module_param};
+            use $crate::{module_param, module_param::modinfo};
 
             const STRINGS: &[&str] = &[$(
                 concat!("parmtype=", stringify!($name), ":", module_param!(@type $type)),
@@ -114,15 +114,12 @@ macro_rules! module_param {
         };
     };
 }
-#[allow(unused_imports)]
-pub(crate) use module_param;
-
 /// A type of parameter.
 ///
 /// # Safety
 ///
 /// `OPS` are for a `Value` in memory; what they write there is valid, and any thread may read it.
-pub(crate) unsafe trait Type {
+pub unsafe trait Type {
     /// What it is in memory.
     type Value: Copy + 'static;
 
@@ -142,7 +139,7 @@ pub(crate) unsafe trait Type {
 ///
 /// `SET` and `GET` are those of `OPS`.
 #[diagnostic::on_unimplemented(message = "a parameter of type `{Self}` cannot be writable")]
-pub(crate) unsafe trait Scalar: Type {
+pub unsafe trait Scalar: Type {
     /// `KERNEL_PARAM_OPS_FL_*`.
     const FLAGS: c_uint = 0;
 
@@ -169,8 +166,9 @@ pub(crate) unsafe trait Scalar: Type {
 
 /// The types, as C names them.
 #[allow(non_camel_case_types, non_snake_case)]
-pub(crate) mod types {
-    use super::{as_char_ptr, bindings, Charp, Scalar, Type};
+pub mod types {
+    use super::{as_char_ptr, Charp, Scalar, Type};
+    use crate::bindings;
     use core::{ffi::CStr, primitive};
     use kernel::{
         ffi::*,
@@ -179,10 +177,10 @@ pub(crate) mod types {
     };
 
     /// A string: a [`CStr`] of at most 1024 bytes.
-    pub(crate) enum charp {}
+    pub enum charp {}
 
     /// The defaults as they are in memory.
-    pub(crate) const fn charp<const N: usize>(defaults: [&'static CStr; N]) -> [Charp; N] {
+    pub const fn charp<const N: usize>(defaults: [&'static CStr; N]) -> [Charp; N] {
         let mut values = [charp::EMPTY; N];
         let mut i = 0;
         while i < N {
@@ -205,10 +203,10 @@ pub(crate) mod types {
     macro_rules! scalars {
         ($($name:ident: $value:ty, $atomic:ty, $empty:literal $(, $flags:ident)?;)*) => {$(paste! {
             #[doc = concat!("C's `", stringify!($name), "`.")]
-            pub(crate) enum $name {}
+            pub enum $name {}
 
             /// The defaults as they are in memory.
-            pub(crate) const fn $name<const N: usize>(defaults: [$value; N]) -> [$value; N] {
+            pub const fn $name<const N: usize>(defaults: [$value; N]) -> [$value; N] {
                 defaults
             }
 
@@ -277,7 +275,7 @@ const fn as_char_ptr(string: &CStr) -> *const c_char {
 /// Points to a C string, which stays as it is from `init` until the module is gone.
 #[derive(Clone, Copy)]
 #[repr(transparent)]
-pub(crate) struct Charp(*const c_char);
+pub struct Charp(*const c_char);
 
 impl Deref for Charp {
     type Target = CStr;
@@ -297,19 +295,19 @@ impl Deref for Charp {
 /// before it calls `init`, and the mode lets nobody do it later. Of the module's code only the rules
 /// of [`Writable`] parameters run before that. They are `const fn`, and `value` is none.
 #[repr(transparent)]
-pub(crate) struct ReadOnly<T: Type>(UnsafeCell<T::Value>);
+pub struct ReadOnly<T: Type>(UnsafeCell<T::Value>);
 
 // SAFETY: By the type's invariant there are only readers.
 unsafe impl<T: Type> Sync for ReadOnly<T> {}
 
 impl<T: Type> ReadOnly<T> {
     #[doc(hidden)]
-    pub(crate) const fn new([default]: [T::Value; 1]) -> Self {
+    pub const fn new([default]: [T::Value; 1]) -> Self {
         Self(UnsafeCell::new(default))
     }
 
     #[doc(hidden)]
-    pub(crate) const fn entry(&'static self, name: &'static CStr, mode: u16) -> Entry {
+    pub const fn entry(&'static self, name: &'static CStr, mode: u16) -> Entry {
         // INVARIANT: The mode sees to it.
         assert!(mode & 0o222 == 0, "a writable parameter needs a rule");
         Entry::new(name, T::OPS, mode, self.0.get().cast())
@@ -318,7 +316,7 @@ impl<T: Type> ReadOnly<T> {
 
 impl<T: Scalar> ReadOnly<T> {
     /// Its value.
-    pub(crate) fn value(&self) -> T::Value {
+    pub fn value(&self) -> T::Value {
         // SAFETY: By the type's invariant nothing writes.
         unsafe { *self.0.get() }
     }
@@ -327,7 +325,7 @@ impl<T: Scalar> ReadOnly<T> {
 impl ReadOnly<types::charp> {
     /// Its value.
     #[inline]
-    pub(crate) fn value(&'static self) -> &'static CStr {
+    pub fn value(&'static self) -> &'static CStr {
         // SAFETY: By the type's invariant nothing writes.
         unsafe { &*self.0.get() }
     }
@@ -338,7 +336,7 @@ impl ReadOnly<types::charp> {
 /// # Invariants
 ///
 /// That of [`ReadOnly`]; `given` and `default` are at most `N`.
-pub(crate) struct Array<T: Type, const N: usize> {
+pub struct Array<T: Type, const N: usize> {
     /// Number of elements given; 0 if the parameter was not.
     given: UnsafeCell<c_uint>,
     /// Number of elements that the default has.
@@ -358,7 +356,7 @@ impl<T: Type, const N: usize> Array<T, N> {
     };
 
     #[doc(hidden)]
-    pub(crate) const fn new(default: &[T::Value]) -> Self {
+    pub const fn new(default: &[T::Value]) -> Self {
         assert!(default.len() <= N, "the default has too many elements");
 
         let mut elem = [T::EMPTY; N];
@@ -375,14 +373,14 @@ impl<T: Type, const N: usize> Array<T, N> {
     }
 
     #[doc(hidden)]
-    pub(crate) const fn entry(&'static self, name: &'static CStr, mode: u16) -> Entry {
+    pub const fn entry(&'static self, name: &'static CStr, mode: u16) -> Entry {
         // INVARIANT: The mode sees to it.
         assert!(mode & 0o222 == 0, "an array cannot be writable");
         Entry::new(name, Self::OPS, mode, ptr::from_ref(self).cast_mut().cast())
     }
 
     /// How many elements were given: 0 if none, and it is the default.
-    pub(crate) fn given(&self) -> c_uint {
+    pub fn given(&self) -> c_uint {
         // SAFETY: By the type's invariant nothing writes.
         unsafe { *self.given.get() }
     }
@@ -396,7 +394,7 @@ impl<T: Type, const N: usize> Array<T, N> {
     }
 
     /// Its elements: those given, or the default.
-    pub(crate) fn value(&'static self) -> &'static [T::Value] {
+    pub fn value(&'static self) -> &'static [T::Value] {
         // SAFETY: By the type's invariants there are so many, and nothing writes.
         unsafe { core::slice::from_raw_parts(self.elem.get().cast(), self.len() as usize) }
     }
@@ -470,7 +468,7 @@ impl<T: Type, const N: usize> Array<T, N> {
 ///   loads only, and every write is an atomic store.
 /// - `check` reads no parameter.
 #[repr(C)]
-pub(crate) struct Writable<T: Scalar> {
+pub struct Writable<T: Scalar> {
     // Must be first: `T::GET` takes a pointer to the whole for one to it.
     value: UnsafeCell<T::Value>,
     check: fn(T::Value) -> Result,
@@ -491,10 +489,7 @@ impl<T: Scalar> Writable<T> {
     ///
     /// `check` reads no parameter: it runs while the kernel is setting them.
     #[doc(hidden)]
-    pub(crate) const unsafe fn new(
-        [default]: [T::Value; 1],
-        check: fn(T::Value) -> Result,
-    ) -> Self {
+    pub const unsafe fn new([default]: [T::Value; 1], check: fn(T::Value) -> Result) -> Self {
         // INVARIANT: By our contract.
         Self {
             value: UnsafeCell::new(default),
@@ -503,7 +498,7 @@ impl<T: Scalar> Writable<T> {
     }
 
     #[doc(hidden)]
-    pub(crate) const fn entry(&'static self, name: &'static CStr, mode: u16) -> Entry {
+    pub const fn entry(&'static self, name: &'static CStr, mode: u16) -> Entry {
         assert!(
             mode & 0o222 != 0,
             "nobody can write to it: check it in `init`"
@@ -512,7 +507,7 @@ impl<T: Scalar> Writable<T> {
     }
 
     /// Its value now.
-    pub(crate) fn load(&self) -> T::Value {
+    pub fn load(&self) -> T::Value {
         // SAFETY: By the type's invariants.
         unsafe { T::load(self.value.get()) }
     }
@@ -556,7 +551,7 @@ unsafe fn with_arg<T>(kp: *const bindings::kernel_param, arg: *mut T) -> binding
 /// That is an array for the kernel. So this must have the size and the alignment of C's type.
 #[doc(hidden)]
 #[repr(transparent)]
-pub(crate) struct Entry(bindings::kernel_param);
+pub struct Entry(bindings::kernel_param);
 
 // SAFETY: Only the kernel uses it, and it does not write to it.
 unsafe impl Sync for Entry {}
@@ -595,7 +590,7 @@ impl Entry {
 
 /// Strings for the section `.modinfo`, each with a NUL: their length, and as much of them as fits.
 #[doc(hidden)]
-pub(crate) const fn modinfo<const N: usize>(strings: &[&str]) -> (usize, [u8; N]) {
+pub const fn modinfo<const N: usize>(strings: &[&str]) -> (usize, [u8; N]) {
     let mut bytes = [0; N];
     let (mut len, mut i) = (0, 0);
     while i < strings.len() {
@@ -614,6 +609,6 @@ pub(crate) const fn modinfo<const N: usize>(strings: &[&str]) -> (usize, [u8; N]
     (len, bytes)
 }
 
-#[cfg(lib_kunit)]
+#[cfg(lkm_kunit)]
 #[path = "../tests/kunit/module_param.rs"]
 mod tests;

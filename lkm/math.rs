@@ -5,16 +5,16 @@
 //! C headers: [`include/linux/gcd.h`](srctree/include/linux/gcd.h),
 //! [`include/linux/hash.h`](srctree/include/linux/hash.h)
 
-use super::bindings;
+use crate::bindings;
 use kernel::ffi::c_ulong;
 
 /// The multiplier of the kernel's hash functions: 2^n times the golden ratio's square, n being the
 /// bits of a word. It has not been a prime for long; its name remained.
-pub(crate) const GOLDEN_RATIO_PRIME: c_ulong = bindings::RUST_CONST_HELPER_GOLDEN_RATIO_PRIME;
+pub const GOLDEN_RATIO_PRIME: c_ulong = bindings::RUST_CONST_HELPER_GOLDEN_RATIO_PRIME;
 
 /// The greatest common divisor of `a` and `b`; the other one if one is 0.
 #[inline]
-pub(crate) fn gcd(a: c_ulong, b: c_ulong) -> c_ulong {
+pub fn gcd(a: c_ulong, b: c_ulong) -> c_ulong {
     // SAFETY: `gcd()` is defined for all values and touches no memory.
     unsafe { bindings::gcd(a, b) }
 }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a Linux kernel module in Rust needs, and the kernel crate does not have.
+//!
+//! A module outside this repository has it by one line in its `Kbuild`: see `lkm/Kbuild.include`.
+
+pub mod jiffies;
+pub mod math;
+pub mod module_param;
+pub mod proc_fs;
+
+/// The kernel crate's bindings, and what `bindgen` makes of `lkm/bindings_helper.h`.
+mod bindings {
+    pub(crate) use kernel::bindings::*;
+    pub(crate) use lkm_bindings::*;
+}
+
+#[cfg(lkm_kunit)]
+#[path = "../tests/kunit/arithmetic.rs"]
+mod tests;

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# The crate lkm: a module elsewhere has it by one line, and what a crate without an object file would lose is refused.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+make --no-print-directory vm-modules >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+scratch=$(mktemp -d "$PWD/build/crate-test.XXXXXX")
+temporary+=("$scratch")
+read -ra tools < <(scripts/sandbox.sh scripts/preflight.sh "$kdir")
+# build DIRECTORY [TARGET]: as kernel people do it, beside the sources.
+build() { run scripts/sandbox.sh make -C "$kdir" M="$1" "${tools[@]}" "${2:-modules}"; }
+
+# ---- In another directory.
+
+mkdir "$scratch/elsewhere"
+sed 's/c"jiffies"/c"elsewhere"/; s/name: "jiffies"/name: "elsewhere"/' jiffies.rs >"$scratch/elsewhere/elsewhere.rs"
+printf 'obj-m := elsewhere.o\ninclude %s\n' "$PWD/lkm/Kbuild.include" >"$scratch/elsewhere/Kbuild"
+build "$scratch/elsewhere"
+is "$status" 0 "a module in another directory is built with the crate"
+is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
+run scripts/vm.sh --add "$scratch/elsewhere/elsewhere.ko" bash -c \
+	'insmod elsewhere.ko && cat /proc/elsewhere && rmmod elsewhere && ls /proc/elsewhere'
+like "$stdout" '^[0-9]+$' "… is loaded, and its file is read"
+like "$stderr" "cannot access '/proc/elsewhere'" "… and goes with it"
+touch "$scratch/elsewhere/elsewhere.rs"
+build "$scratch/elsewhere"
+is "$(sed -n 's/^  RUSTC \[M\] *//p' <<<"$stdout")" "elsewhere.o" "touching it does not compile the crate again"
+build "$scratch/elsewhere" clean
+is "$(cd "$scratch/elsewhere" && find . -type f | sort)" $'./Kbuild\n./elsewhere.rs' "clean leaves its sources"
+
+# ---- What only an object can hold.
+
+mkdir "$scratch/crate"
+cp -a lkm "$scratch/crate/"
+printf 'obj-m := elsewhere.o\ninclude $(src)/lkm/Kbuild.include\n' >"$scratch/crate/Kbuild"
+cp "$scratch/elsewhere/elsewhere.rs" "$scratch/crate/"
+build "$scratch/crate"
+is "$status" 0 "the crate is built as it is"
+
+# refused WHAT CODE
+refused() {
+	printf '%s\n' "$2" | cat lkm/math.rs - >"$scratch/crate/lkm/math.rs"
+	build "$scratch/crate"
+	is "$status" 2 "$1 in the crate: it is not built"
+	like "$stdout$stderr" 'lkm: error: the crate has no object file' "… and this is said to be why"
+}
+refused "a static" '
+/// Function.
+pub fn count() -> usize {
+    use kernel::sync::atomic::{Atomic, Relaxed};
+    static COUNT: Atomic<usize> = Atomic::new(0);
+    COUNT.fetch_add(1, Relaxed)
+}'
+refused "a static that a macro of the kernel makes" '
+/// Function.
+pub fn class() -> core::pin::Pin<&'\''static kernel::sync::LockClassKey> {
+    kernel::static_lock_class!()
+}'
+refused "a #[used] static" '
+const _: () = {
+    #[used(compiler)]
+    static USED: u8 = 1;
+};'
+refused "a function that C calls by its name" '
+/// Function.
+#[no_mangle]
+pub extern "C" fn function() {}'
+refused "assembly" 'core::arch::global_asm!("nop");'
+
+done_testing
