@@ -168,9 +168,9 @@ make_overlay() {
 	local tree=$work/overlay modules=$build/modules/$release path
 	local installed=$tree/usr/lib/modules/$release
 	mkdir -p "$tree/modules" "$installed/updates"
-	cp "$top/scripts/vm-init.sh" "$tree/init"
+	install -m 755 "$top/scripts/vm/init.sh" "$tree/init"
 	mkdir -p "$tree/root"
-	cp "$top/scripts/vm-bashrc" "$tree/root/.bashrc"
+	cp "$top/scripts/vm/bashrc" "$tree/root/.bashrc"
 	for path in scripts tests lkm startstop docs README.md; do
 		[[ ! -e $top/$path ]] || cp -a "$top/$path" "$tree/modules/"
 	done
@@ -195,8 +195,8 @@ make_overlay() {
 
 	# All of it travels as bash reads it back.
 	# shellcheck disable=SC2034 # declare -p prints them
-	local command=("$@") variable size="${terminal:+$(stty size)}"
-	for variable in command terminal size TERM NO_COLOR; do
+	local command=("$@") variable size="${terminal:+$(stty size)}" run=${work##*/}
+	for variable in run command terminal size TERM NO_COLOR; do
 		[[ -z ${!variable+set} ]] || declare -p "$variable"
 	done | sed 's/^declare -[-aAx]* //' >"$tree/run.vm"
 	pack "$tree"
@@ -241,7 +241,7 @@ qemu_options() {
 	options=(
 		-nodefaults -no-user-config -no-reboot -display none -machine "$qemu_machine" -m "$memory"
 		-kernel "$(boot_image)" -initrd "$work/initramfs"
-		-append "console=$console_device quiet panic=-1 $quicker $append"
+		-append "console=$console_device quiet panic=-1 $quicker $append -- ${work##*/}"
 		-chardev "file,id=console,path=$work/console" -serial chardev:console
 		-device virtio-serial-pci
 		-chardev "file,id=status,path=$work/status" -device virtserialport,nr=1,chardev=status

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../tap.sh"
 cd "$(dirname "$0")/../.." || exit
 
-# Those that are sourced have no first line for it; the virtual machine runs one that nobody calls.
-mapfile -t scripts < <(grep -l '^#!' scripts/*.sh bench/*.sh | grep -v /vm-init)
+# Those that are sourced have no first line for it.
+mapfile -t scripts < <(grep -l '^#!' scripts/*.sh bench/*.sh)
 is "$(grep -L '^# Usage: ' "${scripts[@]}")" "" "every script has a usage"
 
 for script in "${scripts[@]}"; do

@@ -1,12 +1,23 @@
 #!/bin/bash
-# shellcheck disable=SC2154 # vm.sh sets size, command and terminal
+# shellcheck disable=SC2154 # vm.sh sets size, command, terminal and run
 #
 # The first program of the virtual machine: mounts what a module needs to be looked at, runs the command that
 # vm.sh was given, hands its status over and switches off.
+#
+# Anywhere else it would harm: it mounts over /tmp, and it switches off. So it goes on only as the first process of a kernel
+# that vm.sh has started. Such a kernel has no /proc yet, and passes to it the name of the run, which is in /run.vm too.
+
+# shellcheck disable=SC1091 # vm.sh writes it
+if [[ $$ != 1 || $# != 1 || -e /proc/self || ! -r /run.vm ]] || ! . /run.vm || [[ $1 != "$run" ]]; then
+	echo "${0##*/}: error: this is for the machine that scripts/vm.sh makes, and does nothing elsewhere" >&2
+	exit 2
+fi
 
 # (LC_CTYPE, and not LANG: each program would read a dozen files more, for what C has too.)
 export PATH=/usr/local/sbin:/usr/sbin:/usr/bin HOME=/root LC_CTYPE=C.UTF-8
 mount -t proc proc /proc
+# No namespace can change what this says.
+[[ " $(</proc/cmdline) " == *" -- $run "* ]] || exit 2
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm
@@ -21,8 +32,6 @@ ln -s fd/1 /dev/stdout
 ln -s fd/2 /dev/stderr
 hostname vm
 
-# shellcheck disable=SC1091 # vm.sh writes it
-. /run.vm
 export TERM NO_COLOR
 [[ -n $NO_COLOR ]] || unset NO_COLOR
 cd /modules || exit
