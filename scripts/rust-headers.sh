@@ -3,6 +3,7 @@
 #        scripts/rust-headers.sh --list
 #        scripts/rust-headers.sh --check [KDIR]
 #        scripts/rust-headers.sh --source [RELEASE]
+#        scripts/rust-headers.sh --needs
 #
 # Completes Debian's packaged headers of kernel RELEASE with the Rust metadata that they come without, and
 # proves that kernel and metadata belong together: every Rust symbol that the kernel exports must have been
@@ -16,6 +17,7 @@
 #   --check  says whether a build tree (default: the running kernel's) is complete and fits its kernel, and which
 #            compiler it wants
 #   --source names the source package of RELEASE, as PACKAGE=VERSION
+#   --needs  the Debian packages that completing headers takes
 #   --help   this text
 #
 # Needs no root. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
@@ -164,16 +166,23 @@ compare_symbols() {
 	return 1
 }
 
+# What making the metadata takes, on a Debian of one's own: packages, and of each its program or file if that has another
+# name. README.md names the same packages.
+needed=(
+	make gcc bc flex bison "dwarves pahole" openssl python3 "xz-utils xz"
+	"libelf-dev /usr/include/libelf.h" "libssl-dev /usr/include/openssl/opensslv.h"
+	rustc "rust-src /usr/lib/rustlib/src/rust/library/core/src/lib.rs" bindgen clang
+)
+
+# needs: all that is missing, in one message.
 needs() {
-	local missing=() command
-	for command in apt-get dpkg-deb rustc bindgen clang make gcc bc flex bison pahole openssl; do
-		type -P "$command" >/dev/null || missing+=("$command")
-	done
-	for file in /usr/include/libelf.h /usr/include/openssl/opensslv.h; do
-		[[ -e $file ]] || missing+=("$file")
+	local line package it packages=() missing=()
+	for line in "apt apt-get" "dpkg dpkg-deb" "${needed[@]}"; do
+		package=${line% *} it=${line#* }
+		[[ $it == /* && -e $it ]] || type -P "$it" >/dev/null || { packages+=("$package") && missing+=("$it"); }
 	done
 	((${#missing[@]} == 0)) || die "this machine lacks: ${missing[*]}" \
-		"Debian: sudo apt-get install make gcc bc flex bison dwarves openssl libelf-dev libssl-dev rustc rust-src bindgen clang" \
+		"Debian: sudo apt-get install ${packages[*]}" \
 		"Or use the sandbox: scripts/sandbox.sh scripts/rust-headers.sh $release"
 }
 
@@ -306,6 +315,10 @@ case ${1:-} in
 --check)
 	(($# <= 2)) || bad_usage "one KDIR at most"
 	check "${@:2}"
+	exit
+	;;
+--needs)
+	printf '%s\n' "${needed[@]%% *}"
 	exit
 	;;
 --source) source_of=1 && shift ;;

@@ -80,6 +80,11 @@ while IFS= read -r line; do
 done < <(for document in "${documents[@]}"; do blocks "$document" text; done)
 is "$lost" "" "every message that is shown is one of the scripts'"
 
+# ---- What README.md installs is what completing headers takes.
+
+is "$(sed -n '/^sudo apt-get install make/ { s/sudo apt-get install //; s/ *#.*//; p; q }' README.md | tr ' ' '\n')" \
+	"$(scripts/rust-headers.sh --needs)" "README.md installs what rust-headers.sh needs, and nothing else"
+
 # ---- unsafe is in the crate only.
 
 is "$(grep -lw unsafe ./*.rs startstop/*.rs "$scratch/checkout/number.rs")" "" "no module has unsafe in it"

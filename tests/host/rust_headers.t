@@ -161,10 +161,11 @@ refused half 'could not put the build tree together' "metadata that is not all t
 
 mkdir "$directory/few"
 for program in "$PWD"/build/sandbox/*/usr/bin/*; do ln -sf "/usr/bin/${program##*/}" "$directory/few/"; done
-rm "$directory/few/pahole"
+rm "$directory"/few/{pahole,python3}
 run scripts/sandbox.sh env PATH="$directory/bin:$directory/few" "$directory/checkout/scripts/rust-headers.sh" 9.9.1-amd64
 is "$status" 1 "a machine that lacks a program is told so"
-like "$stderr" 'this machine lacks: pahole'$'\n''  Debian: sudo apt-get install .* dwarves' "… with the one command to run"
+like "$stderr" 'this machine lacks: pahole python3'$'\n''  Debian: sudo apt-get install dwarves python3'$'\n' \
+	"… of all that it lacks, with the one command to run"
 
 mv "$directory/archive" "$directory/archive.whole"
 grep -v linux-source "$directory/archive.whole" >"$directory/archive"
