@@ -17,7 +17,7 @@ modules: ## build the modules for KDIR (the default)
 	@$(if $(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
 
 modules_install: modules ## install them where modprobe looks (as root; INSTALL_MOD_PATH= for elsewhere)
-	@$(kbuild) modules_install
+	@$(kbuild) modules_install CONFIG_MODULE_SIG_ALL= cmd_depmod='$(CURDIR)/scripts/depmod.sh $(release)'
 
 rust-analyzer: modules ## write rust-project.json, for editors
 	@$(kbuild) rust-analyzer && scripts/rust-project.py $(MO)/rust-project.json $(MO)/lkm/bindings.rs

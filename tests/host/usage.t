@@ -23,6 +23,8 @@ is "$status" 2 "doc.sh without a place gives 2"
 run scripts/doc.sh tests
 is "$status" 1 "doc.sh where nothing is built gives 1"
 like "$stderr" 'nothing is built in .*/tests' "… and says so"
+run scripts/depmod.sh
+is "$status" 2 "depmod.sh without a release gives 2"
 run scripts/test.sh one two
 is "$status" 2 "test.sh with two names gives 2"
 run scripts/rust-headers.sh one two

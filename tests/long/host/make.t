@@ -56,6 +56,18 @@ like "$stdout" 'rustc --edition=[0-9]+ .*hello_world\.rs' "V=1 shows the command
 native make KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
 is "$status" 0 "modules_install works"
 is "$(cd "$directory/installed/lib/modules/$release/updates" && echo *.ko* | tr ' ' '\n' | sed 's/\.ko.*/.ko/')" "$modules" "… and installs each module"
+installed=$directory/installed/lib/modules/$release
+like "$stderr" "kernel ${release//+/\\+} itself is not installed in .*/lib/modules/.*, so depmod is not run" "… where that kernel is not, depmod is not run"
+not_there "$installed/modules.dep" "… and leaves no list"
+is "$(grep -viE 'warning: building for kernel|is not installed in' <<<"$stderr")" "" "… and nothing looks like an error"
+mkdir "$directory/bin" && printf '#!/bin/sh\nexit 7\n' >"$directory/bin/depmod" && chmod +x "$directory/bin/depmod"
+touch "$installed"/modules.{order,builtin,builtin.modinfo}
+native make KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
+is "$(sed 's,updates/,,; s/\.ko.*/.ko/' "$installed/modules.dep" | sort)" "$modules" "where it is, modprobe's list has each module"
+is "$(grep -v 'warning: building for kernel' <<<"$stderr")" "" "… and nothing looks like an error"
+
+run scripts/sandbox.sh env PATH="$directory/bin:$PATH" INSTALL_MOD_PATH="$directory/installed" scripts/depmod.sh "$release"
+like "$status $stderr" '^1 .*depmod failed for kernel' "a depmod that fails gives 1"
 
 native make KDIR="$kdir" rust-analyzer
 is "$status" 0 "rust-analyzer works"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Usage: scripts/depmod.sh RELEASE
+#
+# Lists the modules of kernel RELEASE again, so that modprobe finds those that make modules_install has just copied.
+# kbuild calls it. (kbuild's own script of this name does nothing where there is no System.map, and packaged headers have
+# none.)
+#
+#   --help   this text
+#
+# INSTALL_MOD_PATH of the environment is the directory in which lib/modules is, as for kbuild. If that kernel itself is
+# not installed there, nothing is done: there is no list of its modules.
+#
+# The exit status is 0, 1 if depmod failed, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+case ${1:-} in
+-h | --help) usage && exit ;;
+-*) bad_usage "unknown option $1" ;;
+esac
+(($# == 1)) || bad_usage "one RELEASE"
+
+modules=${INSTALL_MOD_PATH:-}/lib/modules/$1
+if [[ ! -e $modules/modules.order || ! -e $modules/modules.builtin ]]; then
+	say "kernel $1 itself is not installed in $modules, so depmod is not run"
+	exit
+fi
+# (It is in /usr/sbin, which is not in everyone's PATH.)
+PATH=$PATH:/usr/sbin:/sbin
+depmod ${INSTALL_MOD_PATH:+-b "$INSTALL_MOD_PATH"} "$1" || die "depmod failed for kernel $1"
