@@ -35,8 +35,13 @@ module_param! {
 
 struct ModuleParam;
 
+// `dyn`: for each type by itself there would be a function that formats it.
 fn print(name: &str, value: &dyn Display) {
     pr_info!("{name} = {value}\n");
+}
+
+fn print_element(name: &str, i: &dyn Display, element: &dyn Display) {
+    pr_info!("{name}[{i}] = {element}\n");
 }
 
 impl kernel::Module for ModuleParam {
@@ -47,9 +52,8 @@ impl kernel::Module for ModuleParam {
         print("my_long", &my_long.value());
         print("my_str", &my_str.value());
         for (i, element) in my_int_array.value().iter().enumerate() {
-            pr_info!("my_int_array[{i}] = {element}\n");
+            print_element("my_int_array", &i, element);
         }
-        pr_info!("my_int_array: {} given\n", my_int_array.given());
         print("my_limit", &my_limit.load());
         Ok(ModuleParam)
     }

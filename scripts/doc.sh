@@ -8,6 +8,7 @@
 # The exit status is 0 if all of it could be made, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
 
 case ${1:-} in
 -h | --help) usage && exit ;;
@@ -16,10 +17,8 @@ esac
 mo=$(realpath "$1")
 [[ -r $mo/.jiffies.o.cmd ]] || die "nothing is built in $mo" "make"
 
-# kbuild keeps each command; up to --out-dir it is the same for all modules.
-kbuild=$(sed -n 's/^savedcmd_jiffies.o := \(.*\) --out-dir.*/\1/p' "$mo/.jiffies.o.cmd")
-# As kbuild exports it: the kernel uses features that are not stable yet.
 export RUSTC_BOOTSTRAP=1
+kbuild=$(rustc_command "$mo")
 cd "$mo"
 
 # rustdoc is beside the rustc that built the modules.
@@ -32,6 +31,7 @@ say "${build#"$top"/}/doc/lkm/index.html is made."
 
 # Each example in a function of its own; a line that begins with "# " is not shown, but compiled.
 examples=$mo/examples.rs
+mapfile -t sources < <(find "$top/lkm" -name '*.rs')
 {
 	cat <<'RUST'
 //! The examples in the crate lkm.
@@ -47,7 +47,7 @@ RUST
 			else if (text == "```") { print "fn example_" ++n "() -> Result {"; inside = 1; next }
 			inside = 0; next
 		}
-		inside { sub(/^# /, "", text); print text }' "$top"/lkm/*.rs
+		inside { sub(/^# /, "", text); print text }' "${sources[@]}"
 } >"$examples"
 eval "$kbuild" --crate-name examples --emit=metadata="$mo/examples.rmeta" "$examples" ||
 	die "an example in lkm/ does not compile" "They are put together in ${examples#"$top"/}."

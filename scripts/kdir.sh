@@ -69,3 +69,7 @@ fitting_rustc() {
 	done < <(all_rustc)
 	return 1
 }
+
+# rustc_command MO: how kbuild compiles a module that uses the crate lkm, up to the place for what comes of it. To be run
+# by eval, in MO, where these modules were built. kbuild exports RUSTC_BOOTSTRAP=1, as the kernel uses unstable features.
+rustc_command() { sed -n 's/^savedcmd_jiffies.o := \(.*\) --out-dir.*/\1/p' "$1/.jiffies.o.cmd"; }

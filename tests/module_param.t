@@ -30,12 +30,12 @@ good() {
 	local arguments=$1 change name value element lines='' i=0
 	local -A said=([my_bool]=false [my_short]=1 [my_int]=420 [my_long]=9999 [my_str]=blah [my_limit]=10)
 	local -A shown=([my_bool]=N [my_short]=1 [my_int]=420 [my_long]=9999 [my_str]=blah [my_limit]=10)
-	local elements=(420 420) given=0
+	local elements=(420 420)
 	shift
 	for change; do
 		name=${change%%=*} value=${change#*=}
 		said[$name]=${value%%|*} shown[$name]=${value#*|}
-		[[ $name != my_int_array ]] || { IFS=, read -ra elements <<<"$value" && given=${#elements[@]}; }
+		[[ $name != my_int_array ]] || IFS=, read -ra elements <<<"$value"
 	done
 	for element in "${elements[@]}"; do lines+="module_param: my_int_array[$((i++))] = $element"$'\n'; done
 
@@ -47,8 +47,7 @@ module_param: my_short = ${said[my_short]}
 module_param: my_int = ${said[my_int]}
 module_param: my_long = ${said[my_long]}
 $(cut_line "module_param: my_str = ${said[my_str]}")
-${lines}module_param: my_int_array: $given given
-module_param: my_limit = ${said[my_limit]}" "'$arguments' is what the log has"
+${lines}module_param: my_limit = ${said[my_limit]}" "'$arguments' is what the log has"
 	is "$sysfs" "my_bool:${shown[my_bool]}
 my_int:${shown[my_int]}
 my_int_array:$(IFS=, && echo "${elements[*]}")

@@ -1,23 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of `lkm/module_param.rs`, of which they are a part.
+//! Tests of `lkm/module_param/`, of which they are a part in `lkm_kunit`.
 
 use kernel::macros::kunit_tests;
 
 #[kunit_tests(lkm_module_param)]
 mod tests {
-    use super::super::*;
-    use kernel::{page::PAGE_SIZE, str::CString};
+    use super::super::{types, Array, Entry, Writable};
+    use crate::bindings;
+    use core::ffi::CStr;
+    use kernel::{
+        ffi::{c_char, c_int},
+        page::PAGE_SIZE,
+        prelude::*,
+        str::CString,
+    };
 
-    type Set = unsafe extern "C" fn(*const c_char, *const bindings::kernel_param) -> c_int;
-    type Get = unsafe extern "C" fn(*mut c_char, *const bindings::kernel_param) -> c_int;
+    /// A parameter for one run of a test. KUnit can run it again, and a static would still have what
+    /// the first run left there, strings that were freed among it.
+    struct Fresh<P: 'static>(KBox<P>);
+
+    impl<P> Fresh<P> {
+        fn new(parameter: P) -> Result<Self> {
+            Ok(Self(KBox::new(parameter, GFP_KERNEL)?))
+        }
+
+        fn get(&self) -> &'static P {
+            // SAFETY: Each test uses it, and the entry made of it, as long as it has this box.
+            unsafe { &*(&raw const *self.0) }
+        }
+    }
 
     /// Sets a parameter to `text`, as the kernel does.
-    fn set(set: Set, entry: &Entry, text: &CStr) -> Result {
+    fn set(entry: &Entry, text: &CStr) -> Result {
         // Arrays write to it while they go through it.
         let text = CString::try_from(text)?;
-        // SAFETY: The module is there, and the entry is one of the parameter that `set` is for.
+        // SAFETY: The module is there. These operations are for that parameter, which is there.
         let ret = unsafe {
+            let set = (*entry.0.ops).set.ok_or(EPERM)?;
             bindings::kernel_param_lock(entry.0.mod_);
             let ret = set(text.as_char_ptr(), &entry.0);
             bindings::kernel_param_unlock(entry.0.mod_);
@@ -27,10 +47,11 @@ mod tests {
     }
 
     /// Whether sysfs would show `text`.
-    fn shows(get: Get, entry: &Entry, text: &CStr) -> Result<bool> {
+    fn shows(entry: &Entry, text: &CStr) -> Result<bool> {
         let mut page = KVec::from_elem(0u8, PAGE_SIZE, GFP_KERNEL)?;
         // SAFETY: As above; `get` writes at most a page.
         let len = unsafe {
+            let get = (*entry.0.ops).get.ok_or(EPERM)?;
             bindings::kernel_param_lock(entry.0.mod_);
             let len = get(page.as_mut_ptr().cast(), &entry.0);
             bindings::kernel_param_unlock(entry.0.mod_);
@@ -40,100 +61,119 @@ mod tests {
             && page[..len as usize] == *text.to_bytes())
     }
 
-    #[test]
-    fn an_array_has_what_was_given() -> Result {
-        static NUMBERS: Array<types::int, 4> = Array::new(&types::int([1, 2]));
-        let entry = NUMBERS.entry(c"numbers", 0o444);
-        let set = |text| set(Array::<types::int, 4>::set, &entry, text);
-        let shows = |text| shows(Array::<types::int, 4>::get, &entry, text);
-
-        assert!(NUMBERS.given() == 0);
-        assert!(NUMBERS.value() == [1, 2]);
-        assert!(shows(c"1,2\n")?);
-        set(c"5")?;
-        assert!(NUMBERS.given() == 1);
-        assert!(NUMBERS.value() == [5]);
-        assert!(shows(c"5\n")?);
-        set(c"-1,0x10,017,2147483647")?;
-        assert!(NUMBERS.value() == [-1, 16, 15, i32::MAX]);
-        assert!(shows(c"-1,16,15,2147483647\n")?);
+    /// Frees what a parameter owns, as the kernel does when the module goes.
+    ///
+    /// # Safety
+    ///
+    /// Nothing uses its value any more.
+    unsafe fn free(entry: &Entry) -> Result {
+        // SAFETY: By our contract.
+        unsafe {
+            let free = (*entry.0.ops).free.ok_or(EPERM)?;
+            free(entry.0.__bindgen_anon_1.arg);
+        }
         Ok(())
     }
 
     #[test]
-    fn an_array_has_bounds() {
-        static NUMBERS: Array<types::byte, 2> = Array::new(&types::byte([]));
-        let entry = NUMBERS.entry(c"numbers", 0o444);
-        let set = |text| set(Array::<types::byte, 2>::set, &entry, text);
+    fn an_array_has_what_was_given() -> Result {
+        let numbers = Fresh::new(Array::<types::int, 4>::new(&types::int([1, 2])))?;
+        let description = Fresh::new(numbers.get().description())?;
+        let entry = description.get().entry(c"numbers", 0o444);
 
-        assert!(NUMBERS.value().is_empty());
-        assert!(set(c"1,2,3") == Err(EINVAL));
-        assert!(NUMBERS.value() == [1, 2]);
-        assert!(set(c"256") == Err(ERANGE));
+        assert!(numbers.get().value() == [1, 2]);
+        assert!(shows(&entry, c"1,2\n")?);
+        set(&entry, c"5")?;
+        assert!(numbers.get().value() == [5]);
+        assert!(shows(&entry, c"5\n")?);
+        set(&entry, c"-1,0x10,017,2147483647")?;
+        assert!(numbers.get().value() == [-1, 16, 15, i32::MAX]);
+        assert!(shows(&entry, c"-1,16,15,2147483647\n")?);
+        Ok(())
+    }
+
+    #[test]
+    fn an_array_has_bounds() -> Result {
+        let numbers = Fresh::new(Array::<types::byte, 2>::new(&types::byte([])))?;
+        let description = Fresh::new(numbers.get().description())?;
+        let entry = description.get().entry(c"numbers", 0o444);
+
+        assert!(numbers.get().value().is_empty());
+        assert!(shows(&entry, c"")?);
+        assert!(set(&entry, c"1,2,3") == Err(EINVAL));
+        assert!(numbers.get().value() == [1, 2]);
+        assert!(set(&entry, c"256") == Err(ERANGE));
         for text in [c"", c",", c"x", c"-1", c" 1", c"1 "] {
-            assert!(set(text).is_err());
+            assert!(set(&entry, text).is_err());
         }
-        assert!(set(c"255,0").is_ok());
-        assert!(NUMBERS.value() == [255, 0]);
+        assert!(set(&entry, c"255,0").is_ok());
+        assert!(numbers.get().value() == [255, 0]);
+        Ok(())
     }
 
     #[test]
     fn strings_are_freed_once() -> Result {
-        static NAMES: Array<types::charp, 3> = Array::new(&types::charp([c"default"]));
-        let entry = NAMES.entry(c"names", 0o444);
-        let set = |text| set(Array::<types::charp, 3>::set, &entry, text);
+        let names = Fresh::new(Array::<types::charp, 3>::new(&types::charp([c"default"])))?;
+        let description = Fresh::new(names.get().description())?;
+        let entry = description.get().entry(c"names", 0o444);
 
-        assert!(*NAMES.value()[0] == *c"default");
-        set(c"a,b,c")?;
+        assert!(*names.get().value()[0] == *c"default");
+        set(&entry, c"a,b,c")?;
         // The second and third stay in memory, though they do not count.
-        set(c"d")?;
-        assert!(NAMES.value().len() == 1);
-        assert!(*NAMES.value()[0] == *c"d");
+        set(&entry, c"d")?;
+        assert!(names.get().value().len() == 1);
+        assert!(*names.get().value()[0] == *c"d");
         // SAFETY: Nothing uses it from here on.
-        unsafe { Array::<types::charp, 3>::free((&raw const NAMES).cast_mut().cast()) };
-        Ok(())
+        unsafe { free(&entry) }
     }
 
     #[test]
     fn a_rule_decides() -> Result {
-        const fn check(new: i16) -> Result {
+        const fn even(new: i16) -> Result {
             if new % 2 == 0 {
                 Ok(())
             } else {
                 Err(EDOM)
             }
         }
-        // SAFETY: `check` is a `const fn`.
-        static EVEN: Writable<types::short> = unsafe { Writable::new(types::short([4]), check) };
-        let entry = EVEN.entry(c"even", 0o644);
-        let set = |text| set(Writable::<types::short>::set, &entry, text);
+        unsafe extern "C" fn set_even(
+            val: *const c_char,
+            kp: *const bindings::kernel_param,
+        ) -> c_int {
+            // SAFETY: Its argument is the parameter below, which is there. `even` is a `const fn`.
+            unsafe {
+                let number = &*(*kp).__bindgen_anon_1.arg.cast::<Writable<types::short>>();
+                number.set(val, kp, even)
+            }
+        }
+        const OPS: &bindings::kernel_param_ops = &Writable::<types::short>::ops(set_even);
+        let number = Fresh::new(Writable::<types::short>::new(types::short([4])))?;
+        // SAFETY: `set_even` sets this parameter.
+        let entry = unsafe { number.get().entry_with(c"even", 0o644, OPS) };
 
-        assert!(EVEN.load() == 4);
-        set(c"-32768")?;
-        assert!(EVEN.load() == -32768);
-        assert!(set(c"3") == Err(EDOM));
-        assert!(set(c"32768") == Err(ERANGE));
-        assert!(set(c"x") == Err(EINVAL));
-        assert!(set(c"") == Err(EINVAL));
-        assert!(EVEN.load() == -32768);
-        assert!(shows(<types::short as Scalar>::GET, &entry, c"-32768\n")?);
+        assert!(number.get().load() == 4);
+        set(&entry, c"-32768")?;
+        assert!(number.get().load() == -32768);
+        assert!(set(&entry, c"3") == Err(EDOM));
+        assert!(set(&entry, c"32768") == Err(ERANGE));
+        assert!(set(&entry, c"x") == Err(EINVAL));
+        assert!(set(&entry, c"") == Err(EINVAL));
+        assert!(number.get().load() == -32768);
+        assert!(shows(&entry, c"-32768\n")?);
         Ok(())
     }
 
     #[test]
-    fn a_bool_needs_no_value() -> Result {
-        const fn check(_new: bool) -> Result {
-            Ok(())
-        }
-        // SAFETY: `check` is a `const fn`.
-        static FLAG: Writable<types::bool> = unsafe { Writable::new(types::bool([false]), check) };
-        let entry = FLAG.entry(c"flag", 0o644);
+    fn a_bool_needs_no_rule() -> Result {
+        let flag = Fresh::new(Writable::<types::bool>::new(types::bool([false])))?;
+        let entry = flag.get().entry(c"flag", 0o644);
+
         for (text, value) in [(c"1", true), (c"n", false), (c"on", true), (c"oFf", false)] {
-            set(Writable::<types::bool>::set, &entry, text)?;
-            assert!(FLAG.load() == value);
+            set(&entry, text)?;
+            assert!(flag.get().load() == value);
         }
-        assert!(set(Writable::<types::bool>::set, &entry, c"2") == Err(EINVAL));
-        assert!(!FLAG.load());
+        assert!(set(&entry, c"2") == Err(EINVAL));
+        assert!(!flag.get().load());
         Ok(())
     }
 }
