@@ -8,8 +8,8 @@
 use crate::bindings;
 use kernel::ffi::c_ulong;
 
-/// The multiplier of the kernel's hash functions: 2^n times the golden ratio's square, n being the
-/// bits of a word. It has not been a prime for long; its name remained.
+/// The multiplier of the kernel's hash functions: 2^n times the square of the golden ratio (0.618…),
+/// for words of n bits. Since Linux 4.7 it is not a prime any more; only the name still says so.
 pub const GOLDEN_RATIO_PRIME: c_ulong = bindings::RUST_CONST_HELPER_GOLDEN_RATIO_PRIME;
 
 /// The greatest common divisor of `a` and `b`; the other one if one is 0.
