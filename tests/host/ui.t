@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# What must not compile does not, and the message says what is wrong and what to write instead: each file of tests/ui/
+# with the message beside it. tests/ui.sh --help says how to take over messages that have changed.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+out=build/ui
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+built=build/modules/$(<"$kdir/include/config/kernel.release")
+run scripts/sandbox.sh tests/ui.sh "$built" "$out"
+is "$status $stderr" "0 " "the files are compiled"
+
+for file in tests/ui/*.rs; do
+	name=$(basename "$file" .rs)
+	is "$(cat "$out/$name.status")" 1 "$file is refused"
+	is "$(cat "$out/$name.stderr")" "$(cat "tests/ui/$name.stderr")" "… with the message in $name.stderr"
+done
+is "$(printf '%s\n' tests/ui/*.stderr | sed 's/stderr$/rs/')" "$(printf '%s\n' tests/ui/*.rs)" "every file has a message, and every message a file"
+
+run scripts/sandbox.sh tests/ui.sh "$built" "$out-control" module_param.rs
+is "$(cat "$out-control/module_param".{status,stderr})" 0 "what is right compiles in the same way, without a word"
+
+# Each refusal of the crate has a file that meets it. A refusal is a text in one of these macros or attributes; it may
+# have {} in it for what the compiler puts there.
+mapfile -t sources < <(find lkm -name '*.rs')
+run perl -0777 -ne '
+	s/^\s*\/\/.*//gm;
+	my $string = qr/"((?:[^"\\]|\\.)*)"/s;
+	my $arguments = qr/(\((?:[^()"]|$string|(?-2))*\))/s;
+	while (/\b(assert|panic|compile_error|build_assert|build_error|on_unimplemented)!?$arguments/g) {
+		my ($kind, $text) = ($1, $2);
+		my @strings;
+		push @strings, $1 while $text =~ /$string/g;
+		# What an assertion compares comes first.
+		@strings = $strings[-1] if $kind =~ /assert/ && @strings;
+		for (@strings) { s/\\\n\s*//g; s/\\"/"/g; print "$_\n" }
+	}' "${sources[@]}"
+mapfile -t refusals <<<"$stdout"
+ok $((${#refusals[@]} < 5)) "the crate refuses: ${#refusals[@]} texts were found"
+for refusal in "${refusals[@]}"; do
+	pattern=$(sed 's/[][\.*^$]/\\&/g; s/{[^}]*}/.*/g' <<<"$refusal")
+	grep -q -- "$pattern" tests/ui/*.stderr
+	ok "$?" "a file meets: $refusal"
+done
+
+# What is private is private by this too.
+run grep -nE '^\s*pub [a-z_]+:|^\s*pub struct [^;{]*\(pub ' -r lkm --include='*.rs'
+is "$stdout" "" "no field of the crate is public"
+
+done_testing

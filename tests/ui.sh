@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Usage: tests/ui.sh [--bless] MO OUT [FILE...]
+#
+# Compiles each FILE (default: all of tests/ui/) as kbuild compiles a module; MO is where modules were built. What rustc
+# says of NAME.rs goes to OUT/NAME.stderr, its status to OUT/NAME.status. It is called by: tests/host/ui.t
+#
+#   --bless  also writes what rustc says to tests/ui/NAME.stderr, which the test compares with. Read the difference
+#            before you commit it: users of the crate lkm see these messages
+#   --help   this text
+#
+# For the sandbox. To take over messages after a change: make test T=ui, then
+# scripts/sandbox.sh tests/ui.sh --bless build/modules/RELEASE build/ui
+#
+# The exit status is 0 if all files were compiled, with whatever result; 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh"
+. "$top/scripts/kdir.sh"
+
+bless=''
+case ${1:-} in
+-h | --help) usage && exit ;;
+--bless) bless=1 && shift ;;
+-*) bad_usage "unknown option $1" ;;
+esac
+(($# >= 2)) || bad_usage "where are the modules built, and where do the results go?"
+mo=$(realpath "$1")
+[[ -r $mo/.jiffies.o.cmd ]] || die "nothing is built in $mo" "make"
+mkdir -p "$2"
+out=$(realpath "$2")
+rm -rf "${out:?}"/*
+if (($# > 2)); then mapfile -t files < <(realpath "${@:3}"); else files=("$top"/tests/ui/*.rs); fi
+cd "$mo"
+export RUSTC_BOOTSTRAP=1
+rustc=$(rustc_command "$mo")
+kdir=${rustc#OBJTREE=} kdir=${kdir%% *}
+
+# normalise FILE: as trybuild does. No path of this machine stays, of other files no line numbers (LL), and of rustc no
+# summary. The numbers' column has the same width everywhere.
+normalise() {
+	export own=${1#"$top"/} top kdir
+	perl -00 -ne '
+		s/\Q$ENV{kdir}\E/\$KDIR/g;
+		s/\Q$ENV{top}\E\///g;
+		s/\/usr\/lib\/rustlib\/src\/rust/\$RUST/g;
+		s/((?:lkm|\$KDIR|\$RUST)\/[\w\/.]+\.rs):\d+:\d+/$1/g;
+		s/^ *= note: this compiler was built on[^\n]*\n//gm;
+		next if /^(error: aborting due to|Some errors have detailed|For more information about)/;
+		my ($width, $file) = (/^( *)--> /m ? length $1 : 0, "");
+		for (split /\n/) {
+			$file = $1 if /^ *(?:-->|:::) ([^:]*)/;
+			s/^(?=[ \d]{$width})(\d*) *?(?<=^.{$width})/sprintf "%-2s", $1 && ($file eq $ENV{own} ? $1 : "LL")/e if $width;
+			print "$_\n";
+		}
+		print "\n"' | sed '$d'
+}
+
+# compile FILE: a whole object, as some assertions are looked at for what is compiled only.
+compile() {
+	local name=${1##*/} status=0 said
+	said=$(eval "$rustc" --crate-name "${name%.rs}" --emit=obj="$out/${name%.rs}.o" "$1" 2>&1) || status=$?
+	echo "$status" >"$out/${name%.rs}.status"
+	normalise "$1" <<<"$said" >"$out/${name%.rs}.stderr"
+}
+
+for file in "${files[@]}"; do
+	while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+	compile "$file" &
+done
+wait
+[[ -z $bless ]] || cp "$out"/*.stderr "$top/tests/ui/"

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What may change is loaded; what stays has a value.
+
+use lkm::module_param;
+
+module_param! {
+    stays: int = 1, 0o444, "Stays as it is";
+    changes: int = 1, 0o644, "Can be changed";
+}
+
+/// Their sum.
+pub fn sum() -> i32 {
+    stays.load() + changes.value()
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A default that its type does not have.
+
+use lkm::module_param;
+
+module_param! {
+    small: byte = 256, 0o444, "A byte";
+}
