@@ -43,8 +43,8 @@ test-long: ## the tests that take minutes: storms, whole builds, a clone that ha
 test-sanitized: ## the tests on a kernel that looks for faults, and such as make them (builds it first: minutes)
 	@scripts/test.sh --sanitized $(T)
 
-test-mutants: ## whether the tests notice small defects (T=NAME: some of them)
-	@scripts/test-mutants.sh $(T)
+test-mutants: ## whether the tests notice small defects (T=NAME: some of them; G=N: N made by rules; SEED=S: the same again)
+	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(SEED)) $(G),scripts/test-mutants.sh) $(T)
 
 matrix: ## build and test for all of Debian's kernels that there are (K=PART: some of them)
 	@scripts/matrix.sh $(K)

@@ -70,7 +70,7 @@ start hang --gdb "$hang_socket" --timeout 3 true
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it, and the prompt
 # (2004h is of readline, when it begins to read).
 mkfifo "$directory/keys"
-script -qefc "stty rows 33 cols 111; scripts/vm.sh; echo ended with \$?" "$directory/screen" <"$directory/keys" >/dev/null &
+TERM=xterm script -qefc "stty rows 33 cols 111; scripts/vm.sh; echo ended with \$?" "$directory/screen" <"$directory/keys" >/dev/null &
 exec {keys}>"$directory/keys"
 in_vain=''
 type_after() {

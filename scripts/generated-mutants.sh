@@ -1,0 +1,369 @@
+#!/usr/bin/env bash
+# Usage: scripts/generated-mutants.sh [OPTIONS] NUMBER [NAME]
+#
+# Tests the tests: makes NUMBER small mistakes by rules, half of them in Rust, half in shell and make, each in a copy of
+# the sources, and runs the tests that make test has until one fails. With NAME, only files with NAME in their path.
+#
+#   --seed SEED  make the same ones again (default: a random one, which is printed)
+#   --limit SECONDS  how much longer a test may run than five times what it takes without a mistake (default: 120)
+#   --workers N  try so many at a time (default: as many as there are CPUs)
+#   --list       only make them, and print what they change
+#   --help       this text
+#
+# First goes what tells soonest: what does not build or parse is sorted out; a module whose machine code is the same is
+# the same module; the tests that have caught other mistakes in this file, and those that name it or its modules, come
+# before all others. A mistake that changes nothing can be listed with the reason in tests/mutants/equivalent.txt.
+# Each test runs in scripts/confined.sh, where a broken script can harm nothing. What a test has printed is in
+# build/mutants/, a table of all mutants in report.tsv there, a table by file is printed at the end.
+#
+# The exit status is 0 if no mistake survived, 1 if one did, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+
+seed=$RANDOM workers=$(nproc) limit=120 list=''
+while (($#)); do
+	case $1 in
+	--seed | --workers | --limit)
+		[[ -n ${2:-} ]] || bad_usage "$1 needs a value"
+		case $1 in
+		--seed) seed=$2 ;;
+		--workers) workers=$2 ;;
+		--limit) limit=$2 ;;
+		esac
+		shift 2
+		;;
+	--list) list=1 && shift ;;
+	-h | --help) usage && exit ;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+number=${1:-}
+[[ $number =~ ^[1-9][0-9]*$ ]] || bad_usage "a NUMBER of mutants is needed"
+[[ $workers =~ ^[1-9][0-9]*$ ]] || bad_usage "--workers takes a number, not '$workers'"
+[[ $limit =~ ^[1-9][0-9]*$ ]] || bad_usage "--limit takes seconds, not '$limit'"
+(($# <= 2)) || bad_usage "one NAME at most"
+
+cd "$top"
+mutants=$build/mutants
+# The copies cannot be in an overlay file system.
+if mkdir -p "$mutants" && [[ $(stat -f -c %T "$mutants") == overlayfs ]]; then
+	mutants=$(mktemp -d)
+	trap 'remove "$mutants"' EXIT
+fi
+lock "$mutants/lock" "it tries mutants"
+generated=$mutants/generated report=$mutants/report.tsv
+sources=$mutants/sources
+
+# ---- What is tried.
+
+mapfile -t files < <(git ls-files -co --exclude-standard '*.rs' '*.h' 'scripts/*.sh' Kbuild Makefile '*.mk' |
+	{ grep -vE '^(tests|bench)/' || :; } | { grep -F -- "${2:-}" || :; })
+((${#files[@]})) || die "no file that can be mutated has '$2' in its path"
+
+# The mutator is a Python package, which this checkout keeps for itself.
+python=$build/mutator/bin/python3 wanted=tests/mutants/requirements.txt
+if ! cmp -s "$wanted" "$build/mutator/$(basename "$wanted")"; then
+	remove "$build/mutator"
+	steps 1 "$build/log/mutator.log"
+	# shellcheck disable=SC2016 # the inner shell's
+	step "Installing the mutator" "the mutator could not be installed (python3-venv? a way to PyPI?)" sh -ec '
+		python3 -m venv "$1" && "$1/bin/python3" -m pip install --no-deps -r "$2" && cp "$2" "$1/"' - "$build/mutator" "$wanted"
+fi
+remove "$generated"
+mkdir -p "$generated"
+"$python" tests/mutants/generate.py "$number" "$seed" "$generated" "${files[@]}"
+say "Seed: $seed"
+
+# read_mutant ID: sets file, line, original and mutated.
+read_mutant() {
+	{ read -r file && read -r line && IFS= read -r original && IFS= read -r mutated; } <"$generated/$1"
+}
+
+trimmed() { sed -E 's/^\s+//; s/\s+$//' <<<"$1"; }
+
+# reason: why this one changes nothing, from the list.
+reason() {
+	awk -v file="$file" -v original="- $(trimmed "${original//\\/\\\\}")" -v mutated="+ $(trimmed "${mutated//\\/\\\\}")" '
+		$0 == file { state = 1; next }
+		state == 1 { state = ($0 == original) ? 2 : 0; next }
+		state == 2 { state = ($0 == mutated) ? 3 : 0; next }
+		state == 3 { print substr($0, 3); exit }' tests/mutants/equivalent.txt
+}
+
+if [[ -n $list ]]; then
+	for mutant in "$generated"/*; do
+		read_mutant "${mutant##*/}"
+		printf '%s:%s\n- %s\n+ %s\n' "$file" "$line" "$(trimmed "$original")" "$(trimmed "$mutated")"
+	done
+	exit
+fi
+
+# ---- What it is tried with.
+
+# The modules as the tests need them; and what an earlier run has learned of the same sources.
+make --no-print-directory vm-modules TESTS=1 >&2
+key=$(git ls-files -z -co --exclude-standard | xargs -0 sha256sum -- | sha256sum)
+if [[ $(cat "$sources.key" 2>/dev/null) != "$key" ]]; then
+	remove "$sources" "$mutants/passed"
+	echo "$key" >"$sources.key"
+fi
+mkdir -p "$mutants/passed"
+remove "$mutants"/{changes.*,logs,report.tsv}
+mkdir "$mutants/logs"
+touch "$report" "$mutants/history.tsv"
+
+# Not a test of what a script does, but of whether patches apply to its text.
+mapfile -t tests < <(printf '%s\n' tests/*.t tests/host/*.t | grep -vx tests/host/mutants.t)
+
+compares_texts='host/(docs|promises)\.t'
+
+options_of() { sed -n '2s/^# vm: *//p' "$1"; }
+
+# confined CHANGES LIMIT COMMAND…: its status, or 124 after so many seconds.
+confined() {
+	TESTS=1 timeout --foreground --kill-after=5 "$2" "$top/scripts/confined.sh" --sources "$sources" --changes "$1" "${@:3}" </dev/null
+}
+
+# watched LOG COMMAND…: as COMMAND, which is ended as soon as a test has failed.
+watched() {
+	local log=$1 pid status=0
+	shift
+	"$@" >"$log" 2>"$log.stderr" &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.2
+		if grep -qE '^(not ok|Bail out)' "$log"; then kill "$pid" 2>/dev/null; fi
+	done
+	wait "$pid" || status=$?
+	return "$status"
+}
+
+# failed_in LOG: the first failure there; or what is wrong with what it says, if it is not what a test says.
+failed_in() {
+	awk '/^not ok/ { sub(/^not ok [0-9]* *-? */, ""); print; found = 1; exit }
+		/^Bail out/ { print; found = 1; exit }
+		/^ok/ { passed++ }
+		/^1\.\./ { planned = substr($0, 4) + 0 }
+		/^== begin / { passed = 0; planned = "" }
+		/^== end / { if (passed == 0 || passed != planned || $3 != 0) { print "it ended too early"; found = 1; exit } ended++ }
+		END { if (!found && !ended && (passed == 0 || passed != planned)) print "it ended too early" }' "$1"
+}
+
+# run_tests CHANGES LIMIT LOG TEST…: one test of this machine, or some for the same virtual machine. Sets failure.
+run_tests() {
+	local changes=$1 limit=$2 log=$3 status=0 options
+	shift 3
+	failure=''
+	if [[ $1 == tests/host/* ]]; then
+		watched "$log" confined "$changes" "$limit" bash "$1" || status=$?
+	else
+		read -ra options <<<"$(options_of "$1")"
+		# shellcheck disable=SC2016 # the guest's
+		watched "$log" confined "$changes" "$((limit + 30))" scripts/vm.sh --strip --timeout "$limit" --append init_on_alloc=0 "${options[@]}" bash -c '
+			for file; do
+				echo "== begin $file"
+				more_tests=1 bash "$file" 2>&1
+				status=$?
+				echo "== end $status"
+				((status == 0)) || break
+			done' - "$@" || status=$?
+		(($(grep -c '^== end' "$log") == $#)) || failure="the virtual machine ended too early"
+	fi
+	if ((status == 124)) && ! grep -q '^not ok' "$log"; then
+		failure='HANGS'
+	else
+		failure=$(failed_in "$log" | head -n 1)${failure:+ ($failure)}
+		[[ -n $failure ]] || ((status == 0)) || failure="it ended with status $status"
+	fi
+	[[ -z $failure ]]
+}
+
+# Each script tells which it is, where one listens. (Not within its first comment, which is its help.)
+telling() {
+	local script
+	for script in scripts/*.sh; do
+		awk -v tell="{ echo $script >&77; } 2>/dev/null || :" 'NR > 1 && !told && !NF { print tell; told = 1 } { print }' "$script" >/tmp/told
+		cat /tmp/told >"$script"
+	done
+}
+
+# known TEST: sets seconds, which it takes without a mistake, in which it has to pass here. Its file.used has the scripts
+# that it has run.
+known() {
+	local file=$mutants/passed/${1//\//-} began=$SECONDS
+	(
+		flock 9
+		[[ ! -s $file ]] || exit 0
+		confined "$mutants/changes.known.$BASHPID" 60 bash -c "$(declare -f telling); telling"
+		if ! run_tests "$mutants/changes.known.$BASHPID" 1800 "$file.log" "$1" 77>"$file.used"; then
+			say "${red}$program: error:${plain} $1 fails without any mistake: $failure" "  What it printed is in $file.log."
+			echo failed >"$mutants/stop"
+			exit 1
+		fi
+		remove "$mutants/changes.known.$BASHPID"
+		echo "$((SECONDS - began))" >"$file"
+	) 9>"$file.lock" || return 1
+	seconds=$(<"$file")
+}
+
+# The machine code of each module: its sections, but for what only a debugger reads and the sum over it.
+machine_code() {
+	scripts/sandbox.sh bash -c 'shopt -s globstar nullglob; cd "$1" && for module in build/modules/*/**/*.ko; do
+		objcopy --strip-debug --remove-section=.note.gnu.build-id --remove-section=.BTF "$module" /tmp/module && echo "${module##*/} $(sha256sum </tmp/module)"
+	done' - "$1"
+}
+
+# ---- One mutant.
+
+# notices TEST MODULE…: whether it can: of modules what runs them, of a script what runs that.
+notices() {
+	case $file in
+	*.rs | *.h) [[ $1 != tests/host/* ]] || grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" ;;
+	*.sh) grep -qxF "$file" "$mutants/passed/${1//\//-}.used" || grep -qF -- "$(basename "$file")" "$1" ||
+		[[ $file == */vm-init.sh && $1 != tests/host/* ]] ;;
+	esac || [[ $1 =~ $compares_texts ]]
+}
+
+# ordered MODULE…: the tests, those first that are most likely to notice a mistake in $file (and in these modules).
+ordered() {
+	local test name score module
+	name=$(basename "$file")
+	for test in "${tests[@]}"; do
+		score=$(awk -F '\t' -v file="$file" -v test="$test" '$1 == file && $2 == test { n++ } END { print n + 0 }' "$mutants/history.tsv")
+		for module; do
+			! grep -qw -- "$module" "$test" || score=$((score + 5))
+		done
+		! grep -qF -- "$name" "$test" || score=$((score + 2))
+		# What compares texts, and not what they do, comes last.
+		[[ ! $test =~ $compares_texts ]] || score=-1
+		echo "$score $(cat "$mutants/passed/${test//\//-}" 2>/dev/null || echo 20) $test"
+	done | sort -k 1,1nr -k 2,2n
+}
+
+# verdict TEXT… : adds the mutant to the report.
+verdict() {
+	local took=$((SECONDS - start)) from to
+	from=$(trimmed "$original") to=$(trimmed "$mutated")
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$id" "$file" "$line" "$1" "$2" "$took" "$from" "$to" >>"$report"
+	printf '%s  %-32s %-10s %s (%d s)\n      - %s\n      + %s\n' "$id" "$file:$line" "$1" "$2" "$took" "$from" "$to" >&2
+}
+
+caught() {
+	printf '%s\t%s\n' "$file" "$1" >>"$mutants/history.tsv"
+	verdict caught "$1: $2"
+}
+
+try() {
+	local id=$1 changes=$mutants/changes.$1 log=$mutants/logs/$1 start=$SECONDS why failure='' modules=() hung=''
+	read_mutant "$id"
+	why=$(reason)
+	if [[ -n $why ]]; then
+		verdict equivalent "$why"
+		return
+	fi
+	trap 'remove "$changes"' RETURN
+	awk -v line="$line" -v mutated="${mutated//\\/\\\\}" 'NR == line { $0 = mutated } { print }' "$sources/$file" >"$log"
+	if [[ $file == *.sh ]] && ! bash -n "$log" 2>/dev/null; then
+		verdict "not built" "bash -n"
+		return
+	fi
+	# shellcheck disable=SC2016 # the inner shell's
+	TESTS=1 "$top/scripts/confined.sh" --sources "$sources" --changes "$changes" bash -c 'cat >"$1"' - "$file" <"$log"
+
+	if ! confined "$changes" 900 make --no-print-directory vm-modules TESTS=1 >"$log" 2>&1; then
+		case $file in
+		*.sh) caught "make vm-modules" "$(tail -n 1 "$log")" ;;
+		*) verdict "not built" "$(grep -m 1 -E '^error|\*\*\*' "$log" || tail -n 1 "$log")" ;;
+		esac
+		return
+	fi
+	if [[ $file == *.rs || $file == *.h ]]; then
+		# (All changed files are in the upper layer.)
+		mapfile -t modules < <(confined "$changes" 300 bash -c "$(declare -f machine_code); machine_code $(printf %q "$top")" |
+			{ diff "$mutants/machine_code" - || :; } | sed -n 's/^> \(.*\)\.ko .*/\1/p')
+		if ((${#modules[@]} == 0)); then
+			verdict equivalent "the machine code is the same"
+			return
+		fi
+	fi
+
+	local test seconds options units=() batch chosen group at
+	# Of those in the same kind of virtual machine, those that are as likely run in one.
+	declare -A group_of=()
+	while read -r score _ test; do
+		if [[ $test == tests/host/* ]]; then
+			units+=("$test")
+		else
+			group="$((score > 0)) $(options_of "$test")"
+			if [[ -z ${group_of[$group]:-} ]]; then
+				group_of[$group]=${#units[@]}
+				units+=("")
+			fi
+			at=${group_of[$group]}
+			units[at]+="$test "
+		fi
+	done < <(ordered "${modules[@]}")
+	for unit in "${units[@]}"; do
+		read -ra batch <<<"$unit"
+		chosen=() time=$limit
+		for test in "${batch[@]}"; do
+			known "$test" || return 1
+			! notices "$test" "${modules[@]}" || chosen+=("$test") time=$((time + 5 * seconds))
+		done
+		[[ ! -e $mutants/stop ]] || return 1
+		((${#chosen[@]})) || continue
+		if ! run_tests "$changes" "$time" "$log" "${chosen[@]}"; then
+			test=$(sed -n 's/^== begin //p' "$log" | tail -n 1)
+			if [[ $failure == HANGS ]]; then
+				hung+="${test:-${chosen[0]}} "
+			else
+				caught "${test:-${chosen[0]}}" "$failure"
+				return
+			fi
+		fi
+	done
+	verdict survived "${hung:+$hung goes on for ever}"
+}
+
+[[ -s $mutants/machine_code && $mutants/machine_code -nt $sources.key ]] || machine_code "$top" >"$mutants/machine_code"
+# (so that no two make it)
+confined "$mutants/changes.first" 60 true
+remove "$mutants"/{changes.first,stop}
+trap 'trap - INT TERM; kill 0' INT TERM
+
+find "$generated" -type f -printf '%f\n' | sort >"$mutants/list"
+worker() {
+	local id next=$mutants/next.$1
+	while flock "$mutants/list.lock" sed -i -e "1{w $next" -e 'd}' "$mutants/list" && id=$(<"$next") && [[ -n $id && ! -e $mutants/stop ]]; do
+		: >"$next"
+		(try "$id")
+	done
+}
+for ((i = 0; i < workers; i++)); do
+	: >"$mutants/next.$i"
+	worker "$i" &
+done
+wait
+[[ ! -e $mutants/stop ]] || exit 1
+
+# ---- The result.
+
+awk -F '\t' '
+	{ made[$2]++; made["all"]++; count[$2, $4]++; count["all", $4]++ }
+	function row(file) {
+		printf "| %s | %d | %d | %d | %d | %d |\n", file, made[file], count[file, "not built"], count[file, "equivalent"], count[file, "caught"], count[file, "survived"]
+	}
+	END {
+		print "| file | made | not built | equivalent | caught | survived |\n|---|---|---|---|---|---|"
+		n = asorti_files()
+		for (i = 1; i <= n; i++) row(files[i])
+		row("all")
+	}
+	function asorti_files(    file, n, i, j, swap) {
+		for (file in made) if (file != "all") files[++n] = file
+		for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (files[j] < files[i]) { swap = files[i]; files[i] = files[j]; files[j] = swap }
+		return n
+	}' "$report"
+echo "$(grep -c $'\tcaught\t' "$report" || :) of $(grep -cE $'\t(caught|survived)\t' "$report" || :) mistakes were caught (seed $seed)"
+! grep -q $'\tsurvived\t' "$report"

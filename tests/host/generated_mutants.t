@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# generated-mutants.sh, its generator and confined.sh, in a small checkout that has tests and mutants made for it: each
+# mistake gets the right verdict, and none of them can harm this machine.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+scripts/sandbox.sh true
+top=$PWD
+mkdir -p build
+directory=$(mktemp -d "$PWD/build/generated-mutants.XXXXXX")
+temporary+=("$directory")
+# (also where nobody but its user can look, for a user that owns nothing)
+chmod 755 "$directory"
+checkout=$directory/checkout
+mkdir -p "$checkout"/{tests/{host,mutants},build/{vm,kernels,modules,mutator/bin}}
+cp -a scripts "$checkout/"
+ln -s "$PWD/build/sandbox" "$checkout/build/sandbox"
+cp -a tests/{tap,kernel,log_gate}.sh "$checkout/tests/"
+cp -a tests/mutants/{generate.py,*.rules,requirements.txt} "$checkout/tests/mutants/"
+cd "$checkout" || exit
+git init -q
+echo build >.gitignore
+printf 'vm-modules:\n\t@true\n' >Makefile
+
+# ---- Confined: a command that removes, writes and kills what it can.
+
+echo precious >"$directory/precious"
+sleep 1000 &
+bystander=$!
+confined() { run scripts/confined.sh --sources "$directory/sources" --changes "$directory/changes" "$@"; }
+confined bash -c 'echo "$PWD $(id -u)"; ls scripts/confined.sh'
+is "$status $stdout" "0 $checkout 0"$'\nscripts/confined.sh' "a confined command is root, in the copy of the checkout, at the same path"
+confined bash -c 'echo changed >Makefile; rm -r scripts; cat Makefile'
+is "$status $stdout $(wc -l <Makefile) $(ls scripts/vm.sh)" "0 changed 2 scripts/vm.sh" "it can change the copy, and not the checkout"
+confined cat Makefile
+is "$stdout" changed "--changes keeps what it has changed"
+confined bash -c 'for file; do rm -rf "$file"; echo harm >"$file"; done; kill -KILL "$0"; rm -rf --no-preserve-root /etc /home /usr "$1/.." "$1"/../../../sandbox; exit 3' \
+	"$bystander" "$directory/precious" "$directory/new" /etc/hostname /usr/bin/true /proc/sysrq-trigger /proc/sys/kernel/printk /dev/sda /boot/harm
+is "$status $(cat "$directory/precious") $(cd "$directory" && echo *)" "3 precious changes checkout precious sources" \
+	"rm -rf, and writing, reach nothing outside"
+ok "$(kill -0 "$bystander" && echo 0)" "… nor does kill"
+kill "$bystander"
+confined bash -c 'echo harm >/tmp/harm; ls /tmp'
+is "$stdout $(ls /tmp/harm 2>&1 | grep -c harm$)" "harm 0" "/tmp is one of its own"
+confined bash -c 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -o remount,rw /; hostname harm; for file in /proc/sysrq-trigger /proc/sys/kernel/panic /etc/harm; do [[ -e ${file%/*}/. ]] && : >>"$file" && echo "$file"; done'
+is "$stdout $(ls /etc/harm 2>&1 | grep -c harm$)" " 0" "what it mounts gives it no more"
+confined bash -c 'timeout 5 bash -c "</dev/tcp/127.0.0.1/22"; ls /sys/class/net'
+is "$(tail -n 1 <<<"$stdout")" lo "it has no network"
+rm -rf "$directory"/{sources,changes}
+run scripts/confined.sh bash -c 'scripts/sandbox.sh bash -c "echo \$RUST_LKM_SUITE; touch here"; ls here; exit 4'
+is "$status $stdout" $'4 trixie\nhere' "the sandbox works inside, and the status is passed on"
+not_there here "… without --changes nothing is kept"
+run scripts/confined.sh
+is "$status" 2 "confined.sh without a command gives 2"
+run scripts/sandbox.sh scripts/confined.sh true
+like "$status $stderr" '^1 .*the sandbox is no place to begin from' "in the sandbox it is refused"
+mkdir "$directory/a:b"
+cp -a scripts "$directory/a:b/"
+run "$directory/a:b/scripts/confined.sh" true
+like "$status $stderr" '^1 .*cannot be mounted, for a character in it' "a path that cannot be mounted is refused"
+
+# ---- The generator, with a stand-in for the package: it adds 1 to each digit.
+
+mkdir -p "$directory/python/universalmutator"
+cat >"$directory/python/universalmutator/mutator.py" <<'STANDIN'
+import re
+def parseRules(files):
+    return files
+def mutants_regexp(source, ruleFiles, ignorePatterns, ignoreStringOnly):
+    return [(1, line[:m.start()] + str(int(m[0]) + 1) + line[m.end():], (m[0], "rule " + m[0]), None)
+            for line in source for m in re.finditer("[0-9]", line)]
+STANDIN
+: >"$directory/python/universalmutator/__init__.py"
+for name in one.rs two.rs one.sh Kbuild; do seq -f "$name %g 5" 0 30 >"$directory/$name"; done
+generate() {
+	rm -rf "$directory/made"
+	mkdir "$directory/made"
+	(cd "$directory" && PYTHONPATH=$directory/python python3 "$checkout/tests/mutants/generate.py" "$1" "$2" made one.rs two.rs one.sh Kbuild)
+	(cd "$directory/made" && cat -- *)
+}
+if type -P python3 >/dev/null; then
+	first=$(generate 40 7)
+	is "$(generate 40 7)" "$first" "the same seed gives the same mutants"
+	ok "$([[ $(generate 40 8) == "$first" ]] && echo 1 || echo 0)" "… and another one others"
+	is "$(grep -cxE '(one|two)\.rs' <<<"$first") $(grep -cxE 'one\.sh|Kbuild' <<<"$first")" "20 20" "half are of Rust, and half of shell and make"
+	is "$(sed -n '1~4p; 2~4p' <<<"$first" | paste -d: - - | sort | uniq -d)" "" "no line comes twice while there are others"
+	is "$(generate 1000 7 | wc -l)" "$((4 * $(cat "$directory"/{one.rs,two.rs,one.sh,Kbuild} | grep -oE '\b[0-9]+' | grep -o . | wc -l)))" "there are no more than there can be"
+else
+	skip "the generator" "there is no python3"
+fi
+
+# ---- The verdicts, with a stand-in for the generator that has these mutants.
+
+cat >build/mutator/bin/python3 <<'STANDIN'
+#!/bin/bash
+directory=$4 n=0
+echo "$2 $3" >build/asked
+while IFS='|' read -r file line mutated; do
+	[[ " ${*:5} " == *" $file "* ]] || continue
+	n=$((n + 1))
+	printf '%s\n' "$file" "$line" "$(sed -n "${line}p" "$file")" "$mutated" >"$directory/000$n"
+done <build/made
+STANDIN
+chmod +x build/mutator/bin/python3
+cp tests/mutants/requirements.txt build/mutator/
+printf '#!/bin/bash\n# Removes.\n\nrm -rf "$1/work"\necho done\nsleep 0\n[[ -e $1 ]] || exit 3\n' >scripts/tidy.sh
+chmod +x scripts/tidy.sh
+# in_vm: a stand-in, which runs its command here.
+printf '#!/bin/bash\n# vm\n\nuntil [[ $1 == bash ]]; do shift; done\n"$@"\n' >scripts/vm.sh
+a_test() { printf '#!/usr/bin/env bash\n# A test.\n\n. "$(dirname "$0")/%stap.sh"\n\n%s\ndone_testing\n' "$2" "$3" >"tests/$1.t"; }
+a_test host/tidy ../ 'place=$(mktemp -d); touch "$place/kept"
+run scripts/tidy.sh "$place"
+is "$stdout" "done" "it says that it is done"
+there "$place/kept" "nothing else is removed"'
+a_test guest '' 'like "$(<one.rs)" "one" "one is one"'
+a_test host/other ../ 'ok 0 "fine"'
+a_test host/mutants ../ 'ok 1 "never asked"'
+echo 'one' >one.rs
+printf '%s\n' scripts/tidy.sh '- sleep 0' '+ sleep 0.0' '= no time is no time' >tests/mutants/equivalent.txt
+
+mutants() { run env -u TESTS -u KERNEL scripts/generated-mutants.sh --limit 3 "$@"; }
+# (in a copy, where build/ is in an overlay, the report is somewhere else)
+verdicts() { grep -oE '^[0-9]{4}  .*' <<<"$stderr" | sed -E 's/^[0-9]* +//; s/ +/ /g; s/ \([0-9]+ s\)$//' | sort; }
+
+cat >build/made <<'MADE'
+scripts/tidy.sh|4|rm -rf "$1"
+scripts/tidy.sh|5|echo fine
+scripts/tidy.sh|5|if echo done
+scripts/tidy.sh|6|sleep 0.0
+MADE
+mutants --seed 99 --workers 1 4
+is "$status $(<build/asked)" "0 4 99" "mistakes that are all caught, do not parse or are listed give 0; the generator gets the seed"
+is "$(verdicts)" "scripts/tidy.sh:4 caught tests/host/tidy.t: nothing else is removed
+scripts/tidy.sh:5 caught tests/host/tidy.t: it says that it is done
+scripts/tidy.sh:5 not built bash -n
+scripts/tidy.sh:6 equivalent no time is no time" "each has its verdict: the test, what it said, or the reason"
+like "$stderr" 'Seed: 99' "the seed is printed"
+like "$stdout" '\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \|' "… and a table by file"
+like "$stdout" '2 of 2 mistakes were caught \(seed 99\)' "… with the sum"
+is "$(git ls-files -o --exclude-standard | grep -c .) $(sed -n 4p scripts/tidy.sh)" "$(git ls-files -o --exclude-standard | grep -c .) rm -rf \"\$1/work\"" "the checkout is as it was"
+
+cat >build/made <<'MADE'
+scripts/tidy.sh|6|sleep 1
+scripts/tidy.sh|6|sleep 1000
+scripts/tidy.sh|7|[[ -e $1 ]] || exit 4
+one.rs|1|two
+MADE
+mutants --seed 1 tidy
+is "$status" 2 "without a number of mutants it gives 2"
+mutants --seed 1 4
+is "$status" 1 "a mistake that survives gives 1"
+is "$(verdicts | head -n 3)" "one.rs:1 equivalent the machine code is the same
+scripts/tidy.sh:6 survived
+scripts/tidy.sh:6 survived tests/host/tidy.t goes on for ever" "what no test notices, and what never ends, has survived; the same machine code is the same module"
+mutants --seed 1 4 one.rs
+is "$status $(verdicts)" "0 one.rs:1 equivalent the machine code is the same" "with NAME, only those of files with it"
+mutants --list --seed 1 4 one.rs
+is "$status $stdout" $'0 one.rs:1\n- one\n+ two' "--list only makes them"
+run make -f "$top/Makefile" --no-print-directory test-mutants G=4 SEED=77 T=tidy
+is "$(<build/asked)" "4 77" "make test-mutants G=N SEED=S makes them"
+mutants 4 nothing
+like "$status $stderr" "^1 .*no file that can be mutated has 'nothing' in its path" "a NAME that no file has"
+
+a_test host/tidy ../ 'ok 1 "wrong by itself"'
+mutants --seed 1 1
+like "$status $stderr" '^1 .*tests/host/tidy.t fails without any mistake: wrong by itself' "a test that fails without a mistake proves nothing, and is an error"
+
+done_testing
