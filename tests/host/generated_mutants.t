@@ -42,9 +42,9 @@ is "$status $(cat "$directory/precious") $(cd "$directory" && echo *)" "3 precio
 ok "$(kill -0 "$bystander" && echo 0)" "… nor does kill"
 kill "$bystander"
 confined bash -c 'echo harm >/tmp/harm; ls /tmp'
-is "$stdout $(ls /tmp/harm 2>&1 | grep -c harm$)" "harm 0" "/tmp is one of its own"
+is "$stdout $(echo /tmp/har[m])" "harm /tmp/har[m]" "/tmp is one of its own"
 confined bash -c 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -o remount,rw /; hostname harm; for file in /proc/sysrq-trigger /proc/sys/kernel/panic /etc/harm; do [[ -e ${file%/*}/. ]] && : >>"$file" && echo "$file"; done'
-is "$stdout $(ls /etc/harm 2>&1 | grep -c harm$)" " 0" "what it mounts gives it no more"
+is "$stdout $(echo /etc/har[m])" " /etc/har[m]" "what it mounts gives it no more"
 confined bash -c 'timeout 5 bash -c "</dev/tcp/127.0.0.1/22"; ls /sys/class/net'
 is "$(tail -n 1 <<<"$stdout")" lo "it has no network"
 rm -rf "$directory"/{sources,changes}
