@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Usage: scripts/decode.sh [OPTIONS] [LOG] [MODULE.ko | DIRECTORY]...
+#
+# Reads a kernel log (the file LOG, or its standard input) and prints it again. Below each crash report in it (a Rust panic, an oops, a
+# warning, KASAN, lockdep, a hung task …) it says what happened, and where that is in your sources: file, line, the lines around it,
+# and how the kernel came there. What it does not understand stays as it is.
+#
+# It finds the places by the debug information in the modules: those that are named, or those under DIRECTORY, or those in
+# build/modules/ for the kernel that wrote the log. So the log of another machine needs the .ko files that it had loaded.
+#
+#   --only      print what it says, and not the log
+#   --here      the log is this machine's: also show the parameters that the modules have now
+#   --source DIRECTORY  where the modules' sources are, if not here; can be given again
+#   --help      this text
+#
+# On the machine that crashed, as root: dmesg | scripts/decode.sh --here
+#
+# The exit status is 0, also if the log has no crash; 1 if a file cannot be read; 2 if the options are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+
+saved=("$@") only='' here='' log='' modules=() sources=()
+while (($#)); do
+	case $1 in
+	--only) only=1 && shift ;;
+	--here) here=1 && shift ;;
+	--source)
+		(($# > 1)) || bad_usage "$1 needs a directory"
+		sources+=("$2")
+		shift 2
+		;;
+	-h | --help) usage && exit ;;
+	-?*) bad_usage "unknown option $1" ;;
+	*)
+		if [[ -d $1 || $1 == *.ko ]]; then
+			modules+=("$1")
+		else
+			[[ -z $log ]] || bad_usage "one LOG at most; and modules end in .ko"
+			log=$1
+		fi
+		shift
+		;;
+	esac
+done
+for path in ${log:+"$log"} "${modules[@]}" "${sources[@]}"; do
+	[[ -r $path ]] || die "there is no $path, or it cannot be read"
+done
+
+# Without the tools on this machine, the sandbox has them.
+if ! type -P perl addr2line readelf c++filt >/dev/null && ! in_sandbox; then
+	visible=()
+	for path in ${log:+"$log"} "${modules[@]}" "${sources[@]}"; do visible+=(--show "$path"); done
+	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$0" "${saved[@]}"
+fi
+
+# The prefixes of the tools for other architectures' files, as readelf names the architectures.
+export DECODE_TOOLS="AArch64=aarch64-linux-gnu- X86-64=x86_64-linux-gnu-"
+export DECODE_TOP=$top DECODE_ONLY=$only DECODE_HERE=$here DECODE_BOLD=$bold DECODE_RED=$red DECODE_PLAIN=$plain
+DECODE_MODULES=$(printf '%s\n' "${modules[@]}")
+DECODE_SOURCES=$(printf '%s\n' "${sources[@]}")
+export DECODE_MODULES DECODE_SOURCES
+exec perl "$top/scripts/decode.pl" ${log:+"$log"}
