@@ -62,6 +62,7 @@ choose_platform() {
 # What the virtual machine's file system is made from: the packages of which it has all programs, and those of which
 # it has some (scripts/vm.sh).
 guest_packages=(
-	bash coreutils diffutils findutils grep hostname kmod mawk mount ncurses-base procps sed strace util-linux
+	bash coreutils debianutils diffutils findutils grep hostname kmod less mawk mount nano ncurses-base ncurses-bin procps sed strace
+	util-linux
 )
 guest_packages_in_part=(binutils perl xz-utils libc-bin)

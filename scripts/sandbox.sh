@@ -51,6 +51,8 @@ packages=(
 	# what kbuild and a kernel with Rust ask for (Documentation/process/changes.rst)
 	make gcc bc bison flex cpio kmod dwarves libelf-dev libssl-dev openssl python3 xz-utils zstd
 	rustc rust-src rustfmt rust-clippy bindgen clang lld llvm
+	# make gdb, make rust-analyzer
+	gdb rust-analyzer
 	# the compiler that this suite's kernels are built with comes with their headers
 	"linux-headers-$debian_arch:$debian_arch/$kernel_suite"
 	# the virtual machine, and what a person wants in it

@@ -92,7 +92,8 @@ run_here() {
 timeout=$((${#sanitized} ? 2400 : 900))
 
 # run_in_vm OPTIONS FILE…: one machine for all of them; its output is told apart by lines that no test prints.
-# (init_on_alloc=0: what a module does not set is not 0 by chance; and zeroing takes a tenth of the time.)
+# (init_on_alloc=0: what a module does not set is not 0 by chance; and zeroing takes a tenth of the time. loglevel=5: the tests
+# read the log themselves; the console is for what goes wrong.)
 run_in_vm() {
 	local line file='' start options log cut=''
 	read -ra options <<<"$1"
@@ -100,7 +101,7 @@ run_in_vm() {
 	for file; do : >"$(result "$file")"; done
 	log=$(result "$file").log
 	file=''
-	scripts/vm.sh --strip --timeout "$timeout" --append init_on_alloc=0 "${options[@]}" bash -c 'for file; do
+	scripts/vm.sh --strip --timeout "$timeout" --append init_on_alloc=0 --append loglevel=5 "${options[@]}" bash -c 'for file; do
 		echo "== begin $file"
 		more_tests=$(($# - ++n)) bash "$file" 2>&1
 		echo "== end $?"
@@ -167,7 +168,7 @@ if ((failed)); then
 		awk -v file="${tap#"$top"/}" '
 			/^not ok/ { if (!named++) print file; print "  " $0; more = 1; next }
 			/^#/ { if (more) print "    " $0; next }
-			{ more = 0 }' "$tap" >&2
+			{ more = 0 }' "$tap" | scripts/decode.sh >&2
 	done
 	# A test that ended too early has no failure to show.
 	((bad)) || sed 's/^/  /' "$results/prove.log" >&2

@@ -20,7 +20,8 @@
 #   --help              this text
 #
 # At a terminal COMMAND gets one too (Ctrl-A X ends the VM at once); otherwise its stdout and stderr stay
-# apart and its stdin is empty. The kernel's console is kept in build/log/console.log.
+# apart and its stdin is empty. The kernel's console is kept in build/log/console.log; the logs of the last ten machines whose
+# kernel crashed or warned, or that ended too early, in build/log/crash-*.log. Such a crash is explained on stderr (see decode.sh).
 #
 # The exit status is COMMAND's, or:
 #   2    the options are wrong
@@ -90,7 +91,7 @@ choose_kernel() {
 
 # ---- The file system: a part that changes only with the sandbox, and one made for each run.
 
-base_programs=(nm objdump readelf size strings objcopy strip perl prove xz)
+base_programs=(addr2line c++filt nm objdump readelf size strings objcopy strip perl prove xz)
 # prove, and what tests use to do things to a file that no program does.
 # What prove and the tests use of perl's library. TAP::* loads its parts by name when it needs them.
 base_perl=(
@@ -132,7 +133,10 @@ make_base() {
 	local tree=$work/base file
 	mkdir -p "$tree"/{proc,sys,dev,tmp,run,etc,modules,root,usr/bin,usr/sbin,usr/lib,usr/lib64}
 	for file in bin sbin lib lib64; do ln -s "usr/$file" "$tree/$file"; done
+	# (alternatives, in Debian)
 	ln -s mawk "$tree/usr/bin/awk"
+	ln -s which.debianutils "$tree/usr/bin/which"
+	ln -sf bash "$tree/usr/bin/sh"
 
 	base_files | while read -r file; do [[ -d $file ]] || echo "$file"; done | sort -u >"$work/files"
 	# Links stay links, and what they lead to comes along, as do the libraries of every program.
@@ -196,7 +200,7 @@ make_overlay() {
 	# All of it travels as bash reads it back.
 	# shellcheck disable=SC2034 # declare -p prints them
 	local command=("$@") variable size="${terminal:+$(stty size)}" run=${work##*/}
-	for variable in run command terminal size TERM NO_COLOR; do
+	for variable in run command terminal timeout size TERM NO_COLOR; do
 		[[ -z ${!variable+set} ]] || declare -p "$variable"
 	done | sed 's/^declare -[-aAx]* //' >"$tree/run.vm"
 	pack "$tree"
@@ -255,7 +259,11 @@ qemu_options() {
 	fi
 	[[ -z $gdb ]] || options+=(-S -gdb "unix:${gdb//,/,,},server=on,wait=off")
 	if [[ -n $terminal ]]; then
-		options+=(-chardev stdio,id=terminal,mux=on,signal=off -device virtconsole,nr=4,chardev=terminal)
+		mkfifo "$work"/size.{in,out}
+		options+=(
+			-chardev stdio,id=terminal,mux=on,signal=off -device virtconsole,nr=4,chardev=terminal
+			-chardev "pipe,id=size,path=$work/size" -device virtserialport,nr=5,chardev=size
+		)
 	else
 		options+=(
 			-chardev "file,id=stdout,path=$work/stdout" -device virtserialport,nr=2,chardev=stdout
@@ -281,14 +289,31 @@ drain() {
 	exec {in}<&-
 }
 
+# The machine's terminal is as large as this one, also when that changes.
+tell_size() {
+	local pause to
+	exec {to}<>"$work/size.in"
+	trap 'stty size <&2 >&"$to"' WINCH
+	trap 'kill "$pause"; exit' TERM
+	while :; do
+		sleep 1000 &
+		pause=$!
+		wait "$pause" || :
+	done
+}
+
 boot() {
-	local options limit=() readers=() held=() fd ended=0
+	local size_teller options limit=() readers=() held=() fd ended=0
 	qemu_options
 	((timeout == 0)) || limit=(timeout --foreground --kill-after=5 "$timeout")
 	: >"$work/status"
 	[[ -z $console ]] || drain console tee "$work/console.log" >&2
 	if [[ -n $terminal ]]; then
+		tell_size &
+		size_teller=$!
 		"${limit[@]}" "$qemu" "${options[@]}" 2>"$work/qemu" || ended=$?
+		kill "$size_teller"
+		wait "$size_teller" 2>/dev/null || :
 	else
 		drain stdout cat
 		drain stderr cat >&2
@@ -299,20 +324,41 @@ boot() {
 	return "$ended"
 }
 
-# From where the kernel says that it gives up, or the last lines.
+# From where the first thing went wrong, or the last lines.
 end_of_console() {
-	grep -m 1 -A 20 -aE 'Kernel panic|^(\[[^]]*\] )?(BUG|Oops)' "$1" || tail -n 20 "$1"
+	grep -m 1 -A 20 -aE 'panicked at |Kernel panic|^(\[[^]]*\] )?(BUG|Oops|KASAN|INFO: task|task .* has been in the kernel)' "$1" || tail -n 20 "$1"
 }
 
+# keep_log: a log with a crash in it is kept when the next machine writes its own; the newest ten of them are.
+keep_log() {
+	local kept
+	kept=$build/log/crash-$(date +%Y%m%d-%H%M%S)-${work##*.}.log
+	cp "$1" "$kept"
+	find "$build/log" -maxdepth 1 -name 'crash-*.log' | sort -r | tail -n +11 | xargs -r rm -f
+	echo "$kept"
+}
+
+# finish STATUS COMMAND: says how it went.
 finish() {
-	local ended=$1 log=$build/log/console.log last status
+	local ended=$1 log=$build/log/console.log last status crash='' known=() path
 	[[ -p $work/console ]] || mv "$work/console" "$work/console.log" 2>/dev/null || :
 	mkdir -p "$build/log"
 	# (before the file is where that of another machine may replace it)
 	last=$(end_of_console "$work/console.log" 2>/dev/null) || :
-	mv "$work/console.log" "$log" 2>/dev/null || :
+	for path in "${add[@]}" "$build/modules/$release"; do [[ ! -d $path && $path != *.ko ]] || known+=("$path"); done
+	if [[ -s $work/console.log ]]; then
+		crash=$("$top/scripts/decode.sh" --only "$work/console.log" "${known[@]}") || :
+	fi
 	status=$(<"$work/status")
-	if [[ $status =~ ^[0-9]+$ ]]; then exit "$status"; fi
+	if [[ -n $crash || ! $status =~ ^[0-9]+$ ]] && [[ -s $work/console.log ]]; then log=$(keep_log "$work/console.log"); fi
+	mv "$work/console.log" "$build/log/console.log" 2>/dev/null || :
+	if [[ $status =~ ^[0-9]+$ ]]; then
+		if [[ $status == 127 && $2 == *[[:space:]\;\&\|]* ]]; then
+			say "$program: '$2' is taken for the name of one command; for a command line of a shell: $program bash -c '$2'"
+		fi
+		[[ -z $crash ]] || explain
+		exit "$status"
+	fi
 
 	if ((ended == 124 || ended == 137)); then
 		say "${red}$program: error:${plain} the VM was still running after $timeout seconds, and was ended (--timeout)"
@@ -329,7 +375,18 @@ finish() {
 		say "  The last lines of its console (${log#"$top"/}):"
 		sed 's/\r$//; s/^/  | /' <<<"$last" >&2
 	fi
+	[[ -z $crash ]] || explain
 	exit "$ended"
+}
+
+# (At a terminal the shell has told it already, unless that died too.)
+explain() {
+	if [[ -n $terminal && $crash != *"The kernel gave up"* ]]; then
+		say "$program: the kernel's log has a crash in it: scripts/decode.sh ${log#"$top"/}"
+		return
+	fi
+	say "$program: the kernel's log (${log#"$top"/}) has this in it:"
+	printf '%s\n' "$crash" >&2
 }
 
 # ----
@@ -374,4 +431,4 @@ make_overlay "$@" >"$work/overlay.cpio"
 cat "$base" "$work/overlay.cpio" >"$work/initramfs"
 ended=0
 boot || ended=$?
-finish "$ended"
+finish "$ended" "$1"

@@ -2,6 +2,8 @@
 # Helpers for the tests, which print TAP (https://testanything.org). Sourced by each of them.
 
 tap_count=0 tap_failed=0 tap_planned=''
+# How many lines of what came are shown where something else was expected.
+tap_lines=40
 # What is gone when the test ends.
 tap_directory=$(mktemp -d)
 temporary=("$tap_directory")
@@ -29,7 +31,7 @@ is() {
 		ok 0 "$3"
 	else
 		ok 1 "$3"
-		diag "expected:" "$(head -n 40 <<<"$2")" "got:" "$(head -n 40 <<<"$1")"
+		diag "expected:" "$(head -n "$tap_lines" <<<"$2")" "got:" "$(head -n "$tap_lines" <<<"$1")"
 	fi
 }
 
@@ -39,7 +41,7 @@ like() {
 		ok 0 "$3"
 	else
 		ok 1 "$3"
-		diag "expected a match of: $2" "got:" "$(head -n 40 <<<"$1")"
+		diag "expected a match of: $2" "got:" "$(head -n "$tap_lines" <<<"$1")"
 	fi
 }
 

@@ -22,7 +22,7 @@ impl kernel::Module for Endless {
 }
 
 /// It is 0 that never becomes 1.
-fn steps_to_one(mut number: u32) -> u32 {
+fn steps_to_one(mut number: u32) -> u64 {
     let mut steps = 0;
     while number != 1 {
         number = if number % 2 == 0 {
