@@ -11,9 +11,11 @@ release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 MO ?= $(CURDIR)/build/modules/$(release)
 kbuild = tools=$$(scripts/preflight.sh $(KDIR)) && mkdir -p $(MO) && \
 	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(MO) $$tools
+check = scripts/check-modules.sh
 
 modules: ## build the modules for KDIR (the default)
-	@$(kbuild) modules
+	@$(kbuild) modules || { $(check) --failed $(CURDIR) $(MO) $(KDIR); exit 1; }
+	@$(check) $(CURDIR) $(MO) $(KDIR)
 	@$(if $(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
 
 modules_install: modules ## install them where modprobe looks (as root; INSTALL_MOD_PATH= for elsewhere)
@@ -28,7 +30,9 @@ doc: vm-modules ## documentation of the crate lkm (build/doc/lkm/index.html); it
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
 		scripts/sandbox.sh scripts/doc.sh build/modules/$$(cat $$kdir/include/config/kernel.release)
 
-demo: vm-modules ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
+demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
+	@scripts/demo.sh --list $(T) >/dev/null
+	@$(MAKE) --no-print-directory vm-modules
 	@scripts/vm.sh scripts/demo.sh $(T)
 
 vm: vm-modules ## a root shell in that virtual machine

@@ -17,7 +17,7 @@
 #
 # The exit status is 0, also if the log has no crash; 1 if a file cannot be read; 2 if the options are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
 

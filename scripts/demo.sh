@@ -6,7 +6,7 @@
 # did not come. In the virtual machine: make demo, or `make demo T=jiffies` for one chapter. On a machine of
 # your own, as root, with the modules built: sudo scripts/demo.sh
 #
-#   --list   the chapters
+#   --list   only list the chapters
 #   --pause  wait for a key before each command
 #   --help   this text
 #
@@ -28,11 +28,11 @@ chapters=(
 	"anatomy       what is in a .ko, and what becomes of it in the kernel"
 )
 
-pause=''
+pause='' list=''
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
-	--list) printf '%s\n' "${chapters[@]}" && exit ;;
+	--list) list=1 && shift ;;
 	--pause) pause=1 && shift ;;
 	-*) bad_usage "unknown option $1" ;;
 	*) break ;;
@@ -41,8 +41,12 @@ done
 known=" ${chapters[*]%% *} "
 (($#)) || set -- "${chapters[@]%% *}"
 for chapter; do
-	[[ $known == *" $chapter "* ]] || bad_usage "there is no chapter '$chapter'; --list shows those there are"
+	[[ $known == *" $chapter "* ]] || bad_usage "there is no chapter '$chapter'; there are: ${chapters[*]%% *}"
 done
+if [[ -n $list ]]; then
+	for chapter; do printf '%s\n' "${chapters[@]}" | grep "^$chapter "; done
+	exit
+fi
 
 if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
 	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' cyan=$'\e[36m' plain=$'\e[m'

@@ -8,6 +8,7 @@
 #   --suite SUITE  which Debian: trixie (Debian 13, kernels from its backports; the default), testing, sid, or
 #                  experimental (on top of sid). SUITE of the environment says it to all scripts
 #   --show PATH    let this file or directory be seen inside too, at the same path; can be given again
+#   --writable PATH  the same, and what is written to it inside is written; so a directory of yours can be built in
 #   --preflight    only find out whether this machine has what making it takes
 #   --rebuild      make it anew, with what the mirror has now
 #   --help         this text
@@ -21,7 +22,7 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 . "$top/scripts/platform.sh"
 
-rebuild='' preflight='' show=()
+rebuild='' preflight='' show=() writable=()
 while (($#)); do
 	case $1 in
 	--suite)
@@ -30,6 +31,10 @@ while (($#)); do
 		;;
 	--show)
 		show+=("$(realpath "${2:?--show needs a path}")")
+		shift 2
+		;;
+	--writable)
+		writable+=("$(realpath -e -- "${2:?--writable needs a path}")") || bad_usage "--writable: there is no $2"
 		shift 2
 		;;
 	--preflight) preflight=1 && shift ;;
@@ -250,12 +255,14 @@ options=(
 for name in KERNEL ANY_KERNEL TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
 	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
 done
-for path in "${show[@]}"; do
+for path in "${show[@]}" "${writable[@]}"; do
 	# (Two runs may show the same path at a time.)
 	if [[ -d $path ]]; then mkdir -p "$root$path"; else mkdir -p "$root${path%/*}" && touch "$root$path"; fi
-	options+=(--ro-bind "$path" "$path")
+	if [[ " ${writable[*]} " == *" $path "* ]]; then options+=(--bind "$path" "$path"); else options+=(--ro-bind "$path" "$path"); fi
 done
-# Another directory than the checkout is not there inside.
-[[ $PWD/ == "$top"/* ]] || options+=(--chdir "$top")
+# Another directory than the checkout is not there inside, unless it is shown.
+within="$top"
+for path in "${show[@]}" "${writable[@]}"; do [[ $PWD/ != "$path"/* ]] || within=$path; done
+[[ $PWD/ == "$top"/* || $PWD/ == "$within"/* ]] || options+=(--chdir "$top")
 
 exec bwrap "${options[@]}" -- "$@"

@@ -35,12 +35,6 @@ while (($#)); do
 done
 
 cd "$top"
-if [[ -n $sanitized ]]; then
-	kdir=$(scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config)
-	KERNEL=$(<"$kdir/include/config/kernel.release")
-	export KERNEL
-fi
-results=$build/test${KERNEL:+-$KERNEL}
 guest=() host=()
 shopt -s nullglob
 directories=()
@@ -52,7 +46,14 @@ for directory in "${directories[@]}"; do
 	[[ -z $guest_only ]] || continue
 	for file in "$directory"/host/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
 done
-((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/,sanitized/}{,host/}*.t)"
+((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/}{,host/}*.t)" "With make test-sanitized, also: $(cd tests && echo sanitized/*.t)"
+
+if [[ -n $sanitized ]]; then
+	kdir=$(scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config)
+	KERNEL=$(<"$kdir/include/config/kernel.release")
+	export KERNEL
+fi
+results=$build/test${KERNEL:+-$KERNEL}
 
 # Results of an earlier run are none of this one's, even if nothing can be built.
 rm -rf "$results"

@@ -59,7 +59,7 @@ stuck() {
 			worked[$pid]=${fields[11]} since[$pid]=$now
 			continue
 		fi
-		[[ -n ${since[$pid]} ]] && ((now - since[$pid] >= $1)) || continue
+		((now - ${since[$pid]:-$now} >= $1)) || continue
 		taskset -pc 0 "$pid" >/dev/null 2>&1
 		stack=$(taskset -c 0 cat "/proc/$pid/stack" 2>/dev/null)
 		[[ ${fields[0]} == D || $stack == *'['[a-z]*']'* ]] || continue
@@ -78,7 +78,8 @@ tell_parameters() {
 	local module taint value text values
 	for module in /sys/module/*/parameters; do
 		module=${module%/parameters} values=''
-		read -r taint 2>/dev/null <"$module/taint" && [[ -n $taint ]] || continue
+		taint=''
+		read -r taint 2>/dev/null <"$module/taint" || [[ -n $taint ]] || continue
 		for value in "$module"/parameters/*; do
 			text=''
 			read -r text 2>/dev/null <"$value" || [[ -n $text ]] || continue
@@ -92,9 +93,9 @@ if [[ -n $terminal ]]; then
 	# The terminal follows the size of that around it. And who waits for a prompt that does not come is told why.
 	(
 		exec 3<>/dev/hvc0 4<>/dev/vport0p5
-		while IFS= read -r -t 5 size <&4 || (($? > 128)); do
+		while IFS= read -r -t 5 new_size <&4 || (($? > 128)); do
 			# shellcheck disable=SC2086 # rows and columns
-			[[ -z $size ]] || stty rows ${size% *} cols ${size#* } <&3
+			[[ -z $new_size ]] || stty rows ${new_size% *} cols ${new_size#* } <&3
 			stuck 10
 			[[ -n $found ]] || continue
 			tell_log

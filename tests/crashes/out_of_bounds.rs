@@ -3,7 +3,7 @@
 //! For docs/crashes.md: reading `/proc/out_of_bounds` takes an element that the array does not have.
 
 use kernel::prelude::*;
-use lkm::{module_param::module_param, proc_fs};
+use lkm::{module_param, proc_fs};
 
 module! {
     type: OutOfBounds,

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# Usage: scripts/check-modules.sh [--failed] SOURCES OBJECTS KDIR
+#
+# Looks at what `make` has built in OBJECTS from the Kbuild in SOURCES for the kernel build tree KDIR, and says what the
+# compiler does not: a module whose name is not its file's, a source that Kbuild does not name, a function that takes more of the stack
+# than the kernel allows, and which line uses floating point, which the kernel has not. What is left of modules
+# that Kbuild no longer names is removed. `make` runs it after each build.
+#
+#   --failed  the build has failed: only look for what may be the reason
+#   --help    this text
+#
+# The exit status is 0 if the modules can be used (there may be warnings), 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+. "$top/scripts/kdir.sh"
+
+failed=''
+while (($#)); do
+	case $1 in
+	-h | --help) usage && exit ;;
+	--failed) failed=1 && shift ;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+(($# == 3)) || bad_usage "it takes SOURCES, OBJECTS and KDIR"
+sources=$1 objects=$2 kdir=$3
+[[ -d $objects && -r $kdir/include/config/kernel.release ]] || exit "${failed:-0}"
+
+# The tools for the kernel's architecture, if that is another one.
+prefix=''
+case $(kdir_config "$kdir" ARM64)$HOSTTYPE in
+yx86_64) prefix=aarch64-linux-gnu- ;;
+aarch64) [[ $(kdir_config "$kdir" X86_64) != y ]] || prefix=x86_64-linux-gnu- ;;
+esac
+
+errors=0
+# problem error|warning PLACE TEXT [WHAT-TO-DO…]: as the compiler says it.
+problem() {
+	local colour=$red hint
+	if [[ $1 == warning ]]; then colour=$bold; else errors=$((errors + 1)); fi
+	say "${colour}$1:${plain} $3"
+	say "  --> $2"
+	for hint in "${@:4}"; do say "   = help: $hint"; done
+}
+
+# The modules that were built, and of each the root of its sources: a .rs, or nothing if it is in C.
+modules=() roots=()
+while read -r path; do
+	module=${path%.o}
+	modules+=("${module#./}")
+	root=''
+	while read -r path; do
+		path=$sources/${path#./}
+		[[ ! -f ${path%.o}.rs ]] || root=${path%.o}.rs
+	done < <(tr ' ' '\n' <"$objects/$module.mod" 2>/dev/null)
+	roots+=("$root")
+done < <(cat "$objects/modules.order" 2>/dev/null)
+
+relative() { realpath -s --relative-to="$PWD" -- "$1"; }
+
+# names_of FILE: "LINE NAME", what its `module!` says.
+names_of() {
+	awk '/^[ \t]*\/\// { next }
+		/(^|[^a-z_])module(_[a-z0-9_]*)?!/ { inside = 1 }
+		inside && match($0, /(^|[ \t{,])name:[ \t]*"[^"]*"/) {
+			name = substr($0, RSTART, RLENGTH); gsub(/^[^"]*"|"$/, "", name); print FNR, name; exit }' "$1"
+}
+
+# own_places FILE SECTION ADDRESS…: the lines in SOURCES that they come from.
+own_places() {
+	local place directory
+	directory=$(realpath "$sources")
+	"${prefix}addr2line" -i -e "$1" -j "$2" "${@:3}" 2>/dev/null | while IFS= read -r place; do
+		place=${place% (*}
+		[[ $place == "$directory"/* && $place != "$directory"/build/* && $place != *:'?' ]] || continue
+		echo "$(relative "${place%:*}"):${place##*:}"
+	done
+}
+
+# ---- Floating point: rustc makes calls of it, which nothing in the kernel answers. (The linker names those, and no line.)
+
+soft_float='^__(add|sub|mul|div|neg|pow[a-z]*|cmp|unord|eq|ne|ge|gt|le|lt)[sdt]f[23]$|^__(fix|fixuns|float|floatun|extend|trunc)[sdt][fi].*[sdtf][fi]2?$|^(fmod|fma|sqrt|floor|ceil|trunc|round)f?$'
+
+floats() {
+	local object section='' address symbol line place places
+	declare -A told=()
+	while read -r object; do
+		"${prefix}nm" -u "$object" 2>/dev/null | awk '{ print $2 }' | grep -qE "$soft_float" || continue
+		while read -r line; do
+			if [[ $line == 'RELOCATION RECORDS FOR ['* ]]; then
+				section=${line#*[} section=${section%]*}
+				continue
+			fi
+			read -r address _ symbol <<<"$line"
+			symbol=${symbol%%[-+]0x*}
+			[[ $section != .debug* && $symbol =~ $soft_float ]] || continue
+			mapfile -t places < <(own_places "$object" "$section" "0x$address")
+			place=${places[0]:-$object}
+			[[ -z ${told[$place]-} ]] || continue
+			told[$place]=1
+			problem error "$place" "floating point in a kernel module ($symbol)" \
+				"Kernel code cannot use f32 and f64: the processor's registers for them belong to the programs that run." \
+				"Count in whole units: thousandths, or a numerator and a denominator."
+		done < <("${prefix}objdump" -r "$object")
+	done < <(find "$objects" -name '*.o' -not -name '*.mod.o')
+}
+
+if [[ -n $failed ]]; then
+	floats
+	exit 1
+fi
+
+# ---- What is left of modules that are not built any more.
+
+order=" ${modules[*]} "
+for path in "$objects"/*.ko; do
+	name=${path##*/} name=${name%.ko}
+	[[ -e $path && $order != *" $name "* ]] || continue
+	rm -f "$path" "${path%.ko}".{o,mod,mod.c,mod.o}
+	say "$program: removed $(relative "$path"): Kbuild has no such module any more"
+done
+for path in "$sources"/*.ko; do
+	name=${path##*/} name=${name%.ko}
+	[[ ! -L $path || $order == *" $name "* ]] || rm -f "$path"
+done
+
+# ---- Names.
+
+for ((i = 0; i < ${#modules[@]}; i++)); do
+	[[ -n ${roots[i]} ]] || continue
+	read -r line name < <(names_of "${roots[i]}") || continue
+	file=${modules[i]##*/}
+	[[ ${name//-/_} == "${file//-/_}" ]] || problem error "$(relative "${roots[i]}"):$line" \
+		"the module's name is \"$name\", and it is built as $file.ko: it would be listed as $file, and write $name into the log" \
+		"Write: name: \"${file//-/_}\"   (or name the file $name.rs, also in Kbuild)"
+done
+
+# ---- Sources that nothing is built from. (In the directories that modules come from.)
+
+for path in "$sources"/*.rs; do
+	[[ -f $path && " ${roots[*]} " != *" $path "* && -n $(names_of "$path") ]] || continue
+	problem warning "$(relative "$path")" "this module is not built: Kbuild does not name it" \
+		"Write its name, with .o, after obj-m := in $(relative "$sources/Kbuild"): $(basename "$path" .rs).o"
+done
+
+# ---- Stack frames, as the C compiler looks for them. (What has been looked at and was right is not looked at again.)
+
+limit=$(kdir_config "$kdir" FRAME_WARN)
+arch=$([[ $(kdir_config "$kdir" ARM64) == y ]] && echo arm64 || echo x86_64)
+checkstack=$kdir/scripts/checkstack.pl
+if ((${limit:-0})) && [[ -r $checkstack ]]; then
+	for module in "${modules[@]}"; do
+		ko=$objects/$module.ko
+		[[ -e $ko && ! $objects/$module.stack -nt $ko ]] || continue
+		found=0
+		while read -r _ function _ size; do
+			found=1
+			# The first line of one's own in it that is not where it begins. (What module! makes has only that line.)
+			mapfile -t places < <("${prefix}objdump" -d --no-show-raw-insn "$ko" | awk -v name="<$function>:" '
+				/^Disassembly of section/ { section = $4; sub(/:$/, "", section) }
+				/^[0-9a-f]+ </ { inside = ($2 == name); if (inside) print section }
+				inside && match($0, /^ +[0-9a-f]+:/) { print "0x" substr($1, 1, length($1) - 1) }')
+			mapfile -t places < <(own_places "$ko" "${places[@]}")
+			for ((i = 1; i < ${#places[@]} - 1; i++)); do [[ ${places[i]} == "${places[0]}" ]] || break; done
+			problem warning "${places[i]:-$(relative "$ko")}" "$(c++filt "$function" | sed -E 's/\[[0-9a-f]{10,16}\]//g') takes $size bytes of the stack, and more than $limit are too many" \
+				"The whole stack of a process in the kernel is 16 KB, and the kernel's own calls need most of it. Beyond its end the machine stops." \
+				"Keep large data on the heap: KBox::new(…, GFP_KERNEL)?, or KVec; arrays that never change: static."
+		done < <("${prefix}objdump" -d "$ko" | perl "$checkstack" "$arch" "$limit" | awk 'NF >= 4 { print $1, $2, $3, $NF }')
+		((found)) || touch "$objects/$module.stack"
+	done
+fi
+
+exit "$((errors > 0))"
