@@ -22,9 +22,8 @@ modules_install: modules ## install them where modprobe looks (as root; INSTALL_
 	@$(kbuild) modules_install CONFIG_MODULE_SIG_ALL= cmd_depmod='$(CURDIR)/scripts/depmod.sh $(release)'
 
 rust-analyzer: modules ## write rust-project.json, for editors
-	@$(kbuild) rust-analyzer && scripts/rust-project.py $(MO)/rust-project.json $(MO)/lkm/bindings.rs
+	@$(kbuild) rust-analyzer && scripts/rust-project.py $(MO) $(if $(RUST_LKM_SUITE),build/sandbox/$(RUST_LKM_SUITE))
 	@ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/rust-project.json .
-	@$(if $(RUST_LKM_SUITE),sed -i 's|"/usr/|"$(CURDIR)/build/sandbox/$(RUST_LKM_SUITE)/usr/|' $(MO)/rust-project.json)
 
 doc: vm-modules ## documentation of the crate lkm (build/doc/lkm/index.html); its examples are compiled
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \

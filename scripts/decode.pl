@@ -39,8 +39,10 @@ my @kinds = (
 	[qr/kernel BUG at (\S+?)!/, 'oops', 'The kernel found something that cannot be ($1)'],
 	[qr/Oops: general protection fault|general protection fault, /, 'oops', 'A pointer was used that is none'],
 	[qr/Internal error: (.*?): |Oops: (.*)|Oops - (.*)/, 'oops', 'The kernel could not go on here ($1)'],
+	[qr/WARNING: (\S+:\d+) at /, 'warning', 'The kernel warns, in $1'],
 	[qr/WARNING: (.*)/, 'warning', 'The kernel warns: $1'],
 	[qr/Kernel panic - not syncing: (.*)/, 'end', 'The kernel gave up: $1'],
+	[qr/^\[<0>\] /, 'stack', 'The process is here'],
 	[qr/^BUG: (.*)/, 'oops', 'The kernel found a bug: $1'],
 );
 
@@ -76,7 +78,8 @@ sub output_of {
 }
 
 sub modules_under {
-	return grep { /\.ko$/ } output_of('find', '-L', $_[0], '-name', '*.ko', '-not', '-path', '*/partial/*');
+	# (kbuild's link "source" leads away from it)
+	return output_of('find', "$_[0]/", '-name', '*.ko');
 }
 
 # file_of MODULE: its .ko; those of the kernel that wrote the log come first.
@@ -106,10 +109,14 @@ sub section_and_address {
 				my $prefix = $tools{$1};
 				$prefix_of{$file} = $prefix if grep { -x "$_/${prefix}addr2line" } split /:/, $ENV{PATH};
 			}
-			$section{$1} = $2 if /^\s*\[\s*(\d+)\]\s+(\S+)/;
-			$symbols{$4} //= [$3, hex $1] if /^\s*\d+:\s+([0-9a-f]+)\s+\S+\s+(FUNC|NOTYPE)\s+\S+\s+\S+\s+(\d+)\s+(\S+)/;
+			$section{$1} = [$2, hex $3] if /^\s*\[\s*(\d+)\]\s+(\S+)\s+\S+\s+[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)/;
+			$symbols{$4} //= [$3, hex $1, $2] if /^\s*\d+:\s+([0-9a-f]+)\s+(\d+)\s+FUNC\s+\S+\s+\S+\s+(\d+)\s+(\S+)/;
 		}
-		$symbols_of{$file} = { map { $_ => [$section{$symbols{$_}[0]}, $symbols{$_}[1]] } keys %symbols };
+		for my $symbol (keys %symbols) {
+			my ($index, $start, $size) = @{ $symbols{$symbol} };
+			my ($section, $section_size) = @{ $section{$index} // next };
+			$symbols_of{$file}{$symbol} = [$section, $start, $size, $start + $size + 64 > $section_size];
+		}
 	}
 	my $found = $symbols_of{$file}{$symbol};
 	return $found ? @$found : ();
@@ -132,11 +139,13 @@ sub demangled {
 # places FRAME: the places of a frame, the innermost first, each [function, file, line]; none if they are not known.
 sub places {
 	my ($frame) = @_;
-	my ($symbol, $offset, $module, $exact) = @$frame{qw(symbol offset module exact)};
+	my ($symbol, $offset, $size, $module, $exact) = @$frame{qw(symbol offset size module exact)};
 	return if !length $module;
 	my $file = file_of($module) // return;
-	my ($section, $start) = section_and_address($file, $symbol);
+	my ($section, $start, $own_size, $is_last) = section_and_address($file, $symbol);
 	return if !defined $section;
+	# To the kernel a function ends where the next begins. If that cannot be, the file is not the one that was loaded.
+	return if $offset > $own_size || $own_size > $size || $size - $own_size >= 64 && !$is_last;
 	# What a call returns to can be the next line.
 	my $address = sprintf '0x%x', $start + $offset - ($exact || !$offset ? 0 : 1);
 	my $key = "$file $section $address";
@@ -223,14 +232,18 @@ sub excerpt {
 # What is left of the way when the panic itself is left out.
 my $machinery = qr/^(?:rust_helper_|rust_begin_unwind|.*_4core(?:9panicking|6option|6result|5slice|3str)|.*4core9panicking|__pfx_)/;
 
+# What only reports.
+my $reporting = qr/^(?:dump_stack\w*|print_report|(?:__)?k?asan_\w+|__might_\w+|nmi_\w+\S*|print_\w+_bug\S*|(?:__)?lock_acquire|__lock_acquire|lockdep_\w+)$/;
+
 sub frames_in {
 	my ($text) = @_;
+	return if title($text) && $text !~ /^\[<0>\]/;
 	return if $text =~ /RIP: 0033|^(?:CPU|Code|RSP|RAX|RDX|RBP|R\d\d):|^\? |^\s*\? /;
 	my @frames;
-	while ($text =~ /(?<![\w.\$])([A-Za-z_][\w.\$]*)\+0x([0-9a-f]+)\/0x[0-9a-f]+(?:\s+\[(\w+)[^\]]*\])?/g) {
-		my ($symbol, $offset, $module) = ($1, hex $2, $3 // '');
+	while ($text =~ /(?<![\w.\$])([A-Za-z_][\w.\$]*)\+0x([0-9a-f]+)\/0x([0-9a-f]+)(?:\s+\[(\w+)[^\]]*\])?/g) {
+		my ($symbol, $offset, $size, $module) = ($1, hex $2, hex $3, $4 // '');
 		my $exact = $text =~ /RIP: 0010:|^pc : /;
-		push @frames, { symbol => $symbol, offset => $offset, module => $module, exact => $exact };
+		push @frames, { symbol => $symbol, offset => $offset, size => $size, module => $module, exact => $exact };
 	}
 	return @frames;
 }
@@ -250,7 +263,7 @@ sub title {
 
 my %words = (
 	G => '', P => 'a proprietary module', F => 'a module was forced to load', D => 'the kernel had crashed before', W => 'the kernel had warned before',
-	O => 'a module that is not the kernel\'s own', E => 'an unsigned module', L => 'a CPU had been stuck before', B => 'a bad page was found before',
+	O => 'a module that is not the kernel\'s own', E => 'an unsigned module', L => 'a CPU had been stuck before', B => 'memory was found in a bad state',
 	N => 'a test', M => 'the hardware had failed before', C => 'a module from staging', K => 'a live patch', U => 'asked for by a user',
 );
 
@@ -283,9 +296,12 @@ sub explain {
 			if ($text =~ /cut here|kernel BUG at|^Oops|^(?:CPU|Internal error):/) { $in_message = 0 }
 			elsif (length $text) { push @message, $text =~ s/^\s+//r }
 		}
+		# (what a warning says comes before it)
+		push @message, $text if !defined $kind && !title($text) && length $text && $text !~ /cut here/;
 		if (my ($line_kind, $line_sentence, @line_found) = title($text)) {
 			if (!defined $kind) {
 				($kind, $sentence, @found) = ($line_kind, $line_sentence, @line_found);
+				@message = () if $kind ne 'warning';
 				$in_message = 1 if $kind eq 'panic';
 				@panic = @found if $kind eq 'panic';
 			} elsif ($line_kind eq 'end') {
@@ -299,7 +315,7 @@ sub explain {
 		$taint //= $1 if $text =~ /Tainted: ([A-Z][A-Z ]*?)\s+\d/;
 		$linked //= $1 if $text =~ /^Modules linked in: (.*?)(?:\s*\[last unloaded|$)/;
 		# Another stack in the same report: who allocated it, who holds the lock …
-		if ($text =~ /^((?:Allocated|Freed|Last potentially related work creation).*?):?\s*$/ || $text =~ /^(but task is already holding lock|.*is trying to acquire lock|the existing dependency chain.*):?\s*$/) {
+		if ($text =~ /^((?:Allocated|Freed|Last potentially related work creation).*?):?\s*$/ || $text =~ /^(Preemption disabled at|but task is already holding lock|.*is trying to acquire lock|the existing dependency chain.*):?\s*$/) {
 			push @stacks, [$1];
 		}
 		if (my @frames = frames_in($text)) {
@@ -307,7 +323,7 @@ sub explain {
 			push @stacks, [''] if $text =~ /RIP: 0010|^pc : / && @{ $stacks[-1] } > 1;
 			push @{ $stacks[-1] }, @frames;
 		} elsif ($text =~ /^(?:stack backtrace|Call [Tt]race):?/ && @stacks && length $stacks[-1][0]) {
-			push @stacks, ['the way to it'] if $stacks[-1][0] =~ /lock|chain/;
+			push @stacks, [''];
 		}
 	}
 	return if !defined $kind;
@@ -319,7 +335,8 @@ sub explain {
 
 	# The place: of a panic what it says itself; else the first place on the way that is one's own.
 	my ($path, $line, $column) = @panic;
-	my (@way, $own_module, %lacking, $shown);
+	my (@way, $own_module, %lacking);
+	my $best = 0;
 	for my $stack (@stacks) {
 		my ($label, @frames) = @$stack;
 		my @steps;
@@ -327,7 +344,7 @@ sub explain {
 		for my $frame (@frames) {
 			my $module = $frame->{module};
 			next if $frame->{symbol} =~ /^__pfx_/;
-			next if $kind eq 'panic' && !@steps && $frame->{symbol} =~ $machinery;
+			next if !@steps && ($kind eq 'panic' && $frame->{symbol} =~ $machinery || $frame->{symbol} =~ $reporting);
 			my @places = places($frame);
 			if (length $module) {
 				$own_module //= $module if defined file_of($module) || !@places;
@@ -345,7 +362,10 @@ sub explain {
 			for my $place (@places) {
 				my ($function, $file, $number) = @$place;
 				push @steps, [$function, $file, $number, 0, ''];
-				($path, $line) = ($file, $number) if !defined $path && defined own($file);
+				next if $kind eq 'panic' || !defined own($file);
+				# The module's own line before one of what it is built on, and that before those that module! makes.
+				my $rank = $function =~ /::__module_init::|^(?:init|cleanup)_module$/ ? 1 : own($file) =~ m{^\Q$top\E/lkm/} ? 2 : 3;
+				($path, $line, $best) = ($file, $number, $rank) if $rank > $best;
 			}
 		}
 		# Of what the compiler put between one's own lines, what these call is enough; and what module! writes has no line of its own.
@@ -401,16 +421,19 @@ sub explain {
 
 # ---- The log.
 
-my (@report, $has_frames, $ended, %said);
+my (@report, $titled, $has_frames, $ended, %said, $last);
 
 sub flush_report {
 	return if !@report;
 	my @said = eval { explain(@report) };
 	# What is reported again and again is explained once.
 	(my $what = join "\n", @said) =~ s/for more than \d+|for \d+\w?//;
-	@said = ('(The same again.)') if @said && $said{$what}++;
-	print "\n", (map { "$_\n" } @said), "\n" if @said;
-	(@report, $has_frames, $ended) = ();
+	@said = ('(The same again.)') if @said && $said{$what}++ && !$ENV{DECODE_LAST};
+	my $text = join '', "\n", (map { "$_\n" } @said), "\n";
+	if (!@said) { }
+	elsif ($ENV{DECODE_LAST}) { $last = $text }
+	else { print $text }
+	(@report, $titled, $has_frames, $ended) = ();
 }
 
 binmode STDIN;
@@ -422,13 +445,17 @@ while (my $line = <$input>) {
 	$release = $1 if $text =~ /^Linux version (\S+)/;
 	$parameters{$1} = $2 if $text =~ /^parameters of (\w+): (.*)/;
 	my @title = title($text);
-	flush_report() if @report && ($ended || @title && $has_frames && $title[0] ne 'end');
-	push @report, $text if @report || @title;
+	flush_report() if @report && ($ended || @title && $has_frames && $title[0] !~ /^(?:end|stack)$/);
+	push @report, $text if @report || @title || $text =~ /cut here/;
+	$titled ||= @title;
 	if (@report) {
-		$has_frames ||= !!frames_in($text) && $text !~ /^(?:BUG: KASAN|WARNING)/;
+		$has_frames ||= !!frames_in($text);
+		# What is cut here and does not become a report is none.
+		@report = () if !$titled && @report > 6;
 		$ended = 1 if $text =~ /---\[ end (?:trace|Kernel panic)/ || $text =~ /^={20,}$/ && $has_frames || @report > 400;
 	}
 	print $line if !$ENV{DECODE_ONLY};
 	flush_report() if $ended;
 }
 flush_report();
+print $last if defined $last;

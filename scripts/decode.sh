@@ -9,11 +9,13 @@
 # build/modules/ for the kernel that wrote the log. So the log of another machine needs the .ko files that it had loaded.
 #
 #   --only      print what it says, and not the log
+#   --last      print what it says of the last report, and nothing else
 #   --here      the log is this machine's: also show the parameters that the modules have now
 #   --source DIRECTORY  where the modules' sources are, if not here; can be given again
 #   --help      this text
 #
-# On the machine that crashed, as root: dmesg | scripts/decode.sh --here
+# On the machine that crashed, as root: dmesg | scripts/decode.sh --here. Also of a process that does not get done it tells
+# where it is: scripts/decode.sh /proc/PID/stack
 #
 # The exit status is 0, also if the log has no crash; 1 if a file cannot be read; 2 if the options are wrong.
 
@@ -21,10 +23,11 @@
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
 
-saved=("$@") only='' here='' log='' modules=() sources=()
+saved=("$@") only='' last='' here='' log='' modules=() sources=()
 while (($#)); do
 	case $1 in
 	--only) only=1 && shift ;;
+	--last) last=1 && shift ;;
 	--here) here=1 && shift ;;
 	--source)
 		(($# > 1)) || bad_usage "$1 needs a directory"
@@ -57,7 +60,7 @@ fi
 
 # The prefixes of the tools for other architectures' files, as readelf names the architectures.
 export DECODE_TOOLS="AArch64=aarch64-linux-gnu- X86-64=x86_64-linux-gnu-"
-export DECODE_TOP=$top DECODE_ONLY=$only DECODE_HERE=$here DECODE_BOLD=$bold DECODE_RED=$red DECODE_PLAIN=$plain
+export DECODE_TOP=$top DECODE_ONLY=$only$last DECODE_LAST=$last DECODE_HERE=$here DECODE_BOLD=$bold DECODE_RED=$red DECODE_PLAIN=$plain
 DECODE_MODULES=$(printf '%s\n' "${modules[@]}")
 DECODE_SOURCES=$(printf '%s\n' "${sources[@]}")
 export DECODE_MODULES DECODE_SOURCES

@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Adds the crate lkm to the rust-project.json that the kernel's script wrote, which knows only the kernel's crates.
+"""Makes the rust-project.json that the kernel's script wrote one of these modules: with the crate lkm, with each module that was built
+and nothing else, and with a compiler that is there for an editor outside of the sandbox too.
 
-rust-project.py FILE BINDINGS      BINDINGS: the bindings.rs of the build
+rust-project.py OBJECTS [SYSROOT]
+
+OBJECTS is where the modules were built, with the rust-project.json in it; SYSROOT is that of the sandbox, if it was built there.
 """
 
 import json
@@ -10,26 +13,53 @@ import os
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-path, bindings = sys.argv[1:]
+objects = os.path.realpath(sys.argv[1])
+path = os.path.join(objects, "rust-project.json")
 with open(path, encoding="utf-8") as file:
     project = json.load(file)
+
+
+def module_roots():
+    """The roots of the modules that were built: of each the first object of which there is a Rust source."""
+    with open(os.path.join(objects, "modules.order"), encoding="utf-8") as order:
+        modules = order.read().split()
+    for module in modules:
+        with open(os.path.join(objects, module[:-2] + ".mod"), encoding="utf-8") as mod:
+            sources = [os.path.normpath(os.path.join(TOP, name[:-2] + ".rs")) for name in mod.read().split()]
+        yield from (source for source in sources if os.path.exists(source))
+
+
+# The kernel's script takes everything below this directory that looks like a module. Those crates come last.
 crates = project["crates"]
+names = [crate["display_name"] for crate in crates]
+after = names.index("kernel") + 1
+crates[after:] = [crate for crate in crates[after:] if all(dep["name"] != "kernel" for dep in crate["deps"])]
+for crate in crates:
+    # An editor is to look for mistakes here, and not in the kernel.
+    crate["is_workspace_member"] = False
 
 
-def dependency(name):
-    return next({"crate": i, "name": name} for i, crate in enumerate(crates) if crate["display_name"] == name)
+def add(name, root, deps):
+    kernel = next(crate for crate in crates if crate["display_name"] == "kernel")
+    crates.append({
+        "display_name": name, "root_module": root, "is_workspace_member": True, "edition": "2021", "cfg": kernel["cfg"] + ["MODULE"],
+        "deps": [{"crate": i, "name": crate["display_name"]} for i, crate in enumerate(crates) if crate["display_name"] in deps],
+        # (module! takes the name of its file from it)
+        "env": {"RUST_MODFILE": os.path.relpath(root, TOP)[:-3]},
+    })
 
 
-users = [crate for crate in crates if os.path.relpath(crate["root_module"], TOP).split("/")[0] not in ("..", "build") and
-         any(dep["name"] == "kernel" for dep in crate["deps"])]
-needs = [dependency(name) for name in ("core", "ffi", "kernel", "pin_init")]
-config = next(crate["cfg"] for crate in crates if crate["display_name"] == "kernel")
-for name, root, more in (("lkm_bindings", os.path.realpath(bindings), []),
-                         ("lkm", os.path.join(TOP, "lkm/lib.rs"), ["lkm_bindings"])):
-    crates.append({"display_name": name, "root_module": root, "is_workspace_member": True, "cfg": config,
-                   "deps": needs + [dependency(name) for name in more], "edition": "2021", "env": {}})
-for crate in users:
-    crate["deps"].append(dependency("lkm"))
+NEEDS = {"core", "ffi", "kernel", "pin_init"}
+add("lkm_bindings", os.path.join(objects, "lkm/bindings.rs"), NEEDS)
+crates[-1]["is_workspace_member"] = False
+add("lkm", os.path.join(TOP, "lkm/lib.rs"), NEEDS | {"lkm_bindings"})
+for root in module_roots():
+    add(os.path.basename(root)[:-3], root, NEEDS | {"lkm"})
 
+text = json.dumps(project, indent=4, sort_keys=True)
+if len(sys.argv) > 2:
+    sysroot = sys.argv[2]
+    text = text.replace('"/usr/', '"' + os.path.realpath(os.path.join(sysroot, "usr")) + "/").replace(
+        '"sysroot": "/usr"', '"sysroot": "' + os.path.join(TOP, "scripts/editor") + '"')
 with open(path, "w", encoding="utf-8") as file:
-    json.dump(project, file, indent=4, sort_keys=True)
+    file.write(text)

@@ -2,7 +2,11 @@
 
 //! For docs/crashes.md: waits for a `Mutex` that it holds itself.
 
-use kernel::{new_mutex, prelude::*, sync::Mutex};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{Arc, Mutex},
+};
 
 module! {
     type: Deadlock,
@@ -16,7 +20,7 @@ struct Deadlock;
 
 impl kernel::Module for Deadlock {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let total = KBox::pin_init(new_mutex!(0), GFP_KERNEL)?;
+        let total = Arc::pin_init(new_mutex!(0), GFP_KERNEL)?;
         let mut guard = total.lock();
         *guard += 1;
         add(&total, 2);

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# What an editor with rust-analyzer says of the sources here: nothing is wrong; and where names come from is found.
+
+. "$(dirname "$0")/../../tap.sh"
+cd "$(dirname "$0")/../../.." || exit
+
+mkdir -p build
+scratch=$(mktemp -d "$PWD/build/editor-test.XXXXXX")
+temporary+=("$scratch")
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+mkdir "$scratch/checkout"
+cp -a Kbuild Makefile ./*.rs lkm startstop scripts tests "$scratch/checkout/"
+# What lies under build/ is none of the project's.
+mkdir -p "$scratch/checkout/build/other"
+ln -s "$PWD/build/sandbox" "$scratch/checkout/build/"
+cp hello_world.rs "$scratch/checkout/build/other/stray.rs"
+echo 'obj-m := stray.o' >"$scratch/checkout/build/other/Kbuild"
+
+run scripts/sandbox.sh make -C "$scratch/checkout" rust-analyzer TESTS=1 KDIR="$kdir" MO="$scratch/made"
+is "$status" 0 "make rust-analyzer works"
+cp "$scratch/made/rust-project.json" "$scratch/checkout/"
+crates=$(perl -ne 'print "$1 " if /"display_name": "(.*)"/' "$scratch/made/rust-project.json")
+like "$crates" ' lkm .*jiffies .*hello_world startstop ' "its file has lkm, and the modules, also that of several files"
+is "$(grep -c stray <<<"$crates")" 0 "… and nothing else that lies under build/"
+
+# diagnostics: what it says of the project that is wrong, after the name of the file.
+diagnostics() {
+	scripts/sandbox.sh rust-analyzer diagnostics "$scratch/checkout" 2>&1 |
+		awk '/^processing crate/ { sub(/.*module: /, ""); file = $0; looked++; next }
+			/^(Error|Warning) / { print file ": " $0 }
+			END { print looked > "/dev/stderr" }'
+}
+found=$(diagnostics 2>"$scratch/looked")
+like "$(<"$scratch/looked")" '^[2-9][0-9]' "rust-analyzer looks at the modules and at lkm"
+is "$found" "" "… and says that nothing is wrong"
+
+sed -i 's/pr_info!("Hello World\\n")/pr_inf!("Hello World\\n")/' "$scratch/checkout/hello_world.rs"
+sed -i 's/proc_fs::File::new(/proc_fs::File::knew(/' "$scratch/checkout/seconds.rs"
+found=$(diagnostics 2>/dev/null)
+like "$found" 'hello_world.rs: Error [^\n]*pr_inf' "a macro that there is not is found"
+like "$found" 'seconds.rs: Error [^\n]*knew' "… and so is a function that lkm has not"
+
+# definition FILE LINE COLUMN: where an editor goes from there.
+definition() {
+	scripts/sandbox.sh python3 tests/long/host/definition.py "$scratch/checkout" "$@"
+}
+(cd "$scratch/checkout" && cp -a "$OLDPWD"/{hello_world,seconds}.rs .)
+like "$(definition hello_world.rs 'pr_info!')" '/rust/kernel/print\.rs:[0-9]+$' "from pr_info! an editor goes to the kernel crate"
+like "$(definition proc_hello.rs 'File::new')" '/lkm/proc_fs\.rs:[0-9]+$' "… and from what lkm has to lkm"
+
+done_testing
