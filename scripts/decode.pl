@@ -29,8 +29,8 @@ my @kinds = (
 	[qr/INFO: task (.*?):(\d+) blocked for more than (\d+) seconds/, 'hang', '$1 (process $2) has been waiting for more than $3 seconds, and nothing can end it'],
 	[qr/task (\S+?):(\d+) has been in the kernel for (\d+) seconds/, 'hang', '$1 (process $2) has been in the kernel for $3 seconds'],
 	[qr/NMI backtrace for cpu (\d+)/, 'hang', 'CPU $1 is here'],
-	[qr/WARNING: possible recursive locking detected|possible circular locking dependency detected/, 'lock',
-		'Locks were taken in an order in which two tasks, or one, can wait for ever'],
+	[qr/WARNING: possible recursive locking detected/, 'lock', 'A process takes a lock that it holds already: it would wait for itself for ever'],
+	[qr/possible circular locking dependency detected/, 'lock', 'Locks are taken in different orders: two processes can wait for each other for ever'],
 	[qr/WARNING: suspicious RCU usage/, 'warning', 'What RCU protects was used without its lock'],
 	[qr/possible .* detected|WARNING: inconsistent lock state|WARNING: bad unlock balance|WARNING: Nested lock was not taken/, 'lock', 'A lock was used in a wrong way'],
 	[qr/UBSAN: (\S+)/, 'warning', 'The C code did something that C does not define ($1)'],
@@ -321,6 +321,8 @@ sub explain {
 		if (my @frames = frames_in($text)) {
 			push @stacks, [''] if !@stacks;
 			push @stacks, [''] if $text =~ /RIP: 0010|^pc : / && @{ $stacks[-1] } > 1;
+			# (Where a CPU was interrupted is no place that a call returns to.)
+			$frames[0]{exact} = 1 if @{ $stacks[-1] } > 1 && $stacks[-1][-1]{symbol} =~ /^asm_(?:sysvec|exc)_/;
 			push @{ $stacks[-1] }, @frames;
 		} elsif ($text =~ /^(?:stack backtrace|Call [Tt]race):?/ && @stacks && length $stacks[-1][0]) {
 			push @stacks, [''];
@@ -439,11 +441,14 @@ sub flush_report {
 binmode STDIN;
 open my $input, '<', $ARGV[0] or die "$ARGV[0]: $!\n" if @ARGV;
 $input = \*STDIN if !@ARGV;
-while (my $line = <$input>) {
+my @log = <$input>;
+# What the log says of the machine that it is from; the first program of our virtual machine tells the parameters at its end.
+for (map { text_of($_) } @log) {
+	$release = $1 if /^Linux version (\S+)/;
+	$parameters{$1} = $2 if /^parameters of (\w+): (.*)/;
+}
+for my $line (@log) {
 	my $text = text_of($line);
-	# This is about the machine that the log is from.
-	$release = $1 if $text =~ /^Linux version (\S+)/;
-	$parameters{$1} = $2 if $text =~ /^parameters of (\w+): (.*)/;
 	my @title = title($text);
 	flush_report() if @report && ($ended || @title && $has_frames && $title[0] !~ /^(?:end|stack)$/);
 	push @report, $text if @report || @title || $text =~ /cut here/;

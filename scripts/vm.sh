@@ -13,6 +13,7 @@
 #   --memory SIZE       memory, as QEMU takes it (default 1G)
 #   --timeout SECONDS   end a VM that runs longer (default: 600 for a command, none for a shell; 0: none)
 #   --strip             leave out of the modules what only debuggers read, which is most of the time of a load
+#   --no-strip          the opposite, which is the default: decode.sh in the VM needs it
 #   --icount            make the guest's clock count instructions: one CPU, TCG, the same figures every time
 #   --gdb SOCKET        wait, before the first instruction, for a debugger at this socket (gdb: target remote SOCKET)
 #   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
@@ -54,6 +55,7 @@ while (($#)); do
 		;;
 	--icount) icount=1 && shift ;;
 	--strip) strip=1 && shift ;;
+	--no-strip) strip='' && shift ;;
 	--console) console=1 && shift ;;
 	-h | --help) usage && exit ;;
 	--)

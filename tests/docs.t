@@ -4,7 +4,7 @@
 # Types what README.md and docs/ show at a root prompt, and compares what comes with what they show.
 #
 # These are the blocks that begin with ```console. With an argument, only those that begin with ```console
-# ARGUMENT; tests/host/docs.t has what it takes to run them.
+# ARGUMENT; tests/host/docs.t, tests/host/crashes.t and tests/sanitized/crashes.t have what it takes to run them.
 
 . "$(dirname "$0")/kernel.sh"
 . "$(dirname "$0")/shown.sh"
@@ -22,7 +22,8 @@ sessions() {
 # type COMMAND: in this shell, so that what it opens stays open.
 type_command() {
 	eval "$1" >"$scratch/output" 2>&1 </dev/null
-	output=$(sed -E "s,^$0: line [0-9]+: ,bash: ,; s,^$0: (eval: )?line [0-9]+: ,bash: ," "$scratch/output")
+	# (What ends a process, a shell at a terminal says without its number and its command.)
+	output=$(sed -E "s,^$0: (eval: )?line [0-9]+: +[0-9]+ (Segmentation fault|Killed) .*,\\2,; s,^$0: (eval: )?line [0-9]+: ,bash: ," "$scratch/output")
 }
 
 check_command() {
@@ -63,4 +64,6 @@ rm -r "$scratch"
 # docs/troubleshooting.md takes a name in /proc twice.
 [[ -n $tag ]] || expect_splat "proc_dir_entry '/proc/hello' already registered"
 kmsg >/dev/null
+# Nothing is as before a crash.
+case $tag in crashes | sanitized) tap_end ;; esac
 done_testing

@@ -21,11 +21,15 @@ struct Deadlock;
 impl kernel::Module for Deadlock {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let total = Arc::pin_init(new_mutex!(0), GFP_KERNEL)?;
-        let mut guard = total.lock();
-        *guard += 1;
-        add(&total, 2);
+        count(&total);
         Ok(Deadlock)
     }
+}
+
+fn count(total: &Mutex<u32>) {
+    let mut guard = total.lock();
+    *guard += 1;
+    add(total, 2);
 }
 
 fn add(total: &Mutex<u32>, number: u32) {

@@ -63,20 +63,26 @@ start place --console --add "$directory/added" bash -c 'echo "<1>seen on the con
 	pwd; id -u; cat added; ls hello_world.ko scripts/vm.sh tests/tap.sh; printf "<%s>\n" "$@"
 	echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *
 	exit 255' - 'two words' "it's" '$HOME' ''
+start line --strip 'echo a; echo b'
 start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
 # (Nothing is as quiet as a machine whose debugger does not come.)
 start hang --gdb "$hang_socket" --timeout 3 true
 
 # A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it, and the prompt
 # (2004h is of readline, when it begins to read).
-mkfifo "$directory/keys"
-TERM=xterm script -qefc "stty rows 33 cols 111; scripts/vm.sh; echo ended with \$?" "$directory/screen" <"$directory/keys" >/dev/null &
-exec {keys}>"$directory/keys"
+# at_terminal NAME: a session of the name, whose window gets smaller when there is a file NAME.resize.
 in_vain=''
+at_terminal() {
+	session=$directory/$1
+	mkfifo "$session.keys"
+	TERM=xterm script -qefc "stty rows 33 cols 111; (until [ -e '$session.resize' ]; do sleep 0.2; done; stty rows 20 cols 77 </dev/tty) &
+		scripts/vm.sh; echo ended with \$?; touch '$session.resize'" "$session.screen" <"$session.keys" >/dev/null &
+	exec {keys}>"$session.keys"
+}
 type_after() {
 	local tenths=0
 	[[ -z $in_vain ]] || return
-	until grep -zqs "$1" "$directory/screen"; do
+	until grep -zqs "$1" "$session.screen"; do
 		if ((++tenths == 600)); then
 			in_vain=$1
 			printf '\001x' >&"$keys"
@@ -86,6 +92,7 @@ type_after() {
 	done
 	printf '%b' "$2" >&"$keys"
 }
+at_terminal screen
 type_after 'To leave.*2004h' 'stty size; tty\n'
 # (What says that it is there has to be what Ctrl-C is for: a shell between two commands takes it for itself.)
 type_after '/dev/hvc0.*2004h' 'bash -c "echo at; exec sleep 1000"\n'
@@ -94,7 +101,19 @@ type_after $'2004l\r*at.*2004h' 'echo "interrupted: $?"\n'
 type_after 'interrupted: [0-9].*2004h' 'sleep 1000 &\n'
 type_after '\[1\] [0-9].*2004h' 'jobs\n'
 type_after 'Running.*2004h' 'ls hel\t\n'
-type_after 'Running.*hello_world.ko.*hello_world.ko.*2004h' 'exit 7\n'
+type_after 'Running.*hello_world.ko.*hello_world.ko.*2004h' 'echo resize; until [[ $(stty size) == "20 77" ]]; do sleep 0.2; done; echo "re"sized\n'
+type_after 'echo resize' '' && touch "$session.resize"
+type_after 'resized.*2004h' 'type -P nano less clear which; sh -c "echo \$0 there"\n'
+type_after 'sh there.*2004h' 'modprobe hello_w\t\n'
+type_after 'modprobe hello_world .*2004h' 'rmmod hello_w\t\n'
+type_after 'rmmod hello_world .*2004h' 'lsmod | grep -c hello; insmod tests/crashes/unwraps.ko\n'
+type_after 'insmod tests/crashes/unwraps.ko.*process:.*2004h' 'exit 7\n'
+type_after 'ended with' ''
+exec {keys}>&-
+# What hangs in the kernel: the shell does not come back, and Ctrl-A X ends it all.
+at_terminal hanging
+type_after 'To leave.*2004h' 'insmod tests/crashes/endless.ko\n'
+type_after 'endless.ko.*Ctrl-A' '\001x'
 type_after 'ended with' ''
 exec {keys}>&-
 wait
@@ -125,6 +144,10 @@ is "$stdout" "before" "what came a second before the panic is not lost"
 like "$stderr" 'vm.sh: error: the VM ended before the command did' "a panic is said to be an early end"
 like "$stderr" 'Kernel panic - not syncing: sysrq triggered crash' "a panic shows the end of the console"
 
+ended line
+is "$status" 127 "a command line as one word is no command"
+like "$stderr" "'echo a; echo b' is taken for the name of one command.*bash -c 'echo a; echo b'" "… and it says how to give one"
+
 ended hang
 is "$status" 124 "a hang gives 124"
 like "$stderr" 'still running after 3 seconds' "a hang names the timeout"
@@ -133,13 +156,33 @@ ended debugger
 is "$(<"$directory/before")<$stdout>" "<let go>" "--gdb waits for a debugger, and runs the command when that lets it go"
 is "$status" 125 "a power-off before the command's end gives 125"
 
-screen=$(tr -d '\r' <"$directory/screen")
+screen=$(tr -d '\r' <"$directory/screen.screen")
 is "$in_vain" "" "everything that is waited for comes to the screen"
 like "$screen" $'33 111\n/dev/hvc0\n' "the shell has a terminal of the right size"
 like "$screen" 'interrupted: 130' "Ctrl-C ends a command in the shell, not the machine"
 like "$screen" 'Running +sleep 1000' "the shell has job control"
 like "$screen" 'ls hello_world.ko' "file names are completed"
 like "$screen" 'ended with 7' "the shell's status is passed on"
+like "$screen" 'To leave: exit or Ctrl-D. If nothing answers any more: Ctrl-A, then X' "how to leave is said at the start"
+like "$screen" 'resized' "the shell's terminal follows the size of that around it"
+like "$screen" $'bin/nano\n/usr/bin/less\n/usr/bin/clear\n/usr/bin/which\nsh there\n' "there are an editor, less, clear, which and sh"
+like "$screen" $'modprobe hello_world \n' "modprobe's argument is completed to a name"
+like "$screen" $'rmmod hello_world \n' "… and so is rmmod's"
+like "$screen" $'0\n.*Rust code panicked.*unwraps.rs:25:27' "after a command that made the kernel crash, it says where"
+like "$screen" "the kernel's log has a crash in it: scripts/decode.sh build/log/crash-" "… and where the log is, at the end"
+is "$(grep -c 'Rust code panicked' <<<"$screen")" 1 "… but not all of it again"
+hanging=$(tr -d '\r' <"$directory/hanging.screen")
+like "$hanging" 'insmod \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.*endless\.rs:[0-9]+.*module:  endless' \
+	"when a command hangs in the kernel, it says where"
+like "$hanging" 'Ctrl-A, then X, ends the machine.*ended with 125' "… and how to end it, which works"
+
+# leave TYPED: the status of the shell in the machine after that. (The same bash, with the same start, and no machine around it.)
+leave() {
+	run scripts/sandbox.sh bash -c 'printf "$1" | bash --rcfile scripts/vm/bashrc -i' - "$1"
+	echo "$status"
+}
+is "$(leave 'false\nexit\n') $(leave 'false\n') $(leave 'true\nexit 3\n') $(leave '(exit 5); exit\n')" "0 0 3 0" \
+	"exit and Ctrl-D after a failed command are no failure, and exit 3 is 3"
 
 usage_error() {
 	run scripts/vm.sh "${@:2}"

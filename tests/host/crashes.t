@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# What docs/crashes.md shows: each mistake is made, and what comes is compared with what is shown there. And what vm.sh says of a
+# machine that dies of one.
+
+. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../shown.sh"
+cd "$(dirname "$0")/../.." || exit
+
+make --no-print-directory vm-modules TESTS=1 >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+scratch=$(mktemp -d "$PWD/build/crashes-test.XXXXXX")
+temporary+=("$scratch")
+
+# ---- Those that make tells, in a checkout with one module.
+
+mkdir "$scratch/checkout"
+cp -a Makefile hello_world.rs lkm scripts tests "$scratch/checkout/"
+echo 'obj-m := hello_world.o' >"$scratch/checkout/Kbuild"
+
+# type COMMAND: sets output.
+type_command() {
+	output=$(scripts/sandbox.sh bash -c "cd '$scratch/checkout' && make() { command make --no-print-directory modules KDIR='$kdir' MO='$scratch/made' 2>&1; } && $1")
+}
+check_command() {
+	[[ -n $command ]] || return 0
+	type_command "$command"
+	is_as_shown "$output" "$shown" "docs/crashes.md: $command"
+}
+command='' shown=''
+while IFS= read -r line <&9; do
+	case $line in
+	'$ '*)
+		check_command
+		command=${line#'$ '} shown=''
+		;;
+	*) shown+=$line$'\n' ;;
+	esac
+done 9< <(awk '/^ *```/ { inside = ($0 == "```console build"); next } inside' docs/crashes.md)
+check_command
+
+# The module with the large array is built; it ends a machine.
+there "$scratch/made/buffer.ko" "a large array is no error, as in C"
+run scripts/vm.sh --smp 1 --add "$scratch/made/buffer.ko" --timeout 60 bash -c 'echo "<6>before" >/dev/kmsg; insmod buffer.ko'
+is "$status" 125 "a machine that dies of a module gives 125"
+like "$stderr" 'build/log/crash-[0-9a-zA-Z-]*\.log' "its log is named"
+log=$(grep -oE 'build/log/crash-[0-9a-zA-Z-]*\.log' <<<"$stderr" | head -n 1)
+cp "$log" "$scratch/died.log"
+like "$stderr" $'vm.sh: the kernel\'s log .*\nThe stack was too small.*buffer.rs:19' "it says what happened, and in which line"
+like "$stderr" 'The kernel gave up: ' "… and that it was the end"
+run scripts/vm.sh --strip true
+like "$(<"$log")" 'before' "the log is still there after the next machine, with what was said before the crash"
+
+# ---- Those that the machine tells.
+
+run scripts/vm.sh --smp 2 --timeout 300 tests/docs.t crashes
+is "$status" 0 "docs/crashes.md is typed in a machine"
+is "$(grep -A 12 '^not ok' <<<"$stdout")" "" "… and all is as shown"
+is "$(grep -c '^ok .*decode.sh' <<<"$stdout")" "$(grep -c '^# .*decode.sh' <(awk '/^```/ { inside = ($0 == "```console crashes"); next } inside' docs/crashes.md))" \
+	"… each crash explained"
+like "$stderr" "has this in it:.*unwraps.rs:25:27.*out_of_bounds.rs:38:9.*proc_taken.rs:29" "vm.sh explains them too, as it ends"
+like "$stderr" "out_of_bounds; its parameters: index=4" "… with the parameters that the module had"
+is "$(grep -c '^Rust code panicked' <<<"$stderr")" 2 "… each of them once"
+
+# A command that hangs in the kernel, and is ended by its timeout.
+run scripts/vm.sh --smp 2 --timeout 40 insmod tests/crashes/deadlock.ko
+is "$status" 124 "a module that hangs is ended by the timeout"
+like "$stderr" 'insmod \(process [0-9]+\) has been in the kernel for .*tests/crashes/deadlock\.rs:36' "… and where it hangs is said"
+
+done_testing

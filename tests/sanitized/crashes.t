@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# vm: --smp 2 --no-strip
+#
+# What docs/crashes.md shows of the sanitized kernel.
+
+cd "$(dirname "$0")/../.." || exit
+exec bash tests/docs.t sanitized
