@@ -78,6 +78,18 @@ remove() {
 	done
 }
 
+# layerable DIRECTORY…: the first that an overlay file system can have as a layer, which another such one cannot be.
+layerable() {
+	local directory
+	for directory; do
+		if [[ -w $directory && $(stat -f -c %T "$directory") != overlayfs ]]; then
+			echo "$directory"
+			return
+		fi
+	done
+	die "no overlay file system can be made here: $* is in one" "In a container: mount a tmpfs or a volume at one of them."
+}
+
 # Steps: `steps N LOG` announces N of them and where their output goes.
 steps() {
 	step_count=$1 step_log=$2 step_number=0

@@ -44,13 +44,15 @@ own() { if ((EUID == 0)); then chown -hR "$first_id:$first_id" "$@"; fi; }
 
 scratch=''
 if [[ -z $sources || -z $changes ]]; then
-	scratch=$(mktemp -d)
+	place=$(layerable "${TMPDIR:-/tmp}" /dev/shm)
+	scratch=$(mktemp -d "$place/confined.XXXXXX")
 	own "$scratch"
 fi
 sources=$(realpath -m "${sources:-$scratch/sources}")
 changes=$(realpath -m "${changes:-$scratch/changes}")
 for path in "$top" "$sources" "$changes"; do
-	[[ $path != *[:,\\]* ]] || die "$path cannot be mounted, for a character in it" "':', ',' and '\\' are not possible."
+	[[ $path != *[:,\\]* ]] ||
+		die "$path cannot be mounted, for a character in it" "':', ',' and '\\' are not possible."
 done
 
 # The sources, and what was built from them.
@@ -64,7 +66,7 @@ copy_sources() {
 	own "$1.partial"
 	mv "$1.partial" "$1"
 }
-[[ -d $sources ]] || copy_sources "$sources"
+if [[ ! -d $sources ]]; then copy_sources "$sources"; fi
 
 # For each layer a directory for what changes. Of what this user does not own, the directories and files that the scripts
 # write to begin as copies of his.
@@ -78,6 +80,7 @@ if [[ ! -d $changes ]]; then
 	done
 	for root in "$changes.partial"/sandbox/upper/*/; do mkdir -p "$root"/{tmp,root} "$root/$build"; done
 	own "$changes.partial"
+	layerable "$changes.partial" >/dev/null
 	mv "$changes.partial" "$changes"
 fi
 

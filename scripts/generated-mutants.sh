@@ -46,9 +46,11 @@ number=${1:-}
 
 cd "$top"
 mutants=$build/mutants
-# The copies cannot be in an overlay file system.
-if mkdir -p "$mutants" && [[ $(stat -f -c %T "$mutants") == overlayfs ]]; then
-	mutants=$(mktemp -d)
+mkdir -p "$mutants"
+place=$(layerable "$mutants" "${TMPDIR:-/tmp}" /dev/shm)
+if [[ $place != "$mutants" ]]; then
+	mutants=$(mktemp -d "$place/mutants.XXXXXX")
+	chmod 755 "$mutants"
 	trap 'remove "$mutants"' EXIT
 fi
 lock "$mutants/lock" "it tries mutants"

@@ -28,7 +28,11 @@ printf 'vm-modules:\n\t@true\n' >Makefile
 echo precious >"$directory/precious"
 sleep 1000 &
 bystander=$!
-confined() { run scripts/confined.sh --sources "$directory/sources" --changes "$directory/changes" "$@"; }
+# (not beside the checkout, which a copy that is confined itself has in an overlay)
+layers=$(mktemp -d)
+chmod 755 "$layers"
+temporary+=("$layers")
+confined() { run scripts/confined.sh --sources "$layers/sources" --changes "$layers/changes" "$@"; }
 confined bash -c 'echo "$PWD $(id -u)"; ls scripts/confined.sh'
 is "$status $stdout" "0 $checkout 0"$'\nscripts/confined.sh' "a confined command is root, in the copy of the checkout, at the same path"
 confined bash -c 'echo changed >Makefile; rm -r scripts; cat Makefile'
@@ -37,7 +41,7 @@ confined cat Makefile
 is "$stdout" changed "--changes keeps what it has changed"
 confined bash -c 'for file; do rm -rf "$file"; echo harm >"$file"; done; kill -KILL "$0"; rm -rf --no-preserve-root /etc /home /usr "$1/.." "$1"/../../../sandbox; exit 3' \
 	"$bystander" "$directory/precious" "$directory/new" /etc/hostname /usr/bin/true /proc/sysrq-trigger /proc/sys/kernel/printk /dev/sda /boot/harm
-is "$status $(cat "$directory/precious") $(cd "$directory" && echo *)" "3 precious changes checkout precious sources" \
+is "$status $(cat "$directory/precious") $(cd "$directory" && echo *)" "3 precious checkout precious" \
 	"rm -rf, and writing, reach nothing outside"
 ok "$(kill -0 "$bystander" && echo 0)" "… nor does kill"
 kill "$bystander"
@@ -47,7 +51,6 @@ confined bash -c 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -o re
 is "$stdout $(echo /etc/har[m])" " /etc/har[m]" "what it mounts gives it no more"
 confined bash -c 'timeout 5 bash -c "</dev/tcp/127.0.0.1/22"; ls /sys/class/net'
 is "$(tail -n 1 <<<"$stdout")" lo "it has no network"
-rm -rf "$directory"/{sources,changes}
 run scripts/confined.sh bash -c 'scripts/sandbox.sh bash -c "echo \$RUST_LKM_SUITE; touch here"; ls here; exit 4'
 is "$status $stdout" $'4 trixie\nhere' "the sandbox works inside, and the status is passed on"
 not_there here "… without --changes nothing is kept"
