@@ -45,7 +45,7 @@ is "$status $(cat "$directory/precious") $(cd "$directory" && echo *)" "3 precio
 	"rm -rf, and writing, reach nothing outside"
 ok "$(kill -0 "$bystander" && echo 0)" "… nor does kill"
 kill "$bystander"
-confined bash -c 'echo harm >/tmp/harm; ls /tmp'
+confined bash -c 'echo harm >/tmp/harm; cat /tmp/harm'
 is "$stdout $(echo /tmp/har[m])" "harm /tmp/har[m]" "/tmp is one of its own"
 confined bash -c 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -o remount,rw /; hostname harm; for file in /proc/sysrq-trigger /proc/sys/kernel/panic /etc/harm; do [[ -e ${file%/*}/. ]] && : >>"$file" && echo "$file"; done'
 is "$stdout $(echo /etc/har[m])" " /etc/har[m]" "what it mounts gives it no more"
