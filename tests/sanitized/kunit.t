@@ -20,11 +20,11 @@ for run in first second; do
 		count=0
 		while read -r verdict name; do
 			[[ $name != *SKIP* ]] || verdict=skipped
-			is "$verdict" ok "$suite: $name, in the $run run"
+			is "$verdict" ok "$run run, $suite: $name"
 			count=$((count + 1))
 		done < <(sed -nE 's/^    ok [0-9]+/ok/p; s/^    not ok [0-9]+/not_ok/p' <<<"$results")
-		is "$count" "$(grep -c '^    #\[test\]' "$source")" "$suite: each test of $source was run, in the $run run"
-		like "$results" "(^|"$'\n'")ok 1 $suite(\$|"$'\n'")" "$suite: KUnit says that all of it is well, in the $run run"
+		is "$count" "$(grep -c '^    #\[test\]' "$source")" "$run run, $suite: each test of $source was run"
+		like "$results" "(^|"$'\n'")ok 1 $suite(\$|"$'\n'")" "$run run, $suite: KUnit says that all of it is well"
 		total=$((total + count))
 	done
 done
