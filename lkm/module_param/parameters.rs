@@ -42,7 +42,7 @@ impl Kind for Mode<true> {
 ///   whose mode has no write bit it leaves the `.store` of the file in sysfs NULL, so a `chmod` by
 ///   root does not help.
 /// - Of the module's code only rules run before `init`. They are `const fn`. This suffices as long
-///   as nothing that reads a parameter is one: `value` must not become a `const fn`.
+///   as nothing that reads a parameter is one: no `value` and no `load` must become a `const fn`.
 #[repr(transparent)]
 pub struct ReadOnly<T: Type>(UnsafeCell<T::Value>);
 

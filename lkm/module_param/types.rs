@@ -20,8 +20,8 @@ use kernel::{
 ///
 /// # Safety
 ///
-/// `OPS` are for a `Value` in memory, and `ARRAY_OPS` for a `kparam_array` of them. What these write
-/// there is valid, and any thread may read it.
+/// `OPS` are for a `Value` in memory, `ARRAY_OPS` for a `kparam_array` of them, and `WRITABLE_OPS` for
+/// a [`Writable`] of this type. What these write there is valid, and any thread may read it.
 pub unsafe trait Type {
     /// What it is in memory.
     type Value: Copy + 'static;
