@@ -59,7 +59,8 @@ sources=$mutants/sources
 
 # ---- What is tried.
 
-mapfile -t files < <(git ls-files -co --exclude-standard '*.rs' '*.h' 'scripts/*.sh' Kbuild Makefile '*.mk' |
+mapfile -t files < <(git ls-files -co --exclude-standard |
+	{ grep -E '(\.(rs|h|sh|mk|include)|(^|/)(Kbuild|Makefile))$' || :; } |
 	{ grep -vE '^(tests|bench)/' || :; } | { grep -F -- "${2:-}" || :; })
 ((${#files[@]})) || die "no file that can be mutated has '$2' in its path"
 
@@ -223,7 +224,7 @@ notices() {
 	case $file in
 	*.rs | *.h) [[ $1 != tests/host/* ]] || grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" ;;
 	*.sh) grep -qxF "$file" "$mutants/passed/${1//\//-}.used" || grep -qF -- "$(basename "$file")" "$1" ||
-		[[ $file == */vm-init.sh && $1 != tests/host/* ]] ;;
+		[[ $file == scripts/vm/* && $1 != tests/host/* ]] ;;
 	esac || [[ $1 =~ $compares_texts ]]
 }
 

@@ -22,6 +22,7 @@ RULES = {
     ".h": ["universal.rules", "c_like.rules", "c.rules", HERE + "/rust.rules"],
     ".sh": [HERE + "/shell.rules"],
     ".mk": [HERE + "/make.rules"],
+    ".include": [HERE + "/make.rules"],
     "": [HERE + "/make.rules"],
 }
 # The package takes these for the beginning of a comment, wherever they are.
