@@ -8,8 +8,17 @@ cd "$(dirname "$0")/../.." || exit
 
 make --no-print-directory vm-modules TESTS=1 >/dev/null 2>&1
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+release=$(<"$kdir/include/config/kernel.release")
 scratch=$(mktemp -d "$PWD/build/crashes-test.XXXXXX")
 temporary+=("$scratch")
+
+# A command that hangs in the kernel, and is ended by its timeout, meanwhile.
+(
+	status=0
+	scripts/vm.sh --smp 2 --timeout 45 insmod tests/crashes/deadlock.ko </dev/null >"$scratch/hanging" 2>&1 || status=$?
+	echo "status $status" >>"$scratch/hanging"
+) &
+hanging=$!
 
 # ---- Those that make tells, in a checkout with one module.
 
@@ -61,9 +70,24 @@ like "$stderr" "has this in it:.*unwraps.rs:25:27.*out_of_bounds.rs:38:9.*proc_t
 like "$stderr" "out_of_bounds; its parameters: index=4" "… with the parameters that the module had"
 is "$(grep -c '^Rust code panicked' <<<"$stderr")" 2 "… each of them once"
 
-# A command that hangs in the kernel, and is ended by its timeout.
-run scripts/vm.sh --smp 2 --timeout 40 insmod tests/crashes/deadlock.ko
-is "$status" 124 "a module that hangs is ended by the timeout"
-like "$stderr" 'insmod \(process [0-9]+\) has been in the kernel for .*tests/crashes/deadlock\.rs:36' "… and where it hangs is said"
+wait "$hanging"
+hanging=$(<"$scratch/hanging")
+like "$hanging" 'status 124$' "a module that hangs is ended by the timeout"
+like "$hanging" 'insmod \(process [0-9]+\) has been in the kernel for .*tests/crashes/deadlock\.rs:36' "… and where it hangs is said"
 
+# ---- The log of another machine: it is enough to have the modules, wherever they are.
+
+log=$(ls -t build/log/crash-*.log | while read -r file; do ! grep -q 'panicked at .*out_of_bounds' "$file" || { echo "$file" && break; }; done)
+mkdir "$scratch/elsewhere"
+cp "build/modules/$release/tests/crashes/out_of_bounds.ko" "$scratch/elsewhere/"
+# decoded FILE…: what it says of the log without the time, and without what it does not know of the modules.
+decoded() { sed 's/^\[[^]]*\] //' "$log" | scripts/decode.sh --only "$@"; }
+like "$(decoded "$scratch/elsewhere")" 'Show>::sample  tests/crashes/out_of_bounds.rs:38' "with the modules of a directory a log gives files and lines"
+like "$(decoded "$scratch/elsewhere/out_of_bounds.ko")" 'Show>::sample  tests/crashes/out_of_bounds.rs:38' "… and with one that is named"
+like "$(decoded "$scratch/elsewhere")" 'no null_pointer.ko here' "… and says which are not there"
+scripts/sandbox.sh strip --strip-debug "$scratch/elsewhere/out_of_bounds.ko"
+like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*out_of_bounds.ko says nothing of lines: it was stripped' "a module without debug information is said to be so"
+# (its functions are of other sizes than those in the log)
+cp "build/modules/$release/proc_hello.ko" "$scratch/elsewhere/out_of_bounds.ko"
+like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*or is not the one that was loaded' "neither does it guess by a module that is another"
 done_testing

@@ -65,6 +65,15 @@ run scripts/sandbox.sh cat "$directory/shown"
 is "$status" 1 "what is not in the checkout is not there inside"
 run scripts/sandbox.sh --show "$directory/shown" cat "$directory/shown"
 is "$status $stdout" "0 from outside" "… but --show lets it be seen"
+mkdir "$directory/own"
+run scripts/sandbox.sh --show "$directory/own" touch "$directory/own/written"
+is "$status" 1 "… and not be written to"
+cd "$directory/own" || exit
+run "$checkout/scripts/sandbox.sh" --writable "$directory/own" bash -c 'echo "$PWD"; echo built >written'
+is "$status $stdout $(<written)" "0 $directory/own built" "--writable lets a directory be built in"
+cd "$checkout" || exit
+run scripts/sandbox.sh --writable "$directory/missing" true
+is "$status" 2 "… which has to be there"
 run scripts/sandbox.sh scripts/sandbox.sh echo nested
 is "$status $stdout" "0 nested" "called inside, it runs the command there"
 run env SECRET=1 scripts/sandbox.sh env

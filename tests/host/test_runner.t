@@ -77,6 +77,14 @@ like "$stderr" $'not ok 1 - one is two\n.*# expected:\n.*# 2\n.*# got:\n.*# 1\n'
 a_run
 is "$status $(summary)" "1 2 passed, 1 failed, 1 skipped" "… also among others that pass"
 
+cp tests/logs/panic.log "$checkout/tests/"
+a_test host/bad 'tap_lines=200
+is "$(cat "$(dirname "$0")/../panic.log")" "" "the log has nothing"
+done_testing'
+a_run bad
+like "$stderr" 'kernel BUG at .*Rust code panicked: index out of bounds: the len is 4 but the index is 4.*process: cat' \
+	"a crash in what was seen is explained"
+
 a_test host/bad 'ok 0 "fine"
 exit 7'
 a_run bad
