@@ -4,6 +4,7 @@
 //!
 //! A module outside this repository has it by one line in its `Kbuild`: see `lkm/Kbuild.include`.
 
+pub mod chardev;
 pub mod jiffies;
 pub mod math;
 pub mod module_param;

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A pipe of bytes as a device: `echo hello >/dev/chardev; cat /dev/chardev`.
+//!
+//! What is written can be read once, in the order in which it was written. Reading waits while the
+//! pipe is empty, writing while it is full. A reader that has read something gets the end of the
+//! file when the pipe is empty and no writer is left, so that `cat` ends.
+
+use kernel::{
+    ioctl::{_IO, _IOR},
+    iov::{IovIterDest, IovIterSource},
+    new_mutex, new_poll_condvar,
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        poll::{PollCondVar, PollTable},
+        Mutex,
+    },
+    uaccess::{UserPtr, UserSlice},
+};
+use lkm::{chardev, module_param};
+
+module! {
+    type: Chardev,
+    name: "chardev",
+    authors: ["rust-lkm contributors"],
+    description: "/dev/chardev: a pipe of bytes",
+    license: "GPL",
+}
+
+module_param! {
+    capacity: uint = 4096, 0o444, "How many bytes the pipe holds";
+}
+
+/// `ioctl`: how many bytes are in the pipe, as an `int`.
+const SIZE: u32 = _IOR::<i32>(b'p' as u32, 1);
+/// `ioctl`: throw away what is in the pipe.
+const CLEAR: u32 = _IO(b'p' as u32, 2);
+
+struct Chardev {
+    _device: chardev::Registration<Pipe>,
+}
+
+impl kernel::Module for Chardev {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let ring = Ring::new(capacity.value() as usize)?;
+        Ok(Chardev {
+            _device: chardev::Registration::new(c"chardev", 0o666, Pipe::new(ring))?,
+        })
+    }
+}
+
+#[pin_data]
+struct Pipe {
+    #[pin]
+    state: Mutex<State>,
+    #[pin]
+    readable: PollCondVar,
+    #[pin]
+    writable: PollCondVar,
+}
+
+struct State {
+    ring: Ring,
+    /// How many files are open, and how many of them for writing.
+    open: usize,
+    writers: usize,
+    /// Whether the one that is open was opened with `O_EXCL`.
+    exclusive: bool,
+}
+
+impl Pipe {
+    fn new(ring: Ring) -> impl PinInit<Self> {
+        pin_init!(Pipe {
+            state <- new_mutex!(State { ring, open: 0, writers: 0, exclusive: false }),
+            readable <- new_poll_condvar!(),
+            writable <- new_poll_condvar!(),
+        })
+    }
+}
+
+/// What an open file has for itself: whether it has read something.
+type HasRead = Atomic<bool>;
+
+#[vtable]
+impl chardev::Device for Pipe {
+    type Data = HasRead;
+
+    fn open(&self, how: chardev::How) -> Result<HasRead> {
+        let mut state = self.state.lock();
+        if state.exclusive || (how.exclusive() && state.open > 0) {
+            return Err(EBUSY);
+        }
+        state.exclusive = how.exclusive();
+        state.open += 1;
+        state.writers += usize::from(how.writes());
+        Ok(Atomic::new(false))
+    }
+
+    fn release(&self, _data: HasRead, how: chardev::How) {
+        let mut state = self.state.lock();
+        // Whoever is exclusive is the only one.
+        state.exclusive = false;
+        state.open -= 1;
+        state.writers -= usize::from(how.writes());
+        // Readers may be at the end now.
+        self.readable.notify_all();
+    }
+
+    fn read(
+        &self,
+        file: &chardev::File<'_, Self>,
+        to: &mut IovIterDest<'_>,
+        _pos: &mut i64,
+    ) -> Result<usize> {
+        let mut state = self.state.lock();
+        while state.ring.len == 0 && !to.is_empty() {
+            if state.writers == 0 && file.data().load(Relaxed) {
+                return Ok(0);
+            }
+            if file.nonblocking() {
+                return Err(EAGAIN);
+            }
+            if self.readable.wait_interruptible(&mut state) {
+                return Err(ERESTARTSYS);
+            }
+        }
+        let bytes = state.ring.take(to)?;
+        file.data().store(true, Relaxed);
+        self.writable.notify_all();
+        Ok(bytes)
+    }
+
+    fn write(
+        &self,
+        file: &chardev::File<'_, Self>,
+        from: &mut IovIterSource<'_>,
+        _pos: &mut i64,
+    ) -> Result<usize> {
+        let mut state = self.state.lock();
+        let mut written = 0;
+        while !from.is_empty() {
+            if state.ring.room() > 0 {
+                match state.ring.put(from) {
+                    Ok(bytes) => written += bytes,
+                    Err(_) if written > 0 => break,
+                    Err(error) => return Err(error),
+                }
+                self.readable.notify_all();
+            } else if file.nonblocking() {
+                return if written > 0 {
+                    Ok(written)
+                } else {
+                    Err(EAGAIN)
+                };
+            } else if self.writable.wait_interruptible(&mut state) {
+                return if written > 0 {
+                    Ok(written)
+                } else {
+                    Err(ERESTARTSYS)
+                };
+            }
+        }
+        Ok(written)
+    }
+
+    fn poll(&self, file: &chardev::File<'_, Self>, table: &PollTable<'_>) -> chardev::Ready {
+        file.wait_for(table, &self.readable);
+        file.wait_for(table, &self.writable);
+        let state = self.state.lock();
+        let end = state.writers == 0 && file.data().load(Relaxed);
+        chardev::Ready::default()
+            .and_if(state.ring.len > 0 || end, chardev::Ready::IN)
+            .and_if(state.ring.room() > 0, chardev::Ready::OUT)
+    }
+
+    fn ioctl(&self, _file: &chardev::File<'_, Self>, cmd: u32, arg: usize) -> Result<isize> {
+        let mut state = self.state.lock();
+        match cmd {
+            SIZE => {
+                let len = i32::try_from(state.ring.len)?;
+                drop(state);
+                let mut user = UserSlice::new(UserPtr::from_addr(arg), size_of::<i32>()).writer();
+                user.write(&len)?;
+            }
+            CLEAR => {
+                state.ring.len = 0;
+                self.writable.notify_all();
+            }
+            _ => return Err(ENOTTY),
+        }
+        Ok(0)
+    }
+}
+
+/// Bytes in the order in which they came.
+struct Ring {
+    bytes: KVVec<u8>,
+    start: usize,
+    len: usize,
+}
+
+impl Ring {
+    fn new(size: usize) -> Result<Self> {
+        if size == 0 {
+            return Err(EINVAL);
+        }
+        Ok(Ring {
+            bytes: KVVec::from_elem(0, size, GFP_KERNEL)?,
+            start: 0,
+            len: 0,
+        })
+    }
+
+    fn room(&self) -> usize {
+        self.bytes.len() - self.len
+    }
+
+    /// Takes the first bytes out, as many as there are and as `to` has room for.
+    ///
+    /// What cannot be copied stays; if that is all of it, `EFAULT`.
+    fn take(&mut self, to: &mut IovIterDest<'_>) -> Result<usize> {
+        let mut taken = 0;
+        while self.len > 0 && !to.is_empty() {
+            let end = self.bytes.len().min(self.start + self.len);
+            let piece = &self.bytes[self.start..end];
+            let (wanted, copied) = (piece.len().min(to.len()), to.copy_to_iter(piece));
+            self.start = (self.start + copied) % self.bytes.len();
+            self.len -= copied;
+            taken += copied;
+            if copied < wanted {
+                return if taken > 0 { Ok(taken) } else { Err(EFAULT) };
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Puts bytes at the end, as many as `from` has and as there is room for.
+    ///
+    /// What cannot be copied is left out; if that is all of it, `EFAULT`.
+    fn put(&mut self, from: &mut IovIterSource<'_>) -> Result<usize> {
+        let mut put = 0;
+        while self.room() > 0 && !from.is_empty() {
+            let end = (self.start + self.len) % self.bytes.len();
+            let room = self.room().min(self.bytes.len() - end);
+            let wanted = room.min(from.len());
+            let copied = from.copy_from_iter(&mut self.bytes[end..end + wanted]);
+            self.len += copied;
+            put += copied;
+            if copied < wanted {
+                return if put > 0 { Ok(put) } else { Err(EFAULT) };
+            }
+        }
+        Ok(put)
+    }
+}
