@@ -113,8 +113,11 @@ impl chardev::Device for Pipe {
         to: &mut IovIterDest<'_>,
         _pos: &mut i64,
     ) -> Result<usize> {
+        if to.is_empty() {
+            return Ok(0);
+        }
         let mut state = self.state.lock();
-        while state.ring.len == 0 && !to.is_empty() {
+        while state.ring.len == 0 {
             if state.writers == 0 && file.data().load(Relaxed) {
                 return Ok(0);
             }
@@ -170,7 +173,8 @@ impl chardev::Device for Pipe {
         let state = self.state.lock();
         let end = state.writers == 0 && file.data().load(Relaxed);
         chardev::Ready::default()
-            .and_if(state.ring.len > 0 || end, chardev::Ready::IN)
+            .and_if(state.ring.len > 0, chardev::Ready::IN)
+            .and_if(state.ring.len == 0 && end, chardev::Ready::HUP)
             .and_if(state.ring.room() > 0, chardev::Ready::OUT)
     }
 

@@ -2,16 +2,7 @@
 # Every promise of lkm/proc_fs.rs: by test files, which show when a sample is taken, and by the modules' own.
 
 . "$(dirname "$0")/kernel.sh"
-
-# perl STATEMENTS: prints what they print. They have the system calls of syscalls.pm. One process runs them all, to be quick.
-coproc SERVER { perl -I "$(dirname "$0")" -Msyscalls -E '$| = 1; $/ = "\0"; while (<STDIN>) { chomp; eval; print $@, "\0" }' 2>&1; }
-exec {to}>&"${SERVER[1]}" {from}<&"${SERVER[0]}"
-perl() {
-	local reply
-	printf '%s\0' "$1" >&"$to"
-	IFS= read -r -d '' reply <&"$from"
-	printf '%s' "$reply"
-}
+. "$(dirname "$0")/perl.sh"
 
 count=/proc/proc_files_count
 files=(hello jiffies seconds)

@@ -6,17 +6,17 @@ use strict;
 use warnings;
 use Errno;
 use Exporter 'import';
-use Fcntl qw(O_RDONLY O_WRONLY O_RDWR SEEK_SET SEEK_CUR SEEK_END);
+use Fcntl qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END);
 use POSIX ();
-our @EXPORT = qw(O_RDONLY O_WRONLY O_RDWR SEEK_SET SEEK_CUR SEEK_END
-	openf pread readn read_at lseek writen sendfile splicen page hole bytes errname insmod rmmod);
+our @EXPORT = qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END
+	openf pread pwriten readn read_at lseek writen write_from ioctln sendfile splicen page hole bytes errname insmod rmmod);
 
 my %number = (
 	x86_64 => {
-		read => 0, mmap => 9, munmap => 11, pread => 17, sendfile => 40, delete_module => 176, splice => 275, finit_module => 313,
+		read => 0, write => 1, mmap => 9, munmap => 11, ioctl => 16, pread => 17, pwrite => 18, sendfile => 40, delete_module => 176, splice => 275, finit_module => 313,
 	},
 	aarch64 => {
-		read => 63, pread => 67, sendfile => 71, splice => 76, delete_module => 106, munmap => 215, mmap => 222, finit_module => 273,
+		ioctl => 29, read => 63, write => 64, pread => 67, pwrite => 68, sendfile => 71, splice => 76, delete_module => 106, munmap => 215, mmap => 222, finit_module => 273,
 	},
 );
 my $arch = (POSIX::uname())[4];
@@ -24,7 +24,7 @@ my $call = $number{$arch} or die "no system call numbers for $arch\n";
 
 sub errname {
 	my $errno = $! + 0;
-	return (grep { Errno->can($_)->() == $errno } qw(EIO EACCES EFAULT EINVAL EAGAIN ENOENT EBADF))[0]
+	return (grep { Errno->can($_)->() == $errno } qw(EIO EACCES EFAULT EINVAL EAGAIN ENOENT EBADF EBUSY EINTR ENOTTY ESPIPE))[0]
 		// "errno $errno";
 }
 
@@ -62,6 +62,25 @@ sub lseek {
 }
 
 sub writen { my ($fd, $text) = @_; return POSIX::write($fd, $text, length $text) // errname() }
+
+sub pwriten {
+	my ($fd, $text, $offset) = @_;
+	my $put = syscall($call->{pwrite}, $fd, $text, length $text, $offset);
+	return $put < 0 ? errname() : $put;
+}
+
+# write_from ADDRESS: write(2) from that address.
+sub write_from {
+	my ($fd, $address, $n) = @_;
+	my $put = syscall($call->{write}, $fd, $address, $n);
+	return $put < 0 ? errname() : $put;
+}
+
+# ioctln COMMAND, ARGUMENT: a string or an address. "done", or the error.
+sub ioctln {
+	my ($fd, $command) = @_;
+	return syscall($call->{ioctl}, $fd, $command, $_[2]) < 0 ? errname() : "done";
+}
 
 sub sendfile {
 	my ($out, $in, $n) = @_;

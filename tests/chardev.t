@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# /dev/chardev: every promise of lkm/chardev.rs, by the module's pipe of bytes.
+
+. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/perl.sh"
+
+device=/dev/chardev
+perl 'sub dev { openf("/dev/chardev", O_RDWR | ($_[0] // 0)) }
+	sub size { my $n = pack("i", -1); my $r = ioctln($_[0], 0x80047001, $n); $r eq "done" ? unpack("i", $n) : $r }
+	sub clear { ioctln($_[0], 0x7002, 0) }
+	sub done { POSIX::close($_) for @_ }
+	use Time::HiRes "sleep", "time"; use IO::Select; $SIG{PIPE} = "IGNORE";'
+devices() { grep -w chardev /proc/devices; }
+users() { lsmod | awk '$1 == "chardev" { print $3 }'; }
+
+kmsg_mark
+run insmod chardev.ko
+is "$status $stderr" "0 " "insmod loads it without a word"
+
+# --- What appears, and where.
+
+is "$(stat -c '%F %a %U' $device)" "character special file 666 root" "/dev/chardev is a character device, for all to read and write"
+major=$(stat -c %Hr $device)
+is "$(devices)" "$major chardev" "/proc/devices has its major number"
+is "$(</sys/class/chardev/chardev/dev)" "$major:0" "/sys/class/chardev/chardev has its number"
+is "$(</sys/module/chardev/parameters/capacity)" 4096 "the capacity is a parameter"
+
+# --- A pipe.
+
+echo hello >$device
+is "$(cat $device)" hello "what is written can be read, and then cat ends"
+is "$(perl '$f = dev(O_NONBLOCK); print readn($f, 10); done($f)')" EAGAIN "what was read is gone"
+is "$(perl '$f = dev(); print writen($f, "abc"), writen($f, "defg"), readn($f, 2), readn($f, 2), readn($f, 99); done($f)')" 34abcdefg \
+	"pieces are put together, and taken apart, in their order"
+is "$(perl '$f = dev(O_NONBLOCK); say length readn($f, 0); say writen($f, "") + 0, " ", size($f); done($f)')" $'0\n0 0' \
+	"nothing can be read and written, without waiting"
+is "$(perl '$f = dev(); $g = dev(); writen($f, "x" x 4000); readn($g, 3999); writen($g, join "", 0 .. 999); print readn($f, 4096); done($f, $g)' | md5sum)" \
+	"$(perl 'print "x", join "", 0 .. 999' | md5sum)" "bytes keep their order where the ring ends and begins again"
+
+# --- Waiting: for data, for room, until a signal.
+
+is "$(perl '$f = dev(); if (!fork) { sleep 0.3; $g = dev(); writen($g, "late"); exit }
+	$start = time; print readn($f, 9), time - $start >= 0.2 ? " waited" : " at once"; wait; done($f)')" "late waited" "reading waits for data"
+is "$(perl '$f = dev(); writen($f, "x" x 4096); if (!fork) { sleep 0.3; readn($f, 100); exit }
+	$start = time; print writen($f, "y" x 100), time - $start >= 0.2 ? " waited" : " at once"; wait; clear($f); done($f)')" "100 waited" "writing waits for room"
+is "$(perl '$f = dev(); if (!fork) { readn($f, 5000) for 1 .. 3; exit }
+	print writen($f, "z" x 9000); sleep 0.1 while size($f); wait; done($f)')" 9000 "a write that is larger than the pipe goes through it in pieces"
+signal='use POSIX ":signal_h"; sigaction(SIGALRM, POSIX::SigAction->new(sub { $alarms++ }, undef, RESTART)); $alarms = 0;'
+is "$(perl "${signal/RESTART/0}"'$f = dev(); Time::HiRes::ualarm(200_000); print readn($f, 1), " $alarms"; done($f)')" "EINTR 1" \
+	"a signal ends a read that waits"
+is "$(perl "${signal/RESTART/0}"'$f = dev(); writen($f, "x" x 4096); Time::HiRes::ualarm(200_000); print writen($f, "y"), " $alarms"; clear($f); done($f)')" "EINTR 1" \
+	"… and a write"
+is "$(perl "${signal/RESTART/SA_RESTART}"'$f = dev(); if (!fork) { sleep 0.6; writen($f, "later"); POSIX::_exit(0) }
+	Time::HiRes::ualarm(200_000); print readn($f, 9), " $alarms"; wait; done($f)')" "later 1" "with SA_RESTART it goes on waiting"
+is "$(perl "${signal/RESTART/0}"'$f = dev(); Time::HiRes::ualarm(200_000); print writen($f, "x" x 5000), " $alarms ", size($f); clear($f); done($f)')" "4096 1 4096" \
+	"a write that a signal ends has written what fitted"
+
+# --- Not waiting.
+
+is "$(perl '$f = dev(O_NONBLOCK); print readn($f, 1), " ", writen($f, "x" x 5000), " ", writen($f, "x"), " ", size($f); clear($f); done($f)')" \
+	"EAGAIN 4096 EAGAIN 4096" "O_NONBLOCK: what would wait is EAGAIN, and a write takes what fits"
+is "$(perl 'use Fcntl; $f = dev(); open(F, "+<&=", $f); fcntl(F, F_SETFL, O_NONBLOCK); print readn($f, 1); close F')" EAGAIN "fcntl can set it later"
+
+# --- poll, select, epoll.
+
+is "$(perl 'open(F, "+<", "/dev/chardev"); $s = IO::Select->new(*F); $f = fileno F;
+	sub ready { (@{[$s->can_read(0)]} ? "r" : "-") . (@{[$s->can_write(0)]} ? "w" : "-") . " " }
+	print ready; writen($f, "x"); print ready; writen($f, "x" x 4095); print ready; readn($f, 1); print ready; clear($f); print ready; close F')" \
+	"-w rw r- rw -w " "select says what would not wait"
+is "$(perl 'open(F, "<", "/dev/chardev"); $s = IO::Select->new(*F);
+	if (!fork) { sleep 0.3; $g = dev(); writen($g, "x"); sleep 0.3; POSIX::_exit(0) }
+	$start = time; print scalar $s->can_read(5); print time - $start >= 0.2 && time - $start < 4 ? " woken" : " not", readn(fileno F, 9);
+	$start = time; print scalar $s->can_read(5), time - $start < 4 ? " woken" : " not", length readn(fileno F, 9); wait; close F')" \
+	"1 wokenx1 woken0" "poll is woken by data, and by the last writer that goes"
+is "$(perl 'open(F, "+<", "/dev/chardev"); $s = IO::Select->new(*F); writen(fileno F, "x" x 4096);
+	if (!fork) { sleep 0.3; clear(fileno F); POSIX::_exit(0) }
+	print scalar $s->can_write(5); wait; close F')" 1 "… and by room that is made"
+
+# --- Memory that is not there.
+
+is "$(perl '$f = dev(); $page = page(); $hole = hole(); writen($f, "0123456789");
+	print read_at($f, $hole, 3), " ", read_at($f, $hole - 4, 10), " ", bytes($hole - 4, 4), " ", readn($f, 99); done($f)')" "EFAULT 4 0123 456789" \
+	"a read copies what fits before a bad page, and the rest stays"
+is "$(perl '$f = dev(O_NONBLOCK); $hole = hole(); print write_from($f, $hole, 3), " ", write_from($f, $hole - 4, 10), " ", size($f); clear($f); done($f)')" \
+	"EFAULT 4 4" "a write takes what is before a bad page"
+
+# --- What it is not, and what it has of its own.
+
+is "$(perl '$f = dev(); writen($f, "x"); print join " ", lseek($f, 0, SEEK_SET), lseek($f, 0, SEEK_CUR), pread($f, 1, 0), pwriten($f, "x", 0), size($f); clear($f); done($f)')" \
+	"ESPIPE ESPIPE ESPIPE ESPIPE 1" "there is no position"
+is "$(perl '$f = dev(); writen($f, "xyz"); print join " ", size($f), clear($f), size($f); done($f)')" "3 done 0" "ioctl tells how many bytes there are, and throws them away"
+is "$(perl '$f = dev(); print join " ", map { ioctln($f, $_, 0) } 0x7001, 0x80047002, 0x80087001, 0x7003, 0, 0x5401; done($f)')" \
+	"ENOTTY ENOTTY ENOTTY ENOTTY ENOTTY ENOTTY" "any other number is ENOTTY"
+is "$(perl '$f = dev(); print ioctln($f, 0x80047001, hole()); done($f)')" EFAULT "ioctl with a bad address is EFAULT"
+is "$(perl '$f = openf("/dev/chardev", O_RDONLY); print writen($f, "x"); done($f); $f = openf("/dev/chardev", O_WRONLY); print readn($f, 1); done($f)')" \
+	EBADFEBADF "reading and writing are for those who opened it so"
+
+# --- Who has it open.
+
+is "$(perl '$f = dev(); print dev(O_EXCL); done($f); $f = dev(O_EXCL); print " ", dev(), " ", dev(O_EXCL), " ", $f > 0; done($f); $f = dev(); print " ", $f > 0; done($f)')" \
+	"EBUSY EBUSY EBUSY 1 1" "O_EXCL: alone, or EBUSY"
+is "$(perl '$f = openf("/dev/chardev", O_RDONLY); $w = openf("/dev/chardev", O_WRONLY); $v = openf("/dev/chardev", O_WRONLY);
+	writen($w, "ab"); print readn($f, 1); done($w); print readn($f, 1);
+	if (!fork) { sleep 0.3; done($v); POSIX::_exit(0) } done($v); $start = time; print length readn($f, 1), time - $start >= 0.2 ? " waited" : " at once";
+	wait; done($f)')" "ab0 waited" "the end of the file comes when the last writer has gone"
+is "$(perl '$f = openf("/dev/chardev", O_RDONLY | O_NONBLOCK); print readn($f, 1); done($f)')" EAGAIN "a reader that has read nothing yet waits for a first writer"
+
+# --- While it is in use.
+
+is "$(users)" 0 "nobody uses it"
+exec {reader}<$device
+like "$(users)" '^[1-9]$' "lsmod counts an open file"
+run rmmod chardev
+is "$status $stderr" "1 rmmod: ERROR: Module chardev is in use" "rmmod is refused while it is open"
+exec {reader}<&- {writer}>$device
+run rmmod chardev
+is "$status" 1 "… for writing, too"
+exec {writer}>&-
+is "$(users)" 0 "and is not counted after that"
+is "$(kmsg)" "" "the log has nothing to say of all that"
+run rmmod chardev
+is "$status $stderr" "0 " "rmmod unloads it"
+not_there $device "the device goes with it"
+not_there /sys/class/chardev "… its class"
+is "$(devices)" "" "… and its number"
+
+# --- Its capacity, and the time when it comes and goes.
+
+insmod chardev.ko capacity=1
+is "$(cat $device & printf '%s' 'one by one' >$device; wait)" "one by one" "a pipe of one byte"
+rmmod chardev
+run insmod chardev.ko capacity=0
+like "$status $stderr" '^1 .*Invalid parameters' "one of none is EINVAL"
+not_there $device "… and leaves no device behind"
+is "$(devices)" "" "… and no number"
+is "$(perl 'my %r; for (1 .. 300) { $r{insmod("chardev.ko")}++; $r{rmmod("chardev")}++ } print map { "$_ $r{$_}" } keys %r')" "done 600" \
+	"it can be loaded and unloaded 300 times: numbers are given back"
+insmod chardev.ko
+run insmod chardev.ko
+like "$status $stderr" '^1 .*File exists' "twice it cannot be loaded"
+rmmod chardev
+
+# --- Several at once: each writer's bytes come out once, in their order.
+
+insmod chardev.ko capacity=256
+is "$(perl '
+	my (@in, @out);
+	for my $w (0 .. 2) {
+		next if fork;
+		my $f = openf("/dev/chardev", O_WRONLY);
+		for (my $i = 0; $i < 20000; $i += 20) { my $t = join "", map { pack "NN", $w, $_ } $i .. $i + 19; writen($f, $t) == 160 or die }
+		POSIX::_exit(0);
+	}
+	for my $r (0 .. 2) {
+		pipe(my $from, my $to);
+		if (fork) { push @out, $from; next }
+		my $f = openf("/dev/chardev", O_RDONLY); my (%last, %count); my $wrong = 0;
+		while (length(my $t = readn($f, 128))) {
+			die $t if length($t) % 8;
+			while ($t =~ /(.{8})/gs) { my ($w, $i) = unpack "NN", $1; $wrong++ if $i <= ($last{$w} // -1); $last{$w} = $i; $count{$w}++ }
+		}
+		print $to join " ", $wrong, map { $count{$_} // 0 } 0 .. 2;
+		close $to; POSIX::_exit(0);
+	}
+	1 while wait > 0;
+	my @sum; for my $o (@out) { my $n = 0; $sum[$n++] += $_ for split / /, <$o> } print "@sum"')" "0 20000 20000 20000" \
+	"3 writers and 3 readers: nothing is lost, doubled or reordered"
+rmmod chardev
+is "$(kmsg)" "" "nothing of this is worth a message"
+done_testing

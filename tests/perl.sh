@@ -1,0 +1,13 @@
+# shellcheck shell=bash
+# perl, with the system calls of syscalls.pm. One process runs all statements of a test, to be quick. Sourced after kernel.sh.
+
+coproc SERVER { perl -I "$(dirname "${BASH_SOURCE[0]}")" -Msyscalls -E '$| = 1; $/ = "\0"; while (<STDIN>) { chomp; eval; print $@, "\0" }' 2>&1; }
+exec {to}>&"${SERVER[1]}" {from}<&"${SERVER[0]}"
+
+# perl STATEMENTS: prints what they print.
+perl() {
+	local reply
+	printf '%s\0' "$1" >&"$to"
+	IFS= read -r -d '' reply <&"$from"
+	printf '%s' "$reply"
+}
