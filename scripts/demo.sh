@@ -24,6 +24,7 @@ chapters=(
 	"proc_hello    a file in /proc, whose content is a function of the module"
 	"jiffies       the kernel's tick counter as a file"
 	"seconds       a module remembers; and is unloaded under a reader's hands"
+	"chardev       a device that programs read and write, wait for, and hold open"
 	"modprobe      modules by name, from where they are installed"
 	"anatomy       what is in a .ko, and what becomes of it in the kernel"
 )
@@ -97,6 +98,7 @@ may_be_given() {
 		case $module in
 		proc_hello) file=/proc/hello ;;
 		jiffies | seconds) file=/proc/$module ;;
+		chardev) file=/dev/chardev ;;
 		*) continue ;;
 		esac
 		[[ ! -e $file ]] || refuse "$file is there already, from another module" \
@@ -314,6 +316,33 @@ tour_seconds() {
 	try "cat <&3"
 	exec 3<&-
 	expect "the open file says EIO from now on; nothing calls code that is no longer there" has 'Input/output error$'
+}
+
+tour_chardev() {
+	explain "A device driver answers open, read, write and more. This one is a pipe: what is written can be read once."
+	try "insmod chardev.ko"
+	try "ls -l /dev/chardev; grep chardev /proc/devices"
+	expect "the file in /dev is a character device (c), with the number that the kernel has given" has '^crw-rw-rw-.*chardev'$'\n''[ 0-9]+ chardev$'
+	try "echo hello >/dev/chardev; cat /dev/chardev"
+	expect "cat reads what echo wrote" printed hello
+
+	explain "A reader waits until there is something to read. It sleeps; the writer wakes it."
+	try "(sleep 1; echo 'good morning' >/dev/chardev) & cat /dev/chardev"
+	expect "it was woken" printed 'good morning'
+	try "dd if=/dev/chardev iflag=nonblock status=none"
+	expect "who does not want to wait is told to try again" has 'Resource temporarily unavailable$'
+
+	explain "A driver must not go while a program has its device open. Descriptor 3 is such a program's."
+	typed "exec 3</dev/chardev"
+	exec 3</dev/chardev
+	try "lsmod | grep '^chardev'"
+	expect "the kernel counts it" has '^chardev +[0-9]+ +[1-9]'
+	try "rmmod chardev"
+	expect "rmmod is refused" has 'Module chardev is in use$'
+	typed "exec 3<&-"
+	exec 3<&-
+	try "rmmod chardev"
+	expect "the device goes with the module" is_gone chardev /dev/chardev
 }
 
 tour_modprobe() {

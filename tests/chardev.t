@@ -127,7 +127,11 @@ is "$(devices)" "" "… and its number"
 # --- Its capacity, and the time when it comes and goes.
 
 insmod chardev.ko capacity=1
-is "$(cat $device & printf '%s' 'one by one' >$device; wait)" "one by one" "a pipe of one byte"
+is "$(
+	cat $device &
+	printf '%s' 'one by one' >$device
+	wait
+)" "one by one" "a pipe of one byte"
 rmmod chardev
 run insmod chardev.ko capacity=0
 like "$status $stderr" '^1 .*Invalid parameters' "one of none is EINVAL"
