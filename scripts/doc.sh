@@ -36,8 +36,13 @@ mapfile -t sources < <(find "$top/lkm" -name '*.rs')
 	cat <<'RUST'
 //! The examples in the crate lkm.
 #![allow(dead_code, unused_imports, unused_variables)]
-use kernel::{prelude::*, str::CStr, sync::atomic::{Atomic, Relaxed}};
-use lkm::{module_param, proc_fs};
+use kernel::{iov::IovIterDest, prelude::*, str::CStr, sync::atomic::{Atomic, Relaxed}};
+use lkm::{chardev, module_param, proc_fs};
+module! { type: Examples, name: "examples", authors: ["rust-lkm contributors"], description: "Examples", license: "GPL", }
+struct Examples;
+impl kernel::Module for Examples {
+	fn init(_module: &'static ThisModule) -> Result<Self> { Ok(Examples) }
+}
 RUST
 	awk '
 		match($0, /^ *\/\/[!\/] ?/) { text = substr($0, RLENGTH + 1) }
