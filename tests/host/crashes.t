@@ -28,14 +28,15 @@ echo 'obj-m := hello_world.o' >"$scratch/checkout/Kbuild"
 
 # type COMMAND: sets output.
 type_command() {
-	output=$(scripts/sandbox.sh bash -c "cd '$scratch/checkout' && make() { command make --no-print-directory modules KDIR='$kdir' MO='$scratch/made' 2>&1; } && $1")
+	output=$(scripts/sandbox.sh bash -c "cd '$scratch/checkout' && make() { command make --no-print-directory modules KDIR='$kdir' MO='$scratch/made' 2>&1; } && $1") && status=0 || status=$?
+	[[ $1 != make ]] || statuses+="$status "
 }
 check_command() {
 	[[ -n $command ]] || return 0
 	type_command "$command"
 	is_as_shown "$output" "$shown" "docs/crashes.md: $command"
 }
-command='' shown=''
+command='' shown='' statuses=''
 while IFS= read -r line <&9; do
 	case $line in
 	'$ '*)
@@ -46,6 +47,8 @@ while IFS= read -r line <&9; do
 	esac
 done 9< <(awk '/^ *```/ { inside = ($0 == "```console build"); next } inside' docs/crashes.md)
 check_command
+
+is "$statuses" "0 2 0 0 2 0 " "a name that is not the file's, and floating point, are errors"
 
 # The module with the large array is built; it ends a machine.
 there "$scratch/made/buffer.ko" "a large array is no error, as in C"
