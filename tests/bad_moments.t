@@ -36,7 +36,7 @@ for module in "${modules[@]}"; do
 	head -c "$((size / 2))" "$module.ko" >"$directory/cut.ko"
 	refused "$directory/cut.ko" "Invalid module format" "$module: cut to half of its size"
 done
-is "$(kmsg | sort -u)" "Invalid ELF section header overflow" "… and the log says what is wrong with them"
+is "$(kmsg | sort -u)" "<err> Invalid ELF section header overflow" "… and the log says what is wrong with them"
 
 # with OFFSET BYTES: hello_world with these bytes (as printf %b takes them) in that place.
 with() {
@@ -61,14 +61,14 @@ kmsg_mark
 offset=$(grep -abo 'vermagic=' hello_world.ko | head -n 1 | cut -d: -f1)
 with "$((offset + 9))" 1
 refused "$directory/changed.ko" "Invalid module format" "a module of another kernel"
-like "$(kmsg)" "^(changed|hello_world): version magic '1[^']*' should be '$(uname -r | sed 's/[.+]/\\&/g') " "… whose version the log names"
+like "$(kmsg)" "^<err> (changed|hello_world): version magic '1[^']*' should be '$(uname -r | sed 's/[.+]/\\&/g') " "… whose version the log names"
 
 kmsg_mark
 # The name of a function that it needs, and that no kernel has.
 sed 's/call_printk/call_prinTk/g' hello_world.ko >"$directory/changed.ko"
 run insmod "$directory/changed.ko"
 is "$stderr" "insmod: ERROR: could not insert module $directory/changed.ko: Unknown symbol in module" "a symbol that the kernel does not export"
-like "$(kmsg)" '^hello_world: Unknown symbol _RNv[^ ]*call_prinTk \(err -2\)$' "… which the log names"
+like "$(kmsg)" '^<warn> hello_world: Unknown symbol _RNv[^ ]*call_prinTk \(err -2\)$' "… which the log names"
 
 kmsg_mark
 mkdir "$directory/a directory"
@@ -80,7 +80,7 @@ is "$stderr" "insmod: ERROR: could not insert module hello_world.ko: Operation n
 run insmod hello_world.ko no_such_parameter=1
 is "$status" 0 "a parameter that the module does not have is no error"
 rmmod hello_world
-is "$(kmsg)" $'hello_world: unknown parameter \'no_such_parameter\' ignored\nhello_world: Hello World\nhello_world: Goodbye World' \
+is "$(kmsg)" $'<warn> hello_world: unknown parameter \'no_such_parameter\' ignored\nhello_world: Hello World\nhello_world: Goodbye World' \
 	"… and the log names it"
 
 rm -r "$directory"

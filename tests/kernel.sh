@@ -37,6 +37,7 @@ kmsg_mark() {
 }
 
 # kmsg: the lines since kmsg_mark, without those that every foreign module causes. A splat is one line, its first.
+# Of another level than info, this comes first: "<err> …".
 kmsg() {
 	gate_request "lines ${kmsg_start:-none}"
 	if [[ -n $kmsg_start && -n $mark ]]; then

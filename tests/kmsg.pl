@@ -1,7 +1,7 @@
 # Reads the kernel's log for kernel.sh, which asks on stdin, a line each:
 #   mark         writes a record, reads the log up to it, and answers with its sequence number
 #   lines START  as mark; and leaves what came since START in DIRECTORY/lines, without what every foreign module
-#                causes, and of a splat its first line only
+#                causes, and of a splat its first line only; of another level than info, this comes first: "<err> TEXT"
 # The answer is empty if that record did not arrive.
 #
 # perl kmsg.pl DIRECTORY NOISE. What was read is in DIRECTORY/log, a record a line, as "SEQUENCE TEXT": /dev/kmsg
@@ -20,6 +20,7 @@ open(my $log, ">>", "$directory/log") or die "$directory/log: $!";
 $log->autoflush;
 STDOUT->autoflush;
 my (@records, $marks);
+my @levels = qw(emerg alert crit err warn notice info debug);
 
 sub mark {
 	my $text = "test mark $$." . ++$marks;
@@ -33,9 +34,9 @@ sub mark {
 			next if $!{EPIPE} || $!{EINTR};
 			return;
 		}
-		my ($sequence, $line) = $record =~ /^\d+,(\d+),[^;]*;(.*)/ or next;
+		my ($priority, $sequence, $line) = $record =~ /^(\d+),(\d+),[^;]*;(.*)/ or next;
 		$line =~ s/\\x5c/\\/g;
-		push @records, [$sequence, $line];
+		push @records, [$sequence, $line, $levels[$priority & 7]];
 		print $log "$sequence $line\n";
 		return $sequence if $line eq $text;
 	}
@@ -45,14 +46,14 @@ sub lines {
 	my ($start, $end) = @_;
 	my ($block, @lines) = 0;
 	for (@records) {
-		my ($sequence, $line) = @$_;
+		my ($sequence, $line, $level) = @$_;
 		next if $sequence <= $start || $sequence >= $end;
 		if ($line =~ /cut here/) { $block = 1; next }
 		if ($block) {
 			push @lines, "splat: $line" if $block++ == 1;
 			$block = 0 if $line =~ /end trace/;
 		} elsif ($line !~ /$noise/) {
-			push @lines, $line;
+			push @lines, $level eq "info" ? $line : "<$level> $line";
 		}
 	}
 	return @lines;

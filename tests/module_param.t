@@ -16,7 +16,7 @@ load() {
 		sysfs=$(cd "$parameters" && grep '' -- *)
 		rmmod module_param
 	fi
-	echo "(end)" >/dev/kmsg # a line that was cut short is not shown before the next one begins
+	echo "<6>(end)" >/dev/kmsg # a line that was cut short is not shown before the next one begins
 	log=$(kmsg)
 	log=${log%"(end)"} log=${log%$'\n'}
 }
@@ -65,8 +65,8 @@ bad() {
 	is "$sysfs" "" "'${1:0:60}' leaves nothing in sysfs"
 }
 
-invalid() { bad "$1=$2" "Invalid parameters" "module_param: \`$2' invalid for parameter \`$1'"; }
-too_large() { bad "$1=$2" "Numerical result out of range" "module_param: \`$2' invalid for parameter \`$1'"; }
+invalid() { bad "$1=$2" "Invalid parameters" "<err> module_param: \`$2' invalid for parameter \`$1'"; }
+too_large() { bad "$1=$2" "Numerical result out of range" "<err> module_param: \`$2' invalid for parameter \`$1'"; }
 
 # write FILE TEXT: writes the text at once, and prints what that gave: nothing, or the error.
 write() {
@@ -121,40 +121,40 @@ too_large my_int 99999999999999999999
 too_large my_long 9223372036854775808
 too_large my_long -9223372036854775809
 too_large my_limit 2147483648
-bad my_int_array=1,2147483648 "Numerical result out of range" "module_param: \`1' invalid for parameter \`my_int_array'"
+bad my_int_array=1,2147483648 "Numerical result out of range" "<err> module_param: \`1' invalid for parameter \`my_int_array'"
 
 # What is no value of the type.
 for value in "" 2 o ok -1; do invalid my_bool "$value"; done
 for value in "" abc 1a 08 0x 0xg 1.5 1,2 -- - + ++1 +-1; do invalid my_int "$value"; done
-bad my_int "Invalid parameters" "module_param: \`' invalid for parameter \`my_int'"
-bad 'my_int="1 2"' "Invalid parameters" "module_param: \`1 2' invalid for parameter \`my_int'"
+bad my_int "Invalid parameters" "<err> module_param: \`' invalid for parameter \`my_int'"
+bad 'my_int="1 2"' "Invalid parameters" "<err> module_param: \`1 2' invalid for parameter \`my_int'"
 for value in 0 101 -1 "" x; do invalid my_limit "$value"; done
 
 long=$(printf '%01024d' 7)
 good "my_str=$long" "my_str=$long"
-bad "my_str=0$long" "No space left on device" "my_str: string parameter too long
-$(cut_line "module_param: \`0$long' too large for parameter \`my_str'")"
-bad my_str "Invalid parameters" "module_param: \`' invalid for parameter \`my_str'"
+bad "my_str=0$long" "No space left on device" "<err> my_str: string parameter too long
+<err> $(cut_line "module_param: \`0$long' too large for parameter \`my_str'")"
+bad my_str "Invalid parameters" "<err> module_param: \`' invalid for parameter \`my_str'"
 
-bad my_int_array=1,2,3,4,5 "Invalid parameters" "my_int_array: can only take 4 arguments
-module_param: \`1' invalid for parameter \`my_int_array'"
+bad my_int_array=1,2,3,4,5 "Invalid parameters" "<err> my_int_array: can only take 4 arguments
+<err> module_param: \`1' invalid for parameter \`my_int_array'"
 for value in '1,' '1,,2' '1,x' '1,2,3,x'; do
 	# C's parser has put a NUL after the first element.
-	bad "my_int_array=$value" "Invalid parameters" "module_param: \`1' invalid for parameter \`my_int_array'"
+	bad "my_int_array=$value" "Invalid parameters" "<err> module_param: \`1' invalid for parameter \`my_int_array'"
 done
 for value in "" ',' ',1'; do
-	bad "my_int_array=$value" "Invalid parameters" "module_param: \`' invalid for parameter \`my_int_array'"
+	bad "my_int_array=$value" "Invalid parameters" "<err> module_param: \`' invalid for parameter \`my_int_array'"
 done
 
 # One wrong among others, and names that it does not have.
-bad 'my_int=1 my_limit=0' "Invalid parameters" "module_param: \`0' invalid for parameter \`my_limit'"
-bad 'my_int=x my_limit=0 my_short=32768' "Numerical result out of range" "module_param: \`x' invalid for parameter \`my_int'
-module_param: \`0' invalid for parameter \`my_limit'
-module_param: \`32768' invalid for parameter \`my_short'"
-first="module_param: unknown parameter 'my_other' ignored" good 'my_other=1 my_int=3' my_int=3
-first="module_param: unknown parameter 'MY_INT' ignored" good MY_INT=1
-first="module_param: unknown parameter 'b' ignored" good "my_str=\$'a\tb'" my_str=a
-first="module_param: parameters 'my_int=1' after \`--' ignored" good '-- my_short=2 -- my_int=1' my_short=2
+bad 'my_int=1 my_limit=0' "Invalid parameters" "<err> module_param: \`0' invalid for parameter \`my_limit'"
+bad 'my_int=x my_limit=0 my_short=32768' "Numerical result out of range" "<err> module_param: \`x' invalid for parameter \`my_int'
+<err> module_param: \`0' invalid for parameter \`my_limit'
+<err> module_param: \`32768' invalid for parameter \`my_short'"
+first="<warn> module_param: unknown parameter 'my_other' ignored" good 'my_other=1 my_int=3' my_int=3
+first="<warn> module_param: unknown parameter 'MY_INT' ignored" good MY_INT=1
+first="<warn> module_param: unknown parameter 'b' ignored" good "my_str=\$'a\tb'" my_str=a
+first="<warn> module_param: parameters 'my_int=1' after \`--' ignored" good '-- my_short=2 -- my_int=1' my_short=2
 
 # What can be read and written while it is loaded.
 

@@ -12,7 +12,7 @@ refused() {
 		kmsg_mark
 		run insmod "$module.ko"
 		is "$stderr" "insmod: ERROR: could not insert module $module.ko: $1" "$module is refused: $1"
-		is "$(kmsg)" "$2" "… and the log says why"
+		is "$(kmsg)" "<notice> $2" "… and the log says why"
 	done
 	run scripts/demo.sh
 	is "$status $stdout" "3 " "… the tour refuses"
