@@ -20,7 +20,7 @@ is "$status $stderr" "0 " "the whole tour is as expected"
 is_as_shown "$stdout" "$(<tests/demo.out)" "it prints what tests/demo.out has"
 is "$(ours)" "" "it leaves no module loaded"
 like "$stdout" '✓ ([0-9]+) of ([0-9]+) expectations held' "it ends with a summary"
-is "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "of which all held"
+same "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "of which all held"
 is "$(grep -c '^✓' <<<"$stdout")" "$((BASH_REMATCH[1] + 1))" "each has its mark"
 
 # ---- Parts of it.

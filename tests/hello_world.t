@@ -25,7 +25,7 @@ kmsg_mark
 run rmmod hello_world
 is "$status $stderr" "0 " "rmmod unloads it without a word"
 is "$(kmsg)" "hello_world: Goodbye World" "unloading prints the farewell, and nothing else"
-is "$(modules)" "$before" "nothing stays loaded"
+is "modules: $(modules)" "modules: $before" "nothing stays loaded"
 
 run rmmod hello_world
 is "$stderr" "rmmod: ERROR: Module hello_world is not currently loaded" "unloading it again is refused"

@@ -61,7 +61,7 @@ my_str:${shown[my_str]}" "'$arguments' is what sysfs has"
 bad() {
 	load "$1"
 	is "$status $stderr" "1 insmod: ERROR: could not insert module module_param.ko: $2" "'${1:0:60}' fails: $2"
-	is "$log" "$3" "'${1:0:60}' has its reason in the log"
+	same "$log" "$3" "'${1:0:60}' has its reason in the log"
 	is "$sysfs" "" "'${1:0:60}' leaves nothing in sysfs"
 }
 
@@ -200,14 +200,14 @@ for name in my_bool my_short my_int my_long my_str my_int_array; do
 	is "$(write $name 1)" "open: Permission denied" "not even root can write to $name"
 	chmod u+w $parameters/$name
 	is "$(write $name 1)" "Input/output error" "nor after a chmod"
-	is "$(<$parameters/$name)" "$before" "$name is as it was"
+	same "$(<$parameters/$name)" "$before" "$name is as it was"
 done
 
 user() { perl -e '$) = "65534 65534"; $> = 65534; exec @ARGV' -- "$@"; }
 is "$(user cat $parameters/my_str $parameters/my_limit)" $'blah\n63' "another user can read"
 is "$(user perl -e 'open(my $f, ">", $ARGV[0]) or print $!' $parameters/my_limit)" "Permission denied" "… and not write"
 
-is "$(kmsg)" "$loaded" "reading and writing parameters prints nothing"
+same "$(kmsg)" "$loaded" "reading and writing parameters prints nothing"
 rmmod module_param
 is "$(ls -d /sys/module/module_param 2>&1)" "ls: cannot access '/sys/module/module_param': No such file or directory" \
 	"unloading removes them"

@@ -90,12 +90,12 @@ c=$'\n'$(results param_types_c | sed 's/param_types_c/param_types/g' | cut -c 1-
 
 readarray -t -d $'\x1e' rust_blocks <<<"${rust//$'\n= '/$'\n\x1e'}"
 readarray -t -d $'\x1e' c_blocks <<<"${c//$'\n= '/$'\n\x1e'}"
-is "${#rust_blocks[@]}" "${#c_blocks[@]}" "both gave as many results"
+same "${#rust_blocks[@]}" "${#c_blocks[@]}" "both gave as many results"
 for ((i = 1; i < ${#c_blocks[@]}; i++)); do
-	is "${rust_blocks[i]-}" "${c_blocks[i]}" "as in C: ${c_blocks[i]%%$'\n'*}"
+	same "${rust_blocks[i]-}" "${c_blocks[i]}" "as in C: ${c_blocks[i]%%$'\n'*}"
 done
 
-is "$(modinfo --parameters tests/param_types.ko | sort)" "$(modinfo --parameters tests/param_types_c.ko | sort)" "as in C: modinfo --parameters"
+same "$(modinfo --parameters tests/param_types.ko | sort)" "$(modinfo --parameters tests/param_types_c.ko | sort)" "as in C: modinfo --parameters"
 
 # Not as in C, which forgets the second and the third string.
 kilobytes() {

@@ -35,6 +35,17 @@ is() {
 	fi
 }
 
+# same GOT EXPECTED DESCRIPTION: as is, where both were read or counted somewhere. Nothing is not the same as nothing: that is
+# what comes if neither could be read.
+same() {
+	if [[ $2 =~ ^[[:space:]]*0?$ ]]; then
+		ok 1 "$3"
+		diag "there is nothing to compare with"
+	else
+		is "$@"
+	fi
+}
+
 # like GOT REGEX DESCRIPTION: the regex is bash's, that is POSIX extended.
 like() {
 	if [[ $1 =~ $2 ]]; then

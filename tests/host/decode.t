@@ -23,13 +23,13 @@ for log in tests/logs/*.log; do
 done
 
 decode --only "$directory/none" <tests/logs/panic.log
-is "$stdout" "$(cat tests/logs/panic.said)" "a log can come from standard input"
+same "$stdout" "$(cat tests/logs/panic.said)" "a log can come from standard input"
 for prefix in 'Nov 24 12:00:00 host kernel: ' '<4>' '#   ' '  | '; do
 	decode --only "$directory/none" < <(sed "s/^/$prefix/; s/\$/\r/" tests/logs/panic.log)
-	is "$stdout" "$(cat tests/logs/panic.said)" "… with '$prefix' before each line, as others write it"
+	same "$stdout" "$(cat tests/logs/panic.said)" "… with '$prefix' before each line, as others write it"
 done
 decode --only "$directory/none" < <(sed 's/^\[[^]]*\] //' tests/logs/panic.log)
-is "$stdout" "$(cat tests/logs/panic.said)" "… without the time"
+same "$stdout" "$(cat tests/logs/panic.said)" "… without the time"
 
 # What it prints is the log, with what it says between the lines.
 for log in tests/logs/*.log; do
@@ -62,7 +62,7 @@ is "$silent" "" "it has a sentence for each kind of splat that the log gate know
 decode --only "$directory/none" < <(cat tests/logs/hung.log tests/logs/hung.log)
 is "$(grep -c 'has been waiting' <<<"$stdout") $(grep -c 'The same again' <<<"$stdout")" "1 1" "what the log repeats is said once"
 decode --last "$directory/none" < <(cat tests/logs/panic.log tests/logs/null.log)
-is "$stdout" "$(cat tests/logs/null.said)" "--last is about the last one only"
+same "$stdout" "$(cat tests/logs/null.said)" "--last is about the last one only"
 decode --only "$directory/none" < <(cat tests/logs/panic.log && echo "parameters of out_of_bounds: index=4")
 like "$stdout" 'module:  out_of_bounds; its parameters: index=4' "parameters that the log has are shown"
 

@@ -84,7 +84,7 @@ generate() {
 }
 if type -P python3 >/dev/null; then
 	first=$(generate 40 7)
-	is "$(generate 40 7)" "$first" "the same seed gives the same mutants"
+	same "$(generate 40 7)" "$first" "the same seed gives the same mutants"
 	ok "$([[ $(generate 40 8) == "$first" ]] && echo 1 || echo 0)" "… and another one others"
 	is "$(grep -cxE '(one|two)\.rs' <<<"$first") $(grep -cxE 'one\.sh|Kbuild' <<<"$first")" "20 20" "half are of Rust, and half of shell and make"
 	is "$(sed -n '1~4p; 2~4p' <<<"$first" | paste -d: - - | sort | uniq -d)" "" "no line comes twice while there are others"

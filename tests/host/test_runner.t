@@ -85,6 +85,19 @@ a_run bad
 like "$stderr" 'kernel BUG at .*Rust code panicked: index out of bounds: the len is 4 but the index is 4.*process: cat' \
 	"a crash in what was seen is explained"
 
+for nothing in '' 0; do
+	a_test host/bad "same '$nothing' '$nothing' 'two counts'
+done_testing"
+	a_run bad
+	is "$status $(summary)" "1 0 passed, 1 failed, 0 skipped" "a comparison of nothing ('$nothing') with nothing fails"
+done
+a_test host/bad 'same 5 5 "two counts"
+done_testing'
+a_run bad
+is "$status" 0 "… and one of something does not"
+# (The last but one argument is all made of something else.)
+is "$(grep -nE '^\s*is .*" "\$(\w+|\{[^" ]*\}|\([^(].*\))" "' tests/*.t tests/*/*.t tests/*/*/*.t)" "" "every test that compares two such things says same"
+
 a_test host/bad 'ok 0 "fine"
 exit 7'
 a_run bad

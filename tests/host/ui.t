@@ -14,9 +14,9 @@ is "$status $stderr" "0 " "the files are compiled"
 for file in tests/ui/*.rs; do
 	name=$(basename "$file" .rs)
 	is "$(cat "$out/$name.status")" 1 "$file is refused"
-	is "$(cat "$out/$name.stderr")" "$(cat "tests/ui/$name.stderr")" "… with the message in $name.stderr"
+	same "$(cat "$out/$name.stderr")" "$(cat "tests/ui/$name.stderr")" "… with the message in $name.stderr"
 done
-is "$(printf '%s\n' tests/ui/*.stderr | sed 's/stderr$/rs/')" "$(printf '%s\n' tests/ui/*.rs)" "every file has a message, and every message a file"
+same "$(printf '%s\n' tests/ui/*.stderr | sed 's/stderr$/rs/')" "$(printf '%s\n' tests/ui/*.rs)" "every file has a message, and every message a file"
 
 run scripts/sandbox.sh tests/ui.sh "$built" "$out-control" module_param.rs
 is "$(cat "$out-control/module_param".{status,stderr})" 0 "what is right compiles in the same way, without a word"

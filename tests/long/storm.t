@@ -39,7 +39,7 @@ for module in hello_world jiffies; do
 	rmmod "$module" 2>/dev/null && ((unloaded++))
 	log=$(kmsg)
 	if [[ $module == hello_world ]]; then
-		is "$(grep -c 'Hello World' <<<"$log")" "$unloaded" "… each load that was made is followed by one unload"
+		same "$(grep -c 'Hello World' <<<"$log")" "$unloaded" "… each load that was made is followed by one unload"
 		is "$(grep -vxE 'hello_world: (Hello|Goodbye) World' <<<"$log")" "" "… and the log has the greetings and farewells, nothing else"
 		is "$(uniq -d <<<"$log")" "" "… in turn"
 	else

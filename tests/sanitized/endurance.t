@@ -69,7 +69,7 @@ for module in "${modules[@]}"; do
 		lost=$(lost "$directory/before" "$directory/after" "$cycles")
 		[[ -n $lost ]] || break
 	done
-	is "$endured" "$cycles" "$module is loaded and unloaded $cycles times"
+	same "$endured" "$cycles" "$module is loaded and unloaded $cycles times"
 	[[ -n $sanitized ]] || is "$lost" "" "… and then the kernel has as much memory as before"
 	is "$(sed -E 's/[0-9]+/N/g' "$directory/said" | sort | uniq -c | awk -v n="$cycles" '$1 % n { print }')" "" "… and the log has each of its lines as often"
 done

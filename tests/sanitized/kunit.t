@@ -23,7 +23,7 @@ for run in first second; do
 			is "$verdict" ok "$run run, $suite: $name"
 			count=$((count + 1))
 		done < <(sed -nE 's/^    ok [0-9]+/ok/p; s/^    not ok [0-9]+/not_ok/p' <<<"$results")
-		is "$count" "$(grep -c '^    #\[test\]' "$source")" "$run run, $suite: each test of $source was run"
+		same "$count" "$(grep -c '^    #\[test\]' "$source")" "$run run, $suite: each test of $source was run"
 		like "$results" "(^|"$'\n'")ok 1 $suite(\$|"$'\n'")" "$run run, $suite: KUnit says that all of it is well"
 		total=$((total + count))
 	done

@@ -28,7 +28,7 @@ is "$status" 0 "make builds the modules"
 is "$(grep -iE '(^| )(warning|error)' <<<"$stdout$stderr" | grep -v "warning:.* building for kernel")" "" "without a warning of the compiler"
 like "$stderr" "warning: building for kernel ${release//+/\\+}, but .* is running" "… and warns that they are for another kernel than the running one"
 modules=$(sed -n 's/^obj-m := //p; s/^obj-m += \(hello\)/\1/p' Kbuild | tr ' ' '\n' | grep . | sed 's/o$/ko/' | sort)
-is "$(cd "$checkout" && ls -- *.ko)" "$modules" "each module is at the top, for insmod"
+same "$(cd "$checkout" && ls -- *.ko)" "$modules" "each module is at the top, for insmod"
 like "$(scripts/sandbox.sh modinfo -F vermagic "$checkout/hello_world.ko")" "^${release//+/\\+} " "built for that kernel"
 is "$(changes | grep -v '^!!')" "" "nothing that git would take was touched"
 
@@ -55,7 +55,7 @@ like "$stdout" 'rustc --edition=[0-9]+ .*hello_world\.rs' "V=1 shows the command
 
 native make KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
 is "$status" 0 "modules_install works"
-is "$(cd "$directory/installed/lib/modules/$release/updates" && echo *.ko* | tr ' ' '\n' | sed 's/\.ko.*/.ko/')" "$modules" "… and installs each module"
+same "$(cd "$directory/installed/lib/modules/$release/updates" && echo *.ko* | tr ' ' '\n' | sed 's/\.ko.*/.ko/')" "$modules" "… and installs each module"
 installed=$directory/installed/lib/modules/$release
 like "$stderr" "kernel ${release//+/\\+} itself is not installed in .*/lib/modules/.*, so depmod is not run" "… where that kernel is not, depmod is not run"
 not_there "$installed/modules.dep" "… and leaves no list"
@@ -63,7 +63,7 @@ is "$(grep -viE 'warning: building for kernel|is not installed in' <<<"$stderr")
 mkdir "$directory/bin" && printf '#!/bin/sh\nexit 7\n' >"$directory/bin/depmod" && chmod +x "$directory/bin/depmod"
 touch "$installed"/modules.{order,builtin,builtin.modinfo}
 native make KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
-is "$(sed 's,updates/,,; s/\.ko.*/.ko/' "$installed/modules.dep" | sort)" "$modules" "where it is, modprobe's list has each module"
+same "$(sed 's,updates/,,; s/\.ko.*/.ko/' "$installed/modules.dep" | sort)" "$modules" "where it is, modprobe's list has each module"
 is "$(grep -v 'warning: building for kernel' <<<"$stderr")" "" "… and nothing looks like an error"
 
 run scripts/sandbox.sh env PATH="$directory/bin:$PATH" INSTALL_MOD_PATH="$directory/installed" scripts/depmod.sh "$release"

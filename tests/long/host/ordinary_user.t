@@ -77,6 +77,6 @@ is "$(find . -path ./build/sandbox -prune -o \( -name '*.ko' -o -name '*.mod' -o
 run "${as_user[@]}" make distclean
 is "$status" 0 "make distclean"
 is "$("${as_user[@]}" git status --porcelain --ignored)" "" "make distclean leaves the clone as it was"
-is "$(foreign)" "$before" "nothing was left outside the clone"
+is "foreign: $(foreign)" "foreign: $before" "nothing was left outside the clone"
 
 done_testing
