@@ -2,7 +2,7 @@
 # The verdict on a piece of the kernel's log. Sourced by kernel.sh; log_gate.t feeds it logs made for it.
 
 # What the kernel says of every module that is not its own, and of itself, whatever the modules do.
-expected_noise='^([a-z_0-9]+: loading out-of-tree module taints kernel\.|[a-z_0-9]+: module verification failed: signature and/or required key missing - tainting kernel|test mark [0-9.]+|random: crng init done|clocksource: .*|tsc: .*|sched_clock: .*|perf: interrupt took too long .*|hrtimer: interrupt took .*)$'
+expected_noise='^([a-z_0-9]+: loading out-of-tree module taints kernel\.|[a-z_0-9]+: module verification failed: signature and/or required key missing - tainting kernel|test mark [0-9.]+|random: crng init done|clocksource: .*|tsc: .*|sched_clock: .*|perf: interrupt took too long .*|hrtimer: interrupt took .*|CE: [a-z]+ increased min_delta_ns to [0-9]+ nsec)$'
 
 splat='^(BUG|WARNING|UBSAN|Oops|KASAN|INFO: task .* blocked|INFO: rcu)|kernel BUG at|Kernel panic|general protection fault|unable to handle|watchdog: .*lockup|rcu: .*detected stall|rcu_.* detected .*stall|BUG: KASAN|KASAN:|kmemleak: [1-9]|possible .* detected|suspicious RCU usage|cut here'
 
