@@ -6,13 +6,20 @@
 
 . "$(dirname "$0")/kernel.sh"
 
+# There KASAN sees that whoever waits for the lock looks at its owner, which was ended and is freed. That is what a BUG
+# with a lock held is like, also in C.
+if [[ -n $sanitized ]]; then
+	skip "what a panic leaves behind" "the detectors find it, and the test of them is detectors.t"
+	done_testing
+fi
+
 # A BUG taints the kernel (bit 7).
 gate_taint=$((gate_taint | 1 << 7))
 
 # hangs PID FUNCTION DESCRIPTION: the process waits in that function of the kernel, and no signal ends it.
 hangs() {
 	local tenths=0 stack=''
-	until [[ $stack == *"$2"* ]] || ((++tenths > 100)); do
+	until [[ $stack == *"$2"* ]] || ((++tenths > 300)); do
 		sleep 0.1
 		stack=$(cat "/proc/$1/stack" 2>&1)
 	done
