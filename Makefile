@@ -37,6 +37,10 @@ demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
 vm: vm-modules ## a root shell in that virtual machine
 	@scripts/vm.sh
 
+gdb: ## a debugger, at the beginning of a module's init (T=MODULE, default hello_world)
+	@$(MAKE) --no-print-directory vm-modules
+	@scripts/gdb.sh $(or $(T),hello_world)
+
 test: ## run the tests (T=NAME: those whose name has NAME in it)
 	@scripts/test.sh $(T)
 
@@ -72,5 +76,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: modules modules_install rust-analyzer doc demo vm test test-long test-sanitized test-mutants matrix bench lint \
+.PHONY: modules modules_install rust-analyzer doc demo vm gdb test test-long test-sanitized test-mutants matrix bench lint \
 	vm-modules clean distclean help

@@ -152,7 +152,8 @@ checkstack=$kdir/scripts/checkstack.pl
 if ((${limit:-0})) && [[ -r $checkstack ]]; then
 	for module in "${modules[@]}"; do
 		ko=$objects/$module.ko
-		[[ -e $ko && ! $objects/$module.stack -nt $ko ]] || continue
+		checked=$(dirname "$ko")/.${module##*/}.stack
+		[[ -e $ko && ! $checked -nt $ko ]] || continue
 		found=0
 		while read -r _ function _ size; do
 			found=1
@@ -167,7 +168,7 @@ if ((${limit:-0})) && [[ -r $checkstack ]]; then
 				"The whole stack of a process in the kernel is 16 KB, and the kernel's own calls need most of it. Beyond its end the machine stops." \
 				"Keep large data on the heap: KBox::new(…, GFP_KERNEL)?, or KVec; arrays that never change: static."
 		done < <("${prefix}objdump" -d "$ko" | perl "$checkstack" "$arch" "$limit" | awk 'NF >= 4 { print $1, $2, $3, $NF }')
-		((found)) || touch "$objects/$module.stack"
+		((found)) || touch "$checked"
 	done
 fi
 

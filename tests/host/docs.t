@@ -19,7 +19,7 @@ blocks() {
 # ---- Your own module, from the README's text.
 
 mkdir "$scratch/checkout"
-cp -a Kbuild Makefile ./*.rs lkm startstop scripts "$scratch/checkout/"
+cp -a Kbuild Makefile lkm scripts "$scratch/checkout/"
 blocks README.md rust >"$scratch/checkout/number.rs"
 edit=$(sed -n 's/^ *`\(obj-m := number.o\) jiffies.o …`.*/\1/p' README.md)
 is "$edit" "obj-m := number.o" "the README says what to write into Kbuild"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0
+"""For gdb (scripts/gdb.sh): `lkm-init FILE.ko` goes on until the kernel has loaded that module, and stops where its init begins."""
+
+import os
+
+import gdb
+
+
+class LkmInit(gdb.Command):
+    """Go on to the beginning of a module's init: lkm-init FILE.ko"""
+
+    def __init__(self):
+        super().__init__("lkm-init", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):
+        file = argument.strip()
+        name = os.path.basename(file)[:-3].replace("-", "_")
+        # What a `struct module` is, the module's own debug information knows.
+        gdb.execute(f"add-symbol-file {file} 0", to_string=True)
+        module_type = gdb.lookup_type("struct module")
+        memory = {field.name: field.enumval for field in gdb.lookup_type("enum mod_mem_type").fields()}
+        pointer = gdb.lookup_type("unsigned long")
+        x86 = "x86" in gdb.selected_inferior().architecture().name()
+        gdb.execute("remove-symbol-file -a 0", to_string=True)
+        stop = gdb.Breakpoint("do_init_module", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
+        while True:
+            gdb.execute("continue", to_string=True)
+            module = gdb.parse_and_eval("$rdi" if x86 else "$x0").cast(module_type.pointer())
+            if module["name"].string() == name:
+                break
+        stop.delete()
+        text, init = (int(module["mem"][memory[kind]]["base"].cast(pointer)) for kind in ("MOD_TEXT", "MOD_INIT_TEXT"))
+        data, rodata = (int(module["mem"][memory[kind]]["base"].cast(pointer)) for kind in ("MOD_DATA", "MOD_RODATA"))
+        gdb.execute(f"add-symbol-file {file} {text:#x} -s .init.text {init:#x} -s .data {data:#x} -s .rodata {rodata:#x}", to_string=True)
+        at_init = gdb.Breakpoint("init_module", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
+        gdb.execute("continue", to_string=True)
+        at_init.delete()
+        print(f"{name} is loaded, its code at {text:#x}; this is where its init begins:")
+        gdb.execute("frame")
+
+
+LkmInit()
