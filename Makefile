@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 
 # The kernel to build for: the running one, unless KDIR names another's build tree. `make help` lists the targets.
-KDIR ?= $(shell scripts/preflight.sh --default)
+KDIR ?= $(shell scripts/preflight.sh --default 2>/dev/null)
 # The kernel that boots in the virtual machine (default: the newest that can be); SUITE and ARCH are the Debian that it is
 # from and its architecture. The scripts know them by these names too. (ARCH is not exported if it is not set: kbuild would
 # take it for an answer.)
@@ -9,7 +9,7 @@ export KERNEL SUITE
 
 release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 MO ?= $(CURDIR)/build/modules/$(release)
-kbuild = tools=$$(scripts/preflight.sh $(KDIR)) && mkdir -p $(MO) && \
+kbuild = tools=$$(scripts/preflight.sh "$(KDIR)" "$(MO)") && mkdir -p $(MO) && \
 	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(MO) $$tools
 check = scripts/check-modules.sh
 

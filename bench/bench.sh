@@ -19,7 +19,7 @@
 #
 # The exit status is 0; 1 if something failed, or if two runs disagree by more than 1 %; 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 runs=2 quick='' what=instructions kernel=()
@@ -40,7 +40,7 @@ done
 
 cd "$top"
 out=$build/bench
-mkdir -p "$out"
+lock "$out/lock" "it counts"
 
 modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
 twins=(hello_world_c startstop_c simple_c module_param_c hello_book jiffies_book seconds_book)

@@ -203,4 +203,9 @@ def main(release, directory):
 
 
 if __name__ == "__main__":
+    if "--help" in sys.argv:
+        sys.exit(print(__doc__))
+    if len(sys.argv) != 3 or sys.argv[1].startswith("-"):
+        print("functions.py: error: bench/bench.sh calls this with RELEASE and DIRECTORY; --help says more", file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(*sys.argv[1:]))

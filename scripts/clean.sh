@@ -4,22 +4,33 @@
 # Removes what building the modules left, wherever it stopped; with --all the whole of build/, that is the
 # sandbox and the kernels too.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
+(($# <= 1)) || bad_usage "one option at most"
 case ${1:-} in
 -h | --help) usage && exit ;;
 '' | --all) ;;
 *) bad_usage "unknown option $1" ;;
 esac
 
-# What make leaves at the top, and what kbuild leaves beside the sources if it is called without MO=.
-find "$top" -path "$build" -prune -o -path "$top/.git" -prune -o \( -type f -o -type l \) \( \
-	-name '*.ko' -o -name '*.o' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o \
-	-name modules.order -o -name Module.symvers -o -name rust-project.json \) -exec rm -f {} +
+# What make leaves at the top.
+find "$top" -maxdepth 1 \( -type l -name '*.ko' -o -name rust-project.json \) -exec rm -f {} +
+
+# What kbuild leaves beside the sources if it is called without MO=. It writes down how it has made each file: .NAME.cmd is
+# about NAME. A directory that has a repository, a Makefile or a Kbuild of its own belongs to somebody else.
+find "$top" -mindepth 1 -type d \( -path "$build" -o -name .git -o -exec test -e {}/.git \; -o -exec test -e {}/Makefile \; \
+	-o -exec test -e {}/Kbuild \; \) -prune -o -type f \( -name '.*.d' -o \( -name '.*.cmd' \
+	-exec grep -q '^savedcmd_' {} \; \) \) -print0 |
+	while IFS= read -r -d '' note; do
+		name=${note##*/.}
+		name=${note%/*}/${name%.cmd}
+		rm -f "$note"
+		[[ $note == *.d ]] || rm -f "$name" "${name/%.mod/.mod.c}"
+	done
 
 if [[ ${1:-} == --all ]]; then
 	for record in "$build"/sandbox/*.scratch; do
-		[[ ! -e $record ]] || remove "$(<"$record")"
+		remove_scratch "$record"
 	done
 	remove "$build"
 else

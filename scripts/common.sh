@@ -2,8 +2,11 @@
 # What the scripts beside this file share: places, messages, steps with progress, locks.
 # It is sourced, never run.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 set -euo pipefail
 shopt -s inherit_errexit
+unset CDPATH
 
 top=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 build=$top/build
@@ -44,6 +47,21 @@ bad_usage() {
 	exit 2
 }
 
+# good_path WHAT PATH [WHAT-TO-DO…]: ends the script if make, kbuild or QEMU cannot take that path.
+not_in_paths='[][:space:][:cntrl:]["\`:;,%#$&|<>()*?'"']"
+good_path() {
+	[[ ! $2 =~ $not_in_paths ]] || die "this path of $1 is one that make and kbuild cannot take: $2" \
+		"It has a blank in it, or one of these: $(sed 's/\[:[a-z]*:\]//g; s/^\[//; s/]$//; s/./& /g' <<<"$not_in_paths")" "${@:3}"
+}
+
+# Where the checkout is, and what the environment says of it.
+good_path "the checkout" "$top" "Move the checkout, or clone it somewhere else."
+[[ ! -L $build ]] || die "build/ is a link, and has to be a directory: the sandbox sees nothing outside of the checkout" \
+	"Move the whole checkout to where there is room, or mount that: mount --bind $(realpath "$build") $build"
+# (It becomes a part of paths.)
+a_release='^[0-9][[:alnum:]._+~-]*$'
+[[ -z ${KERNEL:-} || $KERNEL =~ $a_release ]] || bad_usage "KERNEL takes a kernel's release, not '$KERNEL'"
+
 in_sandbox() { [[ -n ${RUST_LKM_SUITE:-} ]]; }
 
 # lock FILE WHAT: holds FILE's lock until `unlock` or the script's end; says so if it has to wait.
@@ -71,10 +89,10 @@ remove() {
 	local path
 	for path; do
 		[[ -e $path ]] || continue
-		rm -rf "$path" 2>/dev/null && continue
-		chmod -R u+w "$path" 2>/dev/null || :
+		rm -rf -- "$path" 2>/dev/null && continue
+		chmod -R u+w -- "$path" 2>/dev/null || :
 		mmdebstrap --unshare-helper rm -rf "$path" 2>/dev/null || :
-		rm -rf "$path"
+		rm -rf -- "$path"
 	done
 }
 
@@ -88,6 +106,14 @@ layerable() {
 		fi
 	done
 	die "no overlay file system can be made here: $* is in one" "In a container: mount a tmpfs or a volume at one of them."
+}
+
+# remove_scratch RECORD: the directory that sandbox.sh has written down there, and the record.
+remove_scratch() {
+	local path=''
+	[[ ! -r $1 ]] || path=$(<"$1")
+	[[ $path != */rust-lkm.?????? ]] || remove "$path"
+	remove "$1"
 }
 
 # Steps: `steps N LOG` announces N of them and where their output goes.

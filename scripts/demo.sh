@@ -14,7 +14,7 @@
 # something was not, 2 if the arguments are wrong, 3 if the tour cannot be given here: then it says why, and
 # has touched nothing.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 chapters=(
 	"hello_world   a module speaks when it is loaded, and when it is unloaded"

@@ -7,18 +7,21 @@
 #
 # The exit status is 0 if all of it could be made, 1 if not, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 case ${1:-} in
 -h | --help) usage && exit ;;
 '' | -*) bad_usage "where are the modules built?" ;;
 esac
-mo=$(realpath "$1")
+(($# == 1)) || bad_usage "one MO"
+good_path MO "$1"
+mo=$(realpath -- "$1")
 [[ -r $mo/.jiffies.o.cmd ]] || die "nothing is built in $mo" "make"
 
 export RUSTC_BOOTSTRAP=1
 kbuild=$(rustc_command "$mo")
+[[ -n $kbuild ]] || die "kbuild's command in $mo cannot be understood"
 cd "$mo"
 
 # rustdoc is beside the rustc that built the modules.

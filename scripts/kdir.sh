@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # What a kernel's build tree (KDIR) says of itself, and which compiler fits it. Sourced after common.sh.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 kernels=$build/kernels
 
 # completed RELEASE: the build tree that rust-headers.sh makes for it, whether it is there or not.

@@ -6,17 +6,18 @@
 #
 # The exit status is 0 if there is nothing to say.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 check=(--check) diff=(-d)
+(($# <= 1)) || bad_usage "one option at most"
 case ${1:-} in
 -h | --help) usage && exit ;;
 --fix) check=() diff=(-w) ;;
 '') ;;
 *) bad_usage "unknown option $1" ;;
 esac
-in_sandbox || exec "$top/scripts/sandbox.sh" "$0" "$@"
+in_sandbox || exec "$top/scripts/sandbox.sh" "$top/scripts/$program" "$@"
 
 cd "$top"
 failed=0
@@ -38,6 +39,7 @@ sources() { find . \( -path ./build -o -path ./.git \) -prune -o -type f \( "$@"
 clippy() {
 	local kdir output
 	kdir=$(scripts/rust-headers.sh)
+	lock "$build/clippy.lock" "it runs clippy"
 	# What is not compiled again does not warn again.
 	remove "$build/clippy"
 	output=$(make --no-print-directory modules KDIR="$kdir" MO="$build/clippy/$(kdir_release "$kdir")" CLIPPY=1 2>&1) || {

@@ -19,7 +19,7 @@
 # A kernel that fails does not keep the others from their turn. Sandboxes and kernels that were not there before are
 # removed when they are no longer needed. The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
 

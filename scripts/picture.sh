@@ -5,7 +5,7 @@
 # hello_world proc_hello) in the virtual machine. It has a background of its own, so that it can be read on a
 # light page and on a dark one. Needs ansifilter and script (Debian: ansifilter, bsdutils).
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 case ${1:-} in
 -h | --help) usage && exit ;;
@@ -18,18 +18,20 @@ done
 
 cd "$top"
 make --no-print-directory vm-modules
-ansi=$(mktemp)
-trap 'rm -f "$ansi"' EXIT
+mkdir -p build/tmp
+ansi=$(mktemp build/tmp/tour.XXXXXX)
+svg=$ansi.svg
+trap 'rm -f "$ansi" "$svg"' EXIT
 # At a terminal, for the colours. The command is one that a person would type.
 env -u NO_COLOR TERM=xterm-256color script -qec "make --no-print-directory demo T='$*'" /dev/null </dev/null |
 	sed -n 's/\r//g; /A tour of/,$p' >"$ansi"
 grep -q 'expectations held' "$ansi" || die "the tour did not come to its end"
 
-mkdir -p docs
 ansifilter --svg --encoding=UTF-8 --font=monospace --doc-title="A tour of the modules" \
 	--height="$((20 * $(wc -l <"$ansi") + 30))" --width=930 "$ansi" |
 	sed -e 's/^rect {.*/rect { fill: #0d1117; rx: 8px; }/' \
 		-e 's/^g { /g { fill: #d1d7e0; /' \
 		-e 's/font-weight:bold;fill:#7f7f7f/font-weight:bold;fill:#ffffff/; s/#00cd00/#3fb950/g; s/#00cdcd/#79c0ff/g; s/#cd0000/#ff7b72/g' \
-		-e 's/<desc>.*</<desc>A real run of the tour: make demo<\//; s,<//desc>,</desc>,' >docs/tour.svg
+		-e 's/<desc>.*</<desc>A real run of the tour: make demo<\//; s,<//desc>,</desc>,' >"$svg"
+mv "$svg" docs/tour.svg
 say "docs/tour.svg is made."

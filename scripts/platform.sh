@@ -2,6 +2,8 @@
 # Which Debian and which architecture: SUITE and ARCH of the environment, and a line here for each that there is.
 # Sourced after common.sh.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 # The suite's name; the Debian that its sandbox is, where the compilers are from; where its kernels are from; the flavours
 # of kernels that make matrix tries, for all architectures.
 suites=(

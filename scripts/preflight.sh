@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Usage: scripts/preflight.sh [KDIR]
+# Usage: scripts/preflight.sh [KDIR [MO]]
 #        scripts/preflight.sh --default
 #
 # Finds out, before anything is built, whether Rust modules can be built against the kernel build tree KDIR
-# (default: the running kernel's), and says in one message what is in the way and how to go on.
+# (default: the running kernel's), with what is made in the directory MO, and says in one message what is in the way and
+# how to go on.
 # If nothing is, prints the variables that kbuild has to be given: RUSTC=... and so on.
 # With --default, prints the KDIR that is taken when none is named.
 #
@@ -11,7 +12,7 @@
 #
 # The exit status is 0 if a build can go on, 1 if not, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 case ${1:-} in
@@ -22,7 +23,9 @@ case ${1:-} in
 	;;
 -*) bad_usage "unknown option $1" ;;
 esac
-(($# <= 1)) || bad_usage "one KDIR at most"
+(($# <= 2)) || bad_usage "one KDIR and one MO at most"
+good_path KDIR "${1:-}"
+good_path MO "${2:-}"
 
 kdir=${1:-$(default_kdir)}
 running=$(uname -r)

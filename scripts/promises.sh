@@ -11,7 +11,7 @@
 #
 # The exit status is 0 if there is no error, 1 if there is one, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 check=''
 case ${1:-} in
@@ -29,5 +29,8 @@ perl tests/promises.pl "$page" README.md docs/*.md Makefile scripts/*.sh bench/b
 	die "some promises are not held" "tests/promises.txt names the test for each, and says how."
 cmp -s "$page" "$written" && exit
 [[ -z $check ]] || die "$page is not up to date" "scripts/promises.sh"
-cat "$written" >"$page"
+# (not into the page itself: a full disk would leave none)
+cp --preserve=mode "$page" "$page.new"
+cat "$written" >"$page.new"
+mv "$page.new" "$page"
 say "$page is made."

@@ -22,7 +22,7 @@
 #
 # Needs no root. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
 choose_platform
@@ -326,6 +326,7 @@ case ${1:-} in
 esac
 release=${1:-${KERNEL:-}}
 (($# <= 1)) || bad_usage "one RELEASE at most"
+[[ -z $release || $release =~ $a_release ]] || bad_usage "'$release' is not a kernel's release"
 
 # Asking apt takes a second; the answer holds as long as the sandbox is the same.
 default=$kernels/default-${RUST_LKM_SUITE:-native}

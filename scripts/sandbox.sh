@@ -19,22 +19,20 @@
 # The mirror is the one this machine's apt uses, or mmdebstrap's own choice; MIRROR=URL overrides both.
 # The exit status is COMMAND's; 1 if the sandbox could not be made, 2 if the options are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/platform.sh"
 
 rebuild='' preflight='' show=() writable=()
 while (($#)); do
 	case $1 in
-	--suite)
-		SUITE=${2:?--suite needs a name}
-		shift 2
-		;;
-	--show)
-		show+=("$(realpath "${2:?--show needs a path}")")
-		shift 2
-		;;
-	--writable)
-		writable+=("$(realpath -e -- "${2:?--writable needs a path}")") || bad_usage "--writable: there is no $2"
+	--suite | --show | --writable)
+		(($# > 1)) || bad_usage "$1 needs a value"
+		[[ $1 == --suite || -e $2 ]] || bad_usage "$1: there is no $2"
+		case $1 in
+		--suite) SUITE=$2 ;;
+		--show) show+=("$(realpath -s -- "$2")") ;;
+		--writable) writable+=("$(realpath -s -- "$2")") ;;
+		esac
 		shift 2
 		;;
 	--preflight) preflight=1 && shift ;;
@@ -204,17 +202,19 @@ make_sandbox() {
 	say "Making a Debian $base_suite with the toolchain${cross:+ for $ARCH}, once, in ${root#"$top"/}"
 	host_needs
 	disk_needs
-	[[ ! -e $root.scratch ]] || remove "$(<"$root.scratch")"
+	remove_scratch "$root.scratch"
 	remove "$root.partial" "$root"
 	mkdir "$root.partial"
 	scratch=$(make_scratch)
+	trap 'remove_scratch "$root.scratch"' EXIT
 	chmod 755 "$scratch"
 	steps "$([[ -z $cross ]] && echo 1 || echo 2)" "$build/log/sandbox-$sandbox_name.log"
 	step "Downloading and installing the toolchain" \
 		"mmdebstrap could not make the sandbox (is the mirror reachable? is there room on the disk?)" toolchain
 	[[ -z $cross ]] || step "Downloading programs for the virtual machine" \
 		"mmdebstrap could not get the programs for $ARCH (is the mirror reachable? is there room on the disk?)" guest_programs
-	remove "$scratch" "$root.scratch"
+	remove_scratch "$root.scratch"
+	trap - EXIT
 	recipe >"$root.partial/etc/rust-lkm-recipe"
 	mv "$root.partial" "$root"
 	unlock
@@ -222,6 +222,12 @@ make_sandbox() {
 }
 
 is_made() { [[ -r $root/etc/rust-lkm-recipe ]] && cmp -s "$root/etc/rust-lkm-recipe" <(recipe); }
+
+# What root has made in another user's checkout keeps that user from going on.
+for place in "$build" "$build"/*/ "$build"/sandbox/*.use; do
+	[[ ! -e $place || -w $place ]] || die "user $(id -un) cannot write to $place, which belongs to $(stat -c %U "$place")" \
+		"sudo chown -R $(id -un): $build"
+done
 
 # From inside there is nothing to make: one sandbox is enough.
 if in_sandbox; then
@@ -242,11 +248,15 @@ flock --shared "$use_fd"
 # Mount points have to exist in a root that cannot be written to.
 mkdir -p "$root$top"
 
+# Another directory than the checkout is not there inside, unless it is shown.
+place=$top
+for path in "$top" "${show[@]}" "${writable[@]}"; do [[ $PWD/ != "$path"/* ]] || place=$PWD; done
+
 options=(
 	--ro-bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /root --tmpfs /run
 	--dev-bind-try /dev/kvm /dev/kvm
 	--ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts
-	--bind "$top" "$top" --chdir "$PWD"
+	--bind "$top" "$top" --chdir "$place"
 	--unshare-pid --unshare-ipc --unshare-uts --hostname sandbox --die-with-parent
 	--clearenv --setenv PATH /usr/sbin:/usr/bin --setenv HOME /root --setenv LANG C.UTF-8
 	--setenv RUST_LKM_SUITE "$sandbox_name" --setenv SUITE "$SUITE" --setenv ARCH "$ARCH"
@@ -260,9 +270,5 @@ for path in "${show[@]}" "${writable[@]}"; do
 	if [[ -d $path ]]; then mkdir -p "$root$path"; else mkdir -p "$root${path%/*}" && touch "$root$path"; fi
 	if [[ " ${writable[*]} " == *" $path "* ]]; then options+=(--bind "$path" "$path"); else options+=(--ro-bind "$path" "$path"); fi
 done
-# Another directory than the checkout is not there inside, unless it is shown.
-within="$top"
-for path in "${show[@]}" "${writable[@]}"; do [[ $PWD/ != "$path"/* ]] || within=$path; done
-[[ $PWD/ == "$top"/* || $PWD/ == "$within"/* ]] || options+=(--chdir "$top")
 
 exec bwrap "${options[@]}" -- "$@"

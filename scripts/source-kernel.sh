@@ -14,7 +14,7 @@
 #
 # The exit status is 0 if the kernel is there, 1 if not, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 case ${1:-} in
@@ -24,8 +24,9 @@ case ${1:-} in
 esac
 (($# <= 2)) || bad_usage "one FRAGMENT and one PACKAGE=VERSION at most"
 fragment=$1
-[[ -r $fragment ]] || bad_usage "no such file: $fragment"
-name=$(basename "$fragment" .config)
+[[ -f $fragment && -r $fragment ]] || bad_usage "no such file: $fragment"
+name=$(basename -- "$fragment" .config)
+[[ $name =~ ^[[:alnum:]][[:alnum:]._+-]*$ ]] || bad_usage "a kernel's release cannot end with the name of $fragment"
 in_sandbox || die "this is for the sandbox, which has the tools" "scripts/sandbox.sh $0 $*"
 
 package=${2:-$("$top/scripts/rust-headers.sh" --source)}

@@ -8,7 +8,7 @@
 # one as for make test-sanitized T=NAME.
 # The exit status is 0 if every defect was caught; 1 if one was not, or if a patch no longer applies or builds.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 case ${1:-} in
 -h | --help) usage && exit ;;

@@ -16,7 +16,7 @@
 # What each test printed is in build/test/NAME.tap, all results are in build/test/junit.xml.
 # The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 long='' guest_only='' sanitized='' name=''
 while (($#)); do
@@ -55,6 +55,7 @@ if [[ -n $sanitized ]]; then
 fi
 results=$build/test${KERNEL:+-$KERNEL}
 
+lock "$results.lock" "it runs the tests"
 # Results of an earlier run are none of this one's, even if nothing can be built.
 rm -rf "$results"
 mkdir -p "$results"
@@ -126,11 +127,24 @@ run_in_vm() {
 }
 
 # As many at a time as there are CPUs: more of them slow each other down by more than they gain.
+# Each has a process group of its own, so that an interrupt ends all of it, and nobody else.
 start() {
 	while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n || :; done
-	"$@" &
+	set -m
+	"$@" </dev/null &
+	set +m
 }
-trap 'trap - INT TERM; kill 0' INT TERM
+interrupted() {
+	local group
+	trap - INT TERM HUP
+	for group in $(jobs -p); do kill -TERM -- "-$group" 2>/dev/null || :; done
+	wait
+	kill -"$1" $$
+}
+for signal in INT TERM HUP; do
+	# shellcheck disable=SC2064 # the signal's name is known now
+	trap "interrupted $signal" "$signal"
+done
 
 declare -A machines=()
 for file in "${guest[@]}"; do

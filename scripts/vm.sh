@@ -29,7 +29,7 @@
 #   124  the VM ran longer than its timeout
 #   125  the VM could not be started, or it ended before COMMAND did: a panic, a power-off
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
 choose_platform
@@ -43,7 +43,12 @@ while (($#)); do
 		(($# > 1)) || bad_usage "$1 needs a value"
 		case $1 in
 		--kernel) release=$2 ;;
-		--add) add+=("$2") ;;
+		--add)
+			[[ -e $2 ]] || bad_usage "--add: there is no $2"
+			add+=("$(realpath -s -- "$2")")
+			# In the sandbox the working directory may be another.
+			saved[${#saved[@]} - $# + 1]=${add[-1]}
+			;;
 		--append) append+=" $2" ;;
 		--smp) smp=$2 ;;
 		--memory) memory=$2 ;;
@@ -195,7 +200,7 @@ make_overlay() {
 	else
 		warn "no modules are built for kernel $release; make vm-modules builds them"
 	fi
-	for path in "${add[@]}"; do cp -a "$path" "$tree/modules/"; done
+	for path in "${add[@]}"; do cp -a -- "$path" "$tree/modules/"; done
 	touch "$installed"/modules.{order,builtin,builtin.modinfo}
 	depmod -b "$tree/usr" "$release"
 
@@ -219,7 +224,7 @@ choose_accel() {
 	key="$(cat /proc/sys/kernel/random/boot_id) $(id -u)"
 	if [[ ! -r $answer || $(tail -n 1 "$answer") != "$key" ]]; then
 		say "Finding out whether KVM works here, once …"
-		if timeout 10 "$0" --accel kvm --kernel "$release" --timeout 8 true </dev/null >/dev/null 2>&1; then
+		if timeout 10 "$top/scripts/$program" --accel kvm --kernel "$release" --timeout 8 true </dev/null >/dev/null 2>&1; then
 			accel=kvm
 		fi
 		printf '%s\n' "$accel" "$key" >"$work/accel"
@@ -394,11 +399,8 @@ explain() {
 # ----
 
 if ! in_sandbox; then
-	for path in "${add[@]}"; do
-		[[ -e $path ]] || no_vm "--add: there is no $path"
-		visible+=(--show "$path")
-	done
-	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$0" "${saved[@]}"
+	for path in "${add[@]}"; do visible+=(--show "$path"); done
+	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 
 # A directory for this run, which holds its lock for as long as it lasts: what a killed run left is told by that.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What should not be done with a module, and moments at which it should not be done.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 modules=(hello_world jiffies module_param proc_hello seconds simple startstop)
 directory=$(mktemp -d)

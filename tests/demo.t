@@ -3,7 +3,7 @@
 #
 # The tour: what it prints, and what it says where it cannot be given.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/shown.sh"
 
 # What the kernel says of the first foreign module only, it has said then.

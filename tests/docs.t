@@ -3,13 +3,13 @@
 #
 # Types what README.md and docs/ show at a root prompt, and compares what comes with what they show.
 #
-# These are the blocks that begin with ```console. With an argument, only those that begin with ```console
-# ARGUMENT; tests/host/docs.t, tests/host/crashes.t and tests/sanitized/crashes.t have what it takes to run them.
+# These are the blocks that begin with ```console; with TAG=… in the environment, only those that begin with ```console
+# and that; tests/host/docs.t, tests/host/crashes.t and tests/sanitized/crashes.t have what it takes to run them.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/shown.sh"
 
-tag=${1:-}
+tag=${TAG:-}
 scratch=$(mktemp -d)
 
 # The sessions of all blocks of a file, each command and each line it prints on a line of its own.

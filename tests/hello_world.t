@@ -3,7 +3,7 @@
 #
 # The life of hello_world, and what it says of it in the kernel log.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 modules() { lsmod | awk 'NR > 1 { print $1 }' | sort; }
 

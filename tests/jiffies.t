@@ -3,7 +3,7 @@
 #
 # /proc/jiffies against what the kernel says of jiffies elsewhere: /proc/timer_list.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 kmsg_mark
 insmod jiffies.ko

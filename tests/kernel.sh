@@ -5,7 +5,14 @@
 # looked at (by kmsg), or one that the kernel says of any foreign module; a splat has to be declared
 # (expect_splat). And the machine has to be as before: modules, /proc, /sys/module, taint.
 
-. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh" || exit
+# shellcheck disable=SC1091 # as scripts/vm/init.sh knows it
+if ! (. /run.vm && [[ " $(</proc/cmdline) " == *" -- $run "* ]]) 2>/dev/null; then
+	echo "${0##*/}: error: this test loads modules, and so is for the virtual machine: make test T=$(basename "$0" .t)" >&2
+	exit 2
+fi
 . "$(dirname "${BASH_SOURCE[0]}")/log_gate.sh"
 
 # ---- The log: kmsg.pl reads it, once each record, and keeps it in $gate_directory/log.

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034
 # The verdict on a piece of the kernel's log. Sourced by kernel.sh; log_gate.t feeds it logs made for it.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 # What the kernel says of every module that is not its own, and of itself, whatever the modules do.
 expected_noise='^([a-z_0-9]+: loading out-of-tree module taints kernel\.|[a-z_0-9]+: module verification failed: signature and/or required key missing - tainting kernel|test mark [0-9.]+|random: crng init done|clocksource: .*|tsc: .*|sched_clock: .*|perf: interrupt took too long .*|hrtimer: interrupt took .*|CE: [a-z]+ increased min_delta_ns to [0-9]+ nsec)$'
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The parameters of module_param: what it takes, what it refuses and how, and what can be read and changed afterwards.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 parameters=/sys/module/module_param/parameters
 

@@ -3,7 +3,7 @@
 #
 # What every module's code keeps to: small stack frames, no floating point, no vectors.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 limit=512
 

@@ -4,7 +4,7 @@
 # Parameters of every type against C's: param_types (Rust) and param_types_c (C) declare the same ones. Whatever they are
 # given, both have to give the same result, error, log and sysfs, but for their names.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 types=(bool byte short ushort int uint hexint long ulong ullong charp)
 declare -A least=([byte]=0 [short]=-32768 [ushort]=0 [int]=-2147483648 [uint]=0 [hexint]=0

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every promise of lkm/proc_fs.rs: by test files, which show when a sample is taken, and by the modules' own.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/perl.sh"
 
 count=/proc/proc_files_count

@@ -1,4 +1,3 @@
-#!/usr/bin/perl
 # promises.pl PAGE DOCUMENT…: prints PAGE with its table made anew from promises.txt, and says on stderr what is
 # not held. Called by scripts/promises.sh.
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The files in /proc in the hands of programs that know nothing of them.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 kmsg_mark
 for module in proc_hello jiffies seconds; do insmod "$module.ko"; done

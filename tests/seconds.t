@@ -2,7 +2,7 @@
 # vm: --icount
 # /proc/seconds against /proc/uptime, which counts hundredths of a second.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 # now: hundredths of a second since boot.
 now() {

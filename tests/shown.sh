@@ -4,6 +4,8 @@
 # In the written one … stands for what varies from run to run: any text within a line, or, alone on its line, any
 # number of lines. Blanks at the ends of lines do not count.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 # is_as_shown GOT SHOWN DESCRIPTION
 is_as_shown() {
 	local difference

@@ -3,7 +3,7 @@
 #
 # A kernel that wants signatures, as one that is locked down or under Secure Boot does, takes none of these modules.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 # refused INSMOD LOG TOUR: what insmod, the log and the tour say.
 refused() {

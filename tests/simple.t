@@ -3,7 +3,7 @@
 #
 # What simple prints: compared with what the kernel says elsewhere, and with gcd() done by hand.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 # clock: the kernel's jiffies, and its nanoseconds.
 clock() { sed -n '/^now at /{s/[^0-9]//gp}; /^jiffies: /{s///p;q}' /proc/timer_list | tac; }

@@ -3,7 +3,7 @@
 #
 # One module from two files, and what it says.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 kmsg_mark
 run insmod startstop.ko

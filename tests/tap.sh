@@ -1,9 +1,31 @@
 # shellcheck shell=bash
 # Helpers for the tests, which print TAP (https://testanything.org). Sourced by each of them.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
+# A test takes no arguments.
+case $#$* in
+0) ;;
+1-h | 1--help)
+	sed -n '2,/^$/ { s/^# \{0,1\}//; p }' "$0"
+	exit
+	;;
+*)
+	echo "${0##*/}: error: a test takes no arguments; --help says what it is about" >&2
+	exit 2
+	;;
+esac
+unset CDPATH
+
 tap_count=0 tap_failed=0 tap_planned=''
 # How many lines of what came are shown where something else was expected.
 tap_lines=40
+# A test that gets no directory of its own would work in / instead.
+mktemp() {
+	command mktemp "$@" && return
+	echo "Bail out! mktemp $* failed" >/proc/$$/fd/1
+	kill $$
+}
 # What is gone when the test ends.
 tap_directory=$(mktemp -d)
 temporary=("$tap_directory")

@@ -5,7 +5,7 @@
 # For a machine of its own, as it moves jiffies in the end: QEMU with one CPU. With "-icount shift=0,sleep=off" sleeping
 # takes no time; without it this takes the five minutes.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 # now: hundredths of a second since boot.
 now() {

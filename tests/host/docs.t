@@ -2,7 +2,7 @@
 # What README.md and docs/ say that does not happen at a prompt of the virtual machine: the module in the README
 # is built from the README's own text; links, quoted lines and messages are there.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 documents=(README.md docs/*.md)
@@ -28,7 +28,7 @@ sed -i "s/^obj-m :=.*/$edit/; /^obj-m += hello/d; /^startstop-y/d" "$scratch/che
 run scripts/sandbox.sh make -C "$scratch/checkout" modules KDIR="$kdir" MO="$scratch/made"
 is "$status" 0 "the README's module is built"
 is "$(grep -A 5 -E '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
-run scripts/vm.sh --add "$scratch/made/number.ko" tests/docs.t number
+run scripts/vm.sh --add "$scratch/made/number.ko" env TAG=number tests/docs.t
 is "$status" 0 "it does in the VM what the README shows"
 like "$stdout" 'ok 2 - README.md: cat /proc/number' "… all of it"
 is "$(grep '^not ok' <<<"$stdout")" "" "… as shown"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The log gate itself, on logs made for it: a clean one, one of each kind of splat, one cut, one overrun.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../log_gate.sh"
 
 directory=$(mktemp -d)

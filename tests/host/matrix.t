@@ -2,7 +2,7 @@
 # matrix.sh: which kernels it takes, in which order, and what it makes of those that fail. With stand-ins for all that
 # takes time: a sandbox that knows made-up kernels, a make and tests that pass or fail by the kernel's name.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 mkdir -p build

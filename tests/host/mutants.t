@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The defects of make test-mutants: each can be made in the sources as they are, and names a test that there is.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 applies() { git apply --check "$1" 2>/dev/null; }

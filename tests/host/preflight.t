@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # preflight.sh: one message for each thing that keeps a Rust module from being built, on build trees made for it.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 mkdir -p build

@@ -2,7 +2,7 @@
 # Each promise of the documents has a test that holds it, and tests/README.md says which. Then, in a copy: that a promise
 # without a test, or a test without its promise, is noticed.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 run scripts/promises.sh --check

@@ -2,7 +2,7 @@
 # rust-headers.sh: a small archive of made-up kernels, one of each kind, shows that nothing is called complete
 # which is not. The real archive is used by all that runs in the virtual machine.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1

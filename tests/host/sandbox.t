@@ -2,7 +2,7 @@
 # sandbox.sh: that it is made once, whole or not at all, whatever happens while it is made. A stand-in for
 # mmdebstrap, which delivers a few programs of the real sandbox, makes that quick; tests/long has the real one.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 scripts/sandbox.sh true

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A module that is signed, by somebody whom the kernel does not know.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)

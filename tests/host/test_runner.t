@@ -2,7 +2,7 @@
 # test.sh and test-mutants.sh themselves, in a small checkout that has tests made for it: whatever is wrong with a test
 # makes the run fail, and is shown.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 mkdir -p build

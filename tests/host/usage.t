@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # How every script is called: --help says it, and what cannot be understood gives 2 and points there.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 # Those that are sourced have no first line for it.

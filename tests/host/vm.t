@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # vm.sh: what goes in and out of the virtual machine, and what it says when that ends badly.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 directory=$(mktemp -d)

@@ -4,7 +4,7 @@
 # The files in /proc in the hands of many readers at once.
 # shellcheck disable=SC2154 # run sets them
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 kmsg_mark
 for module in proc_hello jiffies seconds; do insmod "$module.ko"; done

@@ -3,7 +3,7 @@
 #
 # Loads and unloads at the same time, and both while a parameter is written to.
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 directory=$(mktemp -d)
 

@@ -5,7 +5,7 @@
 # log gate has to see what it says. In a machine of its own, as lockdep turns
 # itself off with what it finds first (so that lockdep_c.t is another one), and KASAN would without kasan_multi_shot.
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 # made MODULE FAULT: loads it with that fault, and unloads it again.
 made() {

@@ -5,7 +5,7 @@
 # as much, and the memory that there was before: scripts/vm.sh --strip --timeout 0 tests/sanitized/endurance.t
 # (A kernel with detectors keeps what was freed for a while, so that such a count says nothing there.)
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 cycles=2000 reads=10000000
 [[ -z $sanitized ]] || cycles=200 reads=200000

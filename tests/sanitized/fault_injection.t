@@ -4,7 +4,7 @@
 # Every point at which the kernel can run out of memory, or find the user's memory bad, while a module is loaded, its
 # file opened and read, its parameter written, and while it is unloaded: each of them fails once.
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 cd tests/sanitized || exit
 
 # inject STATEMENTS: of perl, which have fault.pm.

@@ -6,7 +6,7 @@
 #
 # Each run has a seed of its own, which it prints; to have a run again: make vm, then tests/sanitized/fuzz_params.t SEED [CASES]
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 seed=${1:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
 cases=${2:-1000}

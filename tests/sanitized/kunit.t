@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What KUnit makes of the tests of lkm/ from within (tests/kunit/): its results are KTAP, and each becomes one here.
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 # Loading a module with KUnit tests taints the kernel, with a bit of its own.
 gate_taint=$((gate_taint | 1 << 18))

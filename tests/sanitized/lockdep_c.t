@@ -3,7 +3,7 @@
 #
 # Lockdep finds the wrong order of locks of a module in C. detectors.t has the one in Rust.
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 kmsg_mark
 insmod tests/detect_c.ko what=lock_order

@@ -4,7 +4,7 @@
 # Every piece of state that lkm/ shares between processes (docs/reliability.md lists it), with readers, writers and unloading
 # at it, on 4 CPUs and then on 2.
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 
 modules=(proc_hello jiffies seconds tests/proc_files tests/param_file)
 

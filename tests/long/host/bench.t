@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # bench/: a short run gives every figure, and two runs that disagree are said to.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 directory=$(mktemp -d "$PWD/build/bench-test.XXXXXX")

@@ -2,7 +2,7 @@
 # lint.sh in a copy of this checkout: it has nothing to say, each of its tools finds what is wrong, and --fix puts right
 # what is only a matter of form.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # make as kernel people know it, on a machine with completed headers: the sandbox without the name of one.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1

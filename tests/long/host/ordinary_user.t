@@ -2,7 +2,7 @@
 # A fresh clone in the hands of an ordinary user, who loses power, changes their mind, and then goes through
 # with it: make demo, from nothing to a module in a running kernel. Takes about four minutes.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 if ((EUID == 0)); then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # source-kernel.sh: what it refuses. (That what it builds works is what make test-sanitized shows.)
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 directory=$(mktemp -d "$PWD/build/source-kernel-test.XXXXXX")

@@ -1,7 +1,9 @@
-# shellcheck shell=bash disable=SC2154
+#!/usr/bin/env bash
 # In the virtual machine: stress-ng on what the modules show, and on the modules themselves. stress_ng.t runs it.
+#
+# shellcheck disable=SC2154 # kernel.sh sets them
 
-. "$(dirname "$0")/../../kernel.sh"
+. "$(dirname "$0")/../../kernel.sh" || exit
 
 seconds=10
 

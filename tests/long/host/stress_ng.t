@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # stress-ng, which knows nothing of our modules, at work on them: gets it, and runs stress_ng.sh in the virtual machine.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 # Its package would bring a graphics stack into the sandbox. The program and the libraries that it is linked with will do.

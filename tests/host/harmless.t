@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Whoever calls a file of this repository that can be executed, however: it does what it is for, or says in one line why not, and
+# the machine is as before. In a copy that has nothing built, by the root of a namespace that an ordinary user has made: such a
+# root may mount and rename, and the machine itself is out of reach.
+
+. "$(dirname "$0")/../tap.sh" || exit
+cd "$(dirname "$0")/../.." || exit
+
+# Not below this checkout, which another user may not be able to reach.
+directory=$(mktemp -d)
+temporary+=("$directory")
+copy=$directory/checkout
+mkdir "$copy" "$directory"/{bin,call}
+tar -c --exclude=./build --exclude=./.git . | tar -x -C "$copy"
+# What would go on to the network.
+for program in mmdebstrap apt-get; do printf '#!/bin/sh\nexit 100\n' >"$directory/bin/$program"; done
+chmod +x "$directory"/bin/*
+chmod -R go+rX "$directory"
+user=()
+if ((EUID == 0)); then
+	user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	chown -R 65534:65534 "$copy" "$directory/call"
+fi
+
+cat >"$directory/inside" <<'INSIDE'
+# DIRECTORY COMMAND…: calls it. What it says is in DIRECTORY/call. Prints what has changed.
+directory=$1
+shift
+state() {
+	cat /proc/self/mountinfo
+	hostname
+	find . -path ./build -prune -o -printf '%p %y %m %s %T@ %l\n' | grep -v '^\. ' | sort
+	find /tmp /var/tmp /root -path "$directory" -prune -o -printf '%p %y %m\n' | sort
+	# (what is only late to end has two seconds)
+	local tenth process processes
+	for tenth in {1..20}; do
+		processes=''
+		for process in /proc/[0-9]*; do
+			[[ $process == /proc/1 || $process == "/proc/$$" ]] || processes+=$(tr '\0' ' ' 2>&1 <"$process/cmdline")
+		done
+		[[ -n $processes ]] || break
+		sleep 0.1
+	done
+	echo "$processes"
+}
+state >"$directory/call/before" 2>&1
+timeout 100 "$@" </dev/null >"$directory/call/stdout" 2>"$directory/call/stderr"
+echo $? >"$directory/call/status"
+state >"$directory/call/after" 2>&1
+diff "$directory"/call/{before,after}
+INSIDE
+
+# in_namespace OPTION… COMMAND…: as its root.
+in_namespace() {
+	"${user[@]}" bwrap --unshare-all --hostname before --uid 0 --gid 0 --cap-add ALL --ro-bind / / --dev /dev --proc /proc \
+		--tmpfs /tmp --tmpfs /var/tmp --tmpfs /root --bind "$directory" "$directory" --chdir "$copy" \
+		--setenv HOME /root --setenv PATH "$directory/bin:/usr/sbin:/usr/bin:/sbin:/bin" --unsetenv TESTS --unsetenv KERNEL "$@"
+}
+
+# call COMMAND…: sets status, stdout, stderr, and changes to what is not as before.
+call() {
+	rm -f "$directory"/call/*
+	changes=$(in_namespace bash "$directory/inside" "$directory" "$@" 2>&1)
+	status=$(<"$directory/call/status") stdout=$(<"$directory/call/stdout") stderr=$(<"$directory/call/stderr")
+}
+
+# That what it looks at is looked at.
+call bash -c 'mount -t tmpfs none /mnt'
+like "$changes" ' /mnt .*tmpfs' "a mount would be seen"
+call hostname other
+like "$changes" '< before.*> other' "another host name would be seen"
+call bash -c 'sleep 100 & disown'
+like "$changes" '> sleep 100' "a process that is left behind would be seen"
+call touch README.md lib/new /var/tmp/new
+like "$changes" '> \./README.md.*> \./lib/new.*> /var/tmp/new' "a file that is changed or left behind would be seen"
+rm "$copy/lib/new"
+
+mapfile -t files < <(cd "$copy" && find . -type f \( -perm /111 -o -exec sh -c 'head -c 2 "$1" | grep -q "^#!"' - {} \; \) -printf '%P\n' | sort)
+ok "$((${#files[@]} < 50))" "there are files to be called"
+for file in "${files[@]}"; do
+	read -r interpreter <"$copy/$file"
+	[[ $interpreter == '#!'* ]] || ok 1 "$file can be executed, and says by what"
+	interpreter=${interpreter#'#!'}
+	if ! type -P "${interpreter%% *}" >/dev/null; then
+		skip "$file does no harm" "this machine has no $interpreter"
+		continue
+	fi
+	command=("./$file")
+	[[ -x $copy/$file ]] || command=(bash "./$file")
+
+	call "${command[@]}" --help
+	answer="$status ${stdout:+answers} $(grep -c . <<<"$stderr")"
+	like "$answer" '^(0 answers 0|[1-9][0-9]*  1)$' "$file --help answers, or refuses in one line"
+	is "$changes" "" "… and leaves the machine as it was"
+	call "${command[@]}" --nonsense
+	like "$status $(grep -c . <<<"$stderr")" '^2 [12]$' "$file --nonsense gives 2, and says what is wrong"
+	is "$changes" "" "… and leaves the machine as it was"
+	call "${command[@]}" nonsense -x 'a b' ''
+	like "$status ${stderr:0:1}" '^[1-9][0-9]* .' "$file nonsense does not succeed in silence"
+	is "$changes" "" "… and leaves the machine as it was"
+	# (make test calls those with nothing)
+	[[ $file != tests/*host/*.t ]] || continue
+	call "${command[@]}"
+	is "$changes" "" "$file, called with nothing, leaves the machine as it was"
+	rm -rf "$copy/build"
+done
+
+# Those that load modules.
+loading=''
+for file in "$copy"/tests/{,long/,sanitized/}*.t; do
+	call "$file"
+	[[ "$status $stderr" == "2 ${file##*/}: error: this test loads modules, "* ]] || loading+="${file##*/}: $status $stderr"$'\n'
+done
+is "$loading" "" "no test loads a module into another kernel than that of a virtual machine"
+
+# The first program of the virtual machine, even as the first process of something that looks like one.
+links=()
+for link in bin sbin lib lib64; do
+	if [[ -L /$link ]]; then links+=(--symlink "usr/$link" "/$link"); else links+=(--ro-bind "/$link" "/$link"); fi
+done
+run in_namespace --as-pid-1 --tmpfs / --ro-bind /usr /usr "${links[@]}" --ro-bind "$copy/scripts/vm/init.sh" /init --chdir / \
+	bash -c 'mkdir /proc /modules && echo "run=run.123456 command=(echo harm)" >/run.vm && exec bash /init run.123456'
+is "$status $stdout" "2 " "the machine's first program does nothing where no kernel of vm.sh has started it"
+
+# Those that others source.
+while IFS= read -r file; do
+	for argument in '' --help; do
+		call bash "./$file" ${argument:+"$argument"}
+		is "$status $stdout$stderr" "2 ${file##*/}: error: other scripts source this file; by itself it does nothing" \
+			"$file${argument:+ $argument}: it is sourced, and says so"
+	done
+done < <(cd "$copy" && grep -rl --include=*.sh '^# shellcheck shell=bash' scripts tests)
+
+done_testing
