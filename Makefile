@@ -13,7 +13,7 @@ kbuild = tools=$$(scripts/preflight.sh "$(KDIR)" "$(MO)") && mkdir -p $(MO) && \
 	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(MO) $$tools
 check = scripts/check-modules.sh
 
-modules: ## build the modules for KDIR (the default)
+modules: path ## build the modules for KDIR (the default)
 	@$(kbuild) modules || { $(check) --failed $(CURDIR) $(MO) $(KDIR); exit 1; }
 	@$(check) $(CURDIR) $(MO) $(KDIR)
 	@$(if $(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
@@ -24,6 +24,10 @@ modules_install: modules ## install them where modprobe looks (as root; INSTALL_
 rust-analyzer: modules ## write rust-project.json, for editors
 	@$(kbuild) rust-analyzer && scripts/rust-project.py $(MO) $(if $(RUST_LKM_SUITE),build/sandbox/$(RUST_LKM_SUITE))
 	@ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/rust-project.json .
+
+# (Every script refuses a path of this checkout that the shell, make or kbuild would take for something else.)
+path:
+	@scripts/preflight.sh --default >/dev/null
 
 doc: vm-modules ## documentation of the crate lkm (build/doc/lkm/index.html); its examples are compiled
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
@@ -76,5 +80,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: modules modules_install rust-analyzer doc demo vm gdb test test-long test-sanitized test-mutants matrix bench lint \
+.PHONY: path modules modules_install rust-analyzer doc demo vm gdb test test-long test-sanitized test-mutants matrix bench lint \
 	vm-modules clean distclean help

@@ -112,6 +112,38 @@ ok 0 "fine"
 done_testing'
 a_run bad
 is "$status" 1 "a test that lacks a program gives 1"
+# A script that calls test.sh, whose tests are two that do not end. Only test.sh is told to stop.
+for name in one two; do
+	a_test "host/$name" 'touch "$0.begun"; (sleep 1000.25; :); done_testing'
+done
+setsid bash -c '"$0" host/ </dev/null & echo $! >"$1/pid"; wait $!; echo "$? and goes on"' "$checkout/scripts/test.sh" "$checkout" \
+	>"$checkout/caller" 2>/dev/null &
+caller=$!
+if (($(nproc) > 1)); then await "$checkout/tests/host/two.t.begun"; fi
+await "$checkout/tests/host/one.t.begun"
+kill "$(<"$checkout/pid")"
+wait "$caller"
+is "$(<"$checkout/caller")" "143 and goes on" "what stops a run does not stop its caller"
+sleeping=''
+for process in /proc/[0-9]*; do
+	[[ $(tr '\0' ' ' 2>&- <"$process/cmdline") != 'sleep 1000.25 ' ]] || sleeping+=$process
+done
+is "$sleeping" "" "… but each of its tests, and what that has started"
+rm "$checkout"/tests/host/{one,two}.t*
+
+# Two at a time.
+a_test host/one 'touch "$0.begun"; until [[ -e $0.let ]]; do sleep 0.1; done; ok 0 "let"; done_testing'
+a_run_of_two() { env -u TESTS -u KERNEL "$checkout/scripts/test.sh" one </dev/null >"$checkout/$1" 2>&1; }
+a_run_of_two first &
+await "$checkout/tests/host/one.t.begun"
+a_run_of_two second &
+await "$checkout/second" 'waiting for another run: it runs the tests'
+touch "$checkout/tests/host/one.t.let"
+wait
+is "$(tail -qn 1 "$checkout"/{first,second})" $'1 passed, 0 failed, 0 skipped\n1 passed, 0 failed, 0 skipped' \
+	"two runs at once: the second says that it waits, and both are whole"
+rm "$checkout"/tests/host/one.t*
+
 a_test host/bad 'done_testing'
 a_run bad
 is "$status" 1 "a file that tests nothing gives 1"

@@ -1,0 +1,151 @@
+#!/usr/bin/env bash
+# Scripts and make where nobody thought of them: in a checkout at an odd path, by a link, from another directory, on a full disk,
+# beside other people's files.
+
+. "$(dirname "$0")/../tap.sh" || exit
+cd "$(dirname "$0")/../.." || exit
+
+scripts/sandbox.sh true
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+directory=$(mktemp -d "$PWD/build/places.XXXXXX")
+temporary+=("$directory")
+checkout=$PWD
+mapfile -t commands < <(find scripts bench .ci -maxdepth 1 -type f -perm /111 -exec grep -lE '^#!.*bash' {} + | sort)
+
+# checkout_at PATH: a copy that has nothing built.
+checkout_at() {
+	mkdir -p -- "$1"
+	tar -c --exclude=./build --exclude=./.git . | tar -x -C "$1"
+}
+
+# ---- Paths that make and kbuild cannot take.
+
+not_refused='' made=''
+for character in ' ' $'\t' $'\n' ',' : ';' % '#' '$' '&' '|' '<' '>' '(' ')' '[' ']' '*' '?' \` \' '"' \\; do
+	odd="$directory/a${character}b"
+	mkdir "$odd"
+	cp -a scripts Makefile "$odd/"
+	for called in modules rust-analyzer demo clean vm.sh clean.sh; do
+		if [[ $called == *.sh ]]; then run "$odd/scripts/$called"; else run make -C "$odd" "$called"; fi
+		[[ $status != 0 && $stderr == *"error: this path of the checkout is one that make and kbuild cannot take: $odd"*"Move the checkout"* ]] ||
+			not_refused+="$called: $status $stderr"$'\n'
+	done
+	[[ ! -e $odd/build ]] || made+="$odd"
+done
+is "$not_refused" "" "a checkout at a path that make or kbuild cannot take is refused, with the reason"
+is "$made" "" "… before anything is made"
+like "$stderr" 'blank in it, or one of these: ' "… and what may not be in it is named"
+
+for variable in KDIR MO; do
+	run make "$variable=$directory/a b"
+	like "$status $stderr" "^2 .*error: this path of $variable is one that make and kbuild cannot take: $directory/a b" "so is $variable"
+done
+not_there "$directory/a" "… before anything is made of it"
+
+# ---- Those that look odd, and can be taken.
+
+odd="$directory/-o+d@d=~ü{}^!"
+checkout_at "$odd"
+mkdir -p "$odd/build/vm"
+ln -s "$checkout/build/kernels" "$odd/build/kernels"
+cp -l build/vm/base.*.cpio "$odd/build/vm/"
+sed -i 's/^obj-m :=.*/obj-m := hello_world.o/; s/^on-lib :=.*/on-lib := seconds.o/; /^startstop-y/d' "$odd/Kbuild"
+run scripts/sandbox.sh make -C "$odd" modules KDIR="$kdir"
+is "$status" 0 "a path may begin with a dash, and have + @ = ~ { } ^ ! and letters of any language in it"
+run scripts/sandbox.sh "$odd/scripts/vm.sh" bash -c 'insmod hello_world.ko && insmod seconds.ko && cat /proc/seconds'
+like "$status $stdout" '^0 [0-9]+$' "… and what is built there can be loaded"
+
+# ---- Other places to call from, and other names.
+
+made=''
+mkdir "$directory/links"
+for command in "${commands[@]}"; do
+	ln -s "$checkout/$command" "$directory/links/"
+	run "$directory/links/${command##*/}"
+	[[ $status != 0 && $(wc -l <<<"$stderr") == 1 && $stderr == *common.sh* ]] || made+="$command: $status $stderr"$'\n'
+done
+is "$made" "" "a script that is called by a link, and does not find the others, does nothing"
+lost=''
+for test in tests/{,long/,sanitized/}{,host/}*.t; do
+	[[ ! -e $test ]] || grep -qE '^\. "\$\(dirname "\$0"\)/.*\.sh" \|\| exit' "$test" || lost+="$test "
+done
+is "$lost" "" "so does a test"
+
+# What vm.sh and lint.sh hand to the sandbox.
+elsewhere=$directory/elsewhere
+checkout_at "$elsewhere/checkout"
+printf '#!/bin/bash\nprintf "%%s\\n" "$@"\n' >"$elsewhere/checkout/scripts/sandbox.sh"
+touch "$directory/-file"
+cd "$elsewhere" || exit
+run checkout/scripts/vm.sh --smp 1 --add ../-file --add -- true
+is "$status" 2 "--add of a file that is not there gives 2"
+run checkout/scripts/vm.sh --smp 1 --add ../-file --strip cat -file
+is "$stdout" "$(printf '%s\n' --show "$directory/-file" "$elsewhere/checkout/scripts/vm.sh" --smp 1 --add "$directory/-file" --strip cat -file)" \
+	"vm.sh can be called from another directory, by a relative path, with relative paths"
+run checkout/scripts/lint.sh
+is "$stdout" "$elsewhere/checkout/scripts/lint.sh" "… and lint.sh"
+mkdir -p "$directory/cd/checkout/scripts"
+run env CDPATH="$directory/cd" checkout/scripts/doc.sh "$directory/elsewhere"
+like "$stderr" "nothing is built in $directory/elsewhere" "CDPATH leads nowhere else"
+cd "$checkout" || exit
+
+run env KERNEL=../../../x scripts/vm.sh true
+like "$status $stderr" "^2 .*KERNEL takes a kernel's release, not '../../../x'" "a KERNEL that is a path is refused"
+run scripts/rust-headers.sh "../../../${directory##*/}/x"
+like "$status $stderr" "^2 .*'../../../${directory##*/}/x' is not a kernel's release" "… and a RELEASE"
+is "$(find build -maxdepth 2 -name 'x.*')" "" "… and nothing is made of it"
+
+ln -s "$directory" "$elsewhere/checkout/build"
+run "$elsewhere/checkout/scripts/clean.sh" --all
+like "$status $stderr" '^1 .*build/ is a link, and has to be a directory' "a build/ that is a link is refused"
+there "$directory/-file" "… and nothing that it leads to is removed"
+rm "$elsewhere/checkout/build"
+
+# ---- Other people's files.
+
+cd "$elsewhere/checkout" || exit
+git init -q theirs
+mkdir -p theirs/deep with_makefile/deep build/modules
+touch with_makefile/Makefile
+for place in theirs/deep with_makefile with_makefile/deep tests lib .; do
+	touch "$place"/{one.ko,one.o,one.mod.c}
+	# What kbuild has made.
+	echo "savedcmd_two.ko := true" >"$place/.two.ko.cmd"
+	echo "savedcmd_two.mod := true" >"$place/.two.mod.cmd"
+	touch "$place"/{two.ko,two.mod,two.mod.c}
+done
+echo "of something else" >.notes.cmd
+touch notes
+ln -s build/modules/linked.ko linked.ko
+run make clean
+is "$status" 0 "make clean"
+is "$(find . -name 'one.*' | wc -l) $(find . -name 'two.*' | sort | paste -sd' ')" \
+	"18 ./theirs/deep/two.ko ./theirs/deep/two.mod ./theirs/deep/two.mod.c ./with_makefile/deep/two.ko ./with_makefile/deep/two.mod ./with_makefile/deep/two.mod.c ./with_makefile/two.ko ./with_makefile/two.mod ./with_makefile/two.mod.c" \
+	"make clean removes what kbuild has made here, and nothing of anybody else's"
+is "$(echo notes .notes.cmd linked.k*)" "notes .notes.cmd linked.k*" "… and the links to the modules"
+cd "$checkout" || exit
+
+# ---- A full disk.
+
+checkout_at "$directory/full/checkout"
+echo "A line too many." >>"$directory/full/checkout/tests/README.md"
+# shellcheck disable=SC2016 # it is for the shell inside
+run bwrap --dev-bind / / --size $((16 << 20)) --tmpfs "$directory/links" bash -c '
+	cp -a "$1" "$2/checkout" && cd "$2/checkout" || exit
+	dd if=/dev/zero of="$2/fill" bs=4096 2>/dev/null
+	before=$(cat tests/README.md | sha256sum)
+	scripts/promises.sh 2>&1 && echo "promises.sh does not fail"
+	[[ $(cat tests/README.md | sha256sum) == "$before" ]] || echo "the page is lost"
+	scripts/sandbox.sh true 2>&1 && echo "sandbox.sh does not fail"
+	[[ ! -e build/sandbox/trixie ]] || echo "a sandbox is left"' - "$directory/full/checkout" "$directory/links"
+like "$stdout" 'promises.sh: stopped at line [0-9]+' "on a full disk a script fails, and says where"
+is "$(grep -E 'does not fail|is lost|is left' <<<"$stdout")" "" "… and leaves nothing by halves"
+
+printf '#!/bin/sh\nexit 1\n' >"$directory/links/mktemp"
+chmod +x "$directory/links/mktemp"
+printf '. "%s/tests/tap.sh" || exit\ndirectory=$(mktemp -d)\necho "goes on in $directory/"\n' "$checkout" >"$directory/a.t"
+run env PATH="$directory/links:$PATH" bash "$directory/a.t"
+like "$status $stdout" '^143 Bail out! mktemp -d failed' "a test that gets no directory of its own ends there"
+is "$(grep "goes on" <<<"$stdout")" "" "… at once"
+
+done_testing
