@@ -87,25 +87,25 @@ recipe() {
 	printf '%s\n' "$sandbox_name $base_suite $kernel_suite" "${packages[@]}" "${leave_out[@]}" "${apt_options[@]}"
 }
 
+# Names all that is missing at once.
 host_needs() {
-	local missing=() command
-	for command in mmdebstrap bwrap; do
-		type -P "$command" >/dev/null || missing+=("${command/bwrap/bubblewrap}")
-	done
-	if ((EUID)) && ! type -P newuidmap >/dev/null; then missing+=(uidmap); fi
-	[[ -r /usr/share/keyrings/debian-archive-keyring.gpg ]] || missing+=(debian-archive-keyring)
-
-	if ((${#missing[@]})); then
-		if ((EUID == 0)) && type -P apt-get >/dev/null; then
-			say "Installing what this machine lacks: ${missing[*]}"
-			install_packages "${missing[@]}"
-		else
-			die "this machine lacks: ${missing[*]}" \
-				"On Debian and Ubuntu: sudo apt-get install ${missing[*]}" \
-				"Elsewhere: install mmdebstrap, bubblewrap, newuidmap and Debian's archive keyring."
-		fi
+	local missing=() package file
+	while read -r package file; do
+		if [[ $file == /* ]]; then [[ -e $file ]]; else type -P "$file" >/dev/null; fi || missing+=("$package")
+	done < <(grep -v '^#' "$top/scripts/host-needs")
+	((${#missing[@]})) || return 0
+	if ((EUID == 0)) && type -P apt-get >/dev/null; then
+		say "Installing what this machine lacks: ${missing[*]}"
+		install_packages "${missing[@]}"
+	else
+		die "this machine lacks: ${missing[*]}" \
+			"On Debian and Ubuntu: sudo apt-get install ${missing[*]}" \
+			"Elsewhere: install what these packages have; scripts/host-needs names the programs."
 	fi
+}
 
+# Whether this user may do with them what it takes.
+host_permits() {
 	if ! bwrap --ro-bind / / --unshare-pid --proc /proc true 2>/dev/null; then
 		die "bubblewrap cannot make a user namespace here: $(bwrap --ro-bind / / --unshare-pid --proc /proc true 2>&1 | head -n 1)" \
 			"sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces and" \
@@ -200,7 +200,7 @@ make_sandbox() {
 	# Not under the feet of what runs in the one that it replaces.
 	lock "$root.use" "it uses the sandbox that is to be replaced"
 	say "Making a Debian $base_suite with the toolchain${cross:+ for $ARCH}, once, in ${root#"$top"/}"
-	host_needs
+	host_permits
 	disk_needs
 	remove_scratch "$root.scratch"
 	remove "$root.partial" "$root"
@@ -223,20 +223,21 @@ make_sandbox() {
 
 is_made() { [[ -r $root/etc/rust-lkm-recipe ]] && cmp -s "$root/etc/rust-lkm-recipe" <(recipe); }
 
-# What root has made in another user's checkout keeps that user from going on.
-for place in "$build" "$build"/*/ "$build"/sandbox/*.use; do
-	[[ ! -e $place || -w $place ]] || die "user $(id -un) cannot write to $place, which belongs to $(stat -c %U "$place")" \
-		"sudo chown -R $(id -un): $build"
-done
-
 # From inside there is nothing to make: one sandbox is enough.
 if in_sandbox; then
 	(($#)) || set -- bash
 	exec "$@"
 fi
 
+# What root has made in another user's checkout keeps that user from going on.
+for place in "$build" "$build"/*/ "$build"/sandbox/*.use; do
+	[[ ! -e $place || -w $place ]] || die "user $(id -un) cannot write to $place, which belongs to $(stat -c %U "$place")" \
+		"sudo chown -R $(id -un): $build"
+done
+
+host_needs
 if [[ -n $preflight ]]; then
-	host_needs
+	host_permits
 	exit
 fi
 

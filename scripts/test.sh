@@ -35,6 +35,7 @@ while (($#)); do
 done
 
 cd "$top"
+scripts/sandbox.sh --preflight
 guest=() host=()
 shopt -s nullglob
 directories=()

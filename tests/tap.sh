@@ -134,4 +134,21 @@ run() {
 	stdout=$(<"$tap_directory/stdout") stderr=$(<"$tap_directory/stderr")
 }
 
+# session ID: the processes of a session (what a `setsid COMMAND` has started, and all of theirs), "PID COMMAND" a line.
+session() {
+	local process rest state id
+	for process in /proc/[0-9]*; do
+		rest=$(cat "$process/stat" 2>/dev/null) || continue
+		read -r state _ _ id _ <<<"${rest##*) }"
+		[[ $id != "$1" || $state == Z ]] || echo "${process#/proc/} $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")"
+	done
+}
+
+# signal_session SIGNAL ID
+signal_session() {
+	local processes
+	mapfile -t processes < <(session "$2" | cut -d ' ' -f 1)
+	((${#processes[@]} == 0)) || kill -"$1" "${processes[@]}" 2>/dev/null
+}
+
 done_testing() { tap_end; }

@@ -180,12 +180,12 @@ for signal in INT TERM KILL; do
 		"$directory/checkout/scripts/rust-headers.sh" 9.9.1-amd64 </dev/null >/dev/null 2>&1 &
 	session=$!
 	await "$directory/begun"
-	if [[ $signal == KILL ]]; then kill -KILL "$session"; else pkill -"$signal" -s "$session"; fi
+	if [[ $signal == KILL ]]; then kill -KILL "$session"; else signal_session "$signal" "$session"; fi
 	wait "$session" 2>/dev/null
 	not_there "$made" "SIG$signal leaves nothing that looks complete"
 	# They end soon, if at all.
 	for ((i = 0; i < 20; i++)); do
-		left=$(pgrep -a -s "$session" | grep -v "<defunct>$")
+		left=$(session "$session")
 		[[ -n $left ]] || break
 		sleep 0.1
 	done

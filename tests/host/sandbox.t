@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/../.." || exit
 
 scripts/sandbox.sh true
-real=$PWD/build/sandbox/trixie
+real=$PWD/build/sandbox/trixie readme=$PWD/README.md
 mkdir -p build
 directory=$(mktemp -d "$PWD/build/sandbox-test.XXXXXX")
 temporary+=("$directory")
@@ -132,11 +132,10 @@ for signal in INT TERM KILL; do
 	is "$status" "$((128 + $(kill -l "$signal")))" "SIG$signal ends it at once"
 	not_there "$made" "SIG$signal leaves nothing that looks like a sandbox"
 	if [[ $signal != KILL ]]; then
-		run pgrep -f "$directory/bin/mmdebstrap"
-		is "$stdout" "" "SIG$signal leaves no process behind"
+		is "$(session "$session")" "" "SIG$signal leaves no process behind"
 	fi
 	# After KILL as when the machine loses power: nothing of it goes on. (Else nothing is left, or the next run would wait for it.)
-	pkill -KILL -s "$session"
+	signal_session KILL "$session"
 	behave ok
 	run scripts/sandbox.sh echo whole
 	is "$status $stdout" "0 whole" "after SIG$signal the next run makes a whole one"
@@ -184,7 +183,10 @@ is "$status $(calls)" "1 0" "too little disk is found before anything is downloa
 like "$stderr" 'too little disk: 1 GB are free' "… and said"
 rm "$directory/bin/df"
 
-# A machine that has nothing but the basic programs, as an ordinary user and as root.
+# A machine that has nothing but the basic programs, as an ordinary user and as root. (The keyring is no program: it is there.)
+needs=$(awk '$1 !~ /^#/ && $2 !~ /^\// { printf "%s%s", n++ ? " " : "", $1 }' scripts/host-needs)
+is "$(sed -n 's/^sudo apt-get install \(git .*\)/\1/p' "$readme")" "$(awk '!/^#/ { printf "%s%s", n++ ? " " : "", $1 }' scripts/host-needs)" \
+	"the README has the same packages as scripts/host-needs"
 mkdir "$directory/basic"
 for program in bash env cat grep sed awk id dirname cut mkdir flock cmp df tail head tr stat date rm sh; do
 	ln -s "$(type -P "$program")" "$directory/basic/$program"
@@ -193,12 +195,12 @@ if ((EUID == 0)); then
 	printf '#!/bin/sh\necho "$*" >>%s/apt\n' "$directory" >"$directory/basic/apt-get"
 	chmod +x "$directory/basic/apt-get"
 	run env PATH="$directory/basic" scripts/sandbox.sh --preflight
-	like "$stderr" 'Installing what this machine lacks: mmdebstrap bubblewrap' "root: what is missing is installed, and said"
-	like "$(<"$directory/apt")" 'install -y --no-install-recommends mmdebstrap bubblewrap' "root: by apt-get"
+	like "$stderr" "Installing what this machine lacks: $needs" "root: what is missing is installed, and said"
+	like "$(<"$directory/apt")" "install -y --no-install-recommends $needs" "root: by apt-get"
 	printf '#!/bin/sh\necho "E: no such package"; exit 100\n' >"$directory/basic/apt-get"
 	run env PATH="$directory/basic" scripts/sandbox.sh --preflight
 	is "$status" 1 "root: an apt-get that fails gives 1"
-	like "$stderr" 'apt-get could not install mmdebstrap bubblewrap'$'.*\n''  E: no such package' "… and its own words"
+	like "$stderr" "apt-get could not install $needs"$'.*\n''  E: no such package' "… and its own words"
 	rm -rf build
 	chmod -R go+rX "$directory"
 	ordinary=(setpriv --reuid 65534 --regid 65534 --clear-groups)
@@ -208,7 +210,7 @@ else
 fi
 run "${ordinary[@]}" env PATH="$directory/basic" scripts/sandbox.sh true
 is "$status" 1 "an ordinary user without the programs is told so"
-like "$stderr" 'sudo apt-get install mmdebstrap bubblewrap uidmap' "… with the one command to run"
+like "$stderr" "sudo apt-get install $needs" "… with the one command to run"
 
 # A machine that has the programs, and does not let this user make use of them.
 mkdir -p "$directory/forbidden"

@@ -114,7 +114,7 @@ a_run bad
 is "$status" 1 "a test that lacks a program gives 1"
 # A script that calls test.sh, whose tests are two that do not end. Only test.sh is told to stop.
 for name in one two; do
-	a_test "host/$name" 'touch "$0.begun"; (sleep 1000.25; :); done_testing'
+	a_test "host/$name" 'touch "$0.begun"; (sleep 1000.'$$'; :); done_testing'
 done
 setsid bash -c '"$0" host/ </dev/null & echo $! >"$1/pid"; wait $!; echo "$? and goes on"' "$checkout/scripts/test.sh" "$checkout" \
 	>"$checkout/caller" 2>/dev/null &
@@ -126,7 +126,7 @@ wait "$caller"
 is "$(<"$checkout/caller")" "143 and goes on" "what stops a run does not stop its caller"
 sleeping=''
 for process in /proc/[0-9]*; do
-	[[ $(tr '\0' ' ' 2>&- <"$process/cmdline") != 'sleep 1000.25 ' ]] || sleeping+=$process
+	[[ $(tr '\0' ' ' 2>&- <"$process/cmdline") != "sleep 1000.$$ " ]] || sleeping+=$process
 done
 is "$sleeping" "" "… but each of its tests, and what that has started"
 rm "$checkout"/tests/host/{one,two}.t*

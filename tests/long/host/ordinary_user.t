@@ -13,7 +13,7 @@ if ((EUID == 0)); then
 	theirs=(-user "$user" -o)
 	userdel -r "$user" 2>/dev/null
 	useradd -m -s /bin/bash "$user"
-	trap 'pkill -KILL -u "$user"; sleep 1; userdel -r "$user" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
+	trap '"${as_user[@]}" bash -c "kill -KILL -1"; sleep 1; userdel -r "$user" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
 	home=$(getent passwd "$user" | cut -d: -f6)
 	as_user=(setpriv --reuid "$user" --regid "$user" --init-groups env -i HOME="$home" USER="$user" PATH=/usr/bin:/bin)
 	git clone -q --no-hardlinks . "$home/clone"
@@ -41,7 +41,7 @@ demo_until() {
 		((++seconds < 300)) || break
 	done
 	sleep 5
-	pkill -"$2" -s "$session"
+	signal_session "$2" "$session"
 	wait "$session" 2>/dev/null
 	sleep 1
 }
@@ -52,7 +52,7 @@ not_there build/sandbox/trixie "killed while the sandbox is made: there is none"
 demo_until "Making the Rust metadata" INT
 there build/sandbox/trixie "the next run made the sandbox"
 is "$(find build/kernels -maxdepth 2 -name build ! -path '*.partial/*')" "" "interrupted while the metadata is made: no build tree looks complete"
-is "$(pgrep -s "$session" -a make)" "" "interrupted: no make goes on"
+is "$(session "$session" | grep -w make)" "" "interrupted: no make goes on"
 
 start=$SECONDS
 run "${as_user[@]}" make demo
