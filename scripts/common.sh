@@ -9,8 +9,9 @@ shopt -s inherit_errexit
 unset CDPATH
 
 top=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-build=$top/build
-program=${0##*/}
+# The package rust-headers has another place for what is made.
+build=${RUST_HEADERS_BUILD:-$top/build}
+program=${RUST_HEADERS_TOOL:-${0##*/}}
 
 # Colours and moving output are for a person at a terminal.
 if [[ -t 2 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then

@@ -4,6 +4,10 @@
 #        scripts/rust-headers.sh --check [KDIR]
 #        scripts/rust-headers.sh --source [RELEASE]
 #        scripts/rust-headers.sh --needs
+#        scripts/rust-headers.sh --deb [RELEASE]
+#        scripts/rust-headers.sh --deb-hook
+#        rust-headers --install [RELEASE]
+#        rust-headers --remove [RELEASE]
 #
 # Completes Debian's packaged headers of kernel RELEASE with the Rust metadata that they come without, and
 # proves that kernel and metadata belong together: every Rust symbol that the kernel exports must have been
@@ -18,14 +22,28 @@
 #            compiler it wants
 #   --source names the source package of RELEASE, as PACKAGE=VERSION
 #   --needs  the Debian packages that completing headers takes
+#   --deb    makes a Debian package of the metadata, build/packages/linux-librust-*.deb, and prints its path. When it is
+#            installed, anybody can build Rust modules by make -C /lib/modules/RELEASE/build M=$PWD
+#   --deb-hook makes the Debian package rust-headers, and prints its path: this tool as /usr/sbin/rust-headers, and a hook
+#            that does --install when headers of a kernel are installed
+#   --install, as root, puts the metadata beside the headers of RELEASE that are installed on this machine: from a ready
+#            package if there is one (/etc/rust-headers.conf), and otherwise it makes them
+#   --remove, as root, removes what --install has put there; without RELEASE, for all kernels whose headers are gone
 #   --help   this text
 #
-# Needs no root. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
+# Needs no root but for these two. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
+. "$top/scripts/packages.sh"
+. "$top/scripts/installed.sh"
 choose_platform
+
+# How this tool is called, in the sandbox and from a checkout, or from the package rust-headers.
+tool=${RUST_HEADERS_TOOL:-scripts/rust-headers.sh}
+newer_lists="sudo apt-get update"
+! in_sandbox || newer_lists="scripts/sandbox.sh --rebuild true"
 
 # Packages of another architecture are named with it.
 foreign=${cross:+:$debian_arch}
@@ -183,11 +201,15 @@ needs() {
 	done
 	((${#missing[@]} == 0)) || die "this machine lacks: ${missing[*]}" \
 		"Debian: sudo apt-get install ${packages[*]}" \
-		"Or use the sandbox: scripts/sandbox.sh scripts/rust-headers.sh $release"
+		"Or use the sandbox of a checkout: scripts/sandbox.sh scripts/rust-headers.sh $release"
 }
 
+# The version of the headers that are installed, if it is these which are completed. They need no kernel to boot.
+installed=''
+
 download() {
-	local depends package packages=("linux-headers-$release$foreign=$version" "$image$foreign=$version" "$source=$version")
+	local depends package packages=("linux-headers-$release$foreign=$version" "$source=$version")
+	[[ -n $installed ]] || packages+=("$image$foreign=$version")
 	depends=$(apt-cache show "linux-headers-$release$foreign=$version" | sed -n 's/^Depends: //p')
 	while read -r package; do
 		packages+=("$package=$version")
@@ -200,6 +222,7 @@ unpack() {
 	local deb
 	mkdir "$work/unpacked" "$work/source"
 	for deb in "$work"/deb/*.deb; do dpkg-deb -x "$deb" "$work/unpacked"; done
+	dpkg-deb --field "$work"/deb/linux-headers-"$release"*.deb >"$work/control"
 	rm -r "$work/deb"
 	tar -xf "$work/unpacked/usr/src/$source".tar.* -C "$work/source" --strip-components=1
 	rm "$work/unpacked/usr/src/$source".tar.*
@@ -213,13 +236,25 @@ unpack() {
 	done
 	cp -a "$work"/unpacked/usr/lib/linux-kbuild-*/. "$work/build/"
 	cp "$work"/unpacked/usr/src/linux-headers-*-common*/Makefile "$work/build/Makefile"
-	cp "$(find "$work/unpacked" -name 'vmlinuz*' -type f)" "$work/vmlinuz"
+	[[ -n $installed ]] || cp "$(find "$work/unpacked" -name 'vmlinuz*' -type f)" "$work/vmlinuz"
 }
 
 # The compiler and the names that the kernel was built with are in .kernelvariables, which kbuild reads with a
 # patch of Debian's.
 kernel_make() {
-	make -C "$work/source" O="$work/object" RUSTC="$rustc" "$@"
+	make -C "$work/source" O="$work/object" RUSTC="$work/rustc" "$@"
+}
+
+# The compiler under the name of the place where the sources are installed (packages.sh). What it makes is then the same
+# wherever it is made, and its messages name files that a reader can open. (It gets these options here, as kbuild has no
+# variable for all that it compiles.)
+wrap_rustc() {
+	local scope='' place=/usr/src/linux-headers-$release
+	# Where the kernel's own Makefile limits what is renamed, this takes the limit away.
+	! "$rustc" --remap-path-scope=all --version >/dev/null 2>&1 || scope=--remap-path-scope=all
+	printf '#!/bin/sh\nexec %q %s "$@"\n' "$rustc" \
+		"--remap-path-prefix=$work/source=$place --remap-path-prefix=$work/object=$place $scope" >"$work/rustc"
+	chmod +x "$work/rustc"
 }
 
 # What of a configuration may come out different, as it decides nothing about Rust. The versions of tools that work on
@@ -233,6 +268,7 @@ configure() {
 	cp "$work/build/.config" "$work/object/"
 	# The compiler for 32-bit programs makes a part of the kernel's own image only, and is not here.
 	sed -E '/^(override|export) CROSS(32_COMPILE|_COMPILE_COMPAT)/d' "$work/build/.kernelvariables" >"$work/object/.kernelvariables"
+	wrap_rustc
 	kernel_make olddefconfig
 	# Lines of "< CONFIG_OPTION=the package's" and "> CONFIG_OPTION=ours".
 	diff "$work/build/.config" "$work/object/.config" | grep '^[<>]' >"$work/build/differences" || :
@@ -256,40 +292,44 @@ assemble() {
 
 # What makes a tree that an older script completed differ from one of this.
 recipe() {
-	declare -f unpack kernel_make configure prepare assemble copy_rust_metadata
+	declare -f unpack kernel_make wrap_rustc configure prepare assemble copy_rust_metadata
 	echo "$may_differ"
 }
 
 # (What source-kernel.sh has built never was anything else.)
 is_complete() { [[ -e $kernels/$1/key ]] || cmp -s "$kernels/$1/recipe" <(recipe); }
 
+die_of_rustc() {
+	die "no rustc here is the one that built kernel $release" "kernel's rustc: $(kdir_config "$1" RUSTC_VERSION_TEXT)" \
+		"the rustc here: $(all_rustc | while read -r rustc; do version_of "$rustc"; done | paste -sd , | grep . || echo none)"
+}
+
 complete() {
-	local version image source state rustc line wanted
+	local version image source state rustc line what="headers, image and source"
+	[[ -z $installed ]] || what="headers and source"
 	work=$kernels/$release.partial
 
-	line=$(kernels_of_archive | awk -v release="$release" '$1 == release { print; exit }')
-	[[ -n $line ]] || die "apt knows no headers of kernel $release" \
-		"scripts/rust-headers.sh --list shows what there is." \
+	line=$(kernels_of_archive | awk -v release="$release" -v version="$installed" '
+		$1 == release && (version == "" || $2 == version) { print; exit }')
+	[[ -n $line ]] || die "apt knows no headers of kernel $release${installed:+ of version $installed}" \
+		"$tool --list shows what there is." \
 		"Kernels with Rust come from trixie-backports, testing or sid: is it in apt's sources?"
 	read -r release version image source state <<<"$line"
-	[[ $state == possible ]] || die "kernel $release cannot be completed: $state" \
-		"scripts/rust-headers.sh --list shows which can be."
+	[[ $state == possible || ($state == "no image"* && -n $installed) ]] || die "kernel $release cannot be completed: $state" \
+		"$tool --list shows which can be."
 
 	say "Completing the headers of kernel $release, once, in $(completed "$release" | sed "s,^$top/,,")"
 	rm -rf "$work"
 	mkdir -p "$work"
 	steps 6 "$build/log/rust-headers-$release.log"
-	step "Downloading headers, image and source" \
-		"apt-get could not download $version of linux; a mirror may have newer ones by now (scripts/sandbox.sh --rebuild true)" \
+	step "Downloading $what" \
+		"apt-get could not download $version of linux; a mirror may have newer ones by now ($newer_lists)" \
 		download
 	step "Unpacking" "could not unpack the packages (is there room on the disk?)" unpack
 
 	[[ $(kdir_config "$work/build" RUST) == y ]] ||
 		die "kernel $release was built without Rust (CONFIG_RUST is off)"
-	wanted=$(kdir_config "$work/build" RUSTC_VERSION_TEXT)
-	rustc=$(fitting_rustc "$work/build") ||
-		die "no rustc here is the one that built kernel $release" "kernel's rustc: $wanted" \
-			"the rustc here: $(rustc --version)"
+	rustc=$(fitting_rustc "$work/build") || die_of_rustc "$work/build"
 
 	step "Configuring as the package was" \
 		"the configuration came out different here: some tool is not the one that built the kernel" configure
@@ -305,7 +345,7 @@ complete() {
 	mv "$work" "$kernels/$release"
 }
 
-source_of=''
+source_of='' answer=completed
 case ${1:-} in
 -h | --help) usage && exit ;;
 --list)
@@ -322,6 +362,18 @@ case ${1:-} in
 	exit
 	;;
 --source) source_of=1 && shift ;;
+--deb) answer=deb && shift ;;
+--deb-hook)
+	(($# == 1)) || bad_usage "--deb-hook takes no argument"
+	deb_hook
+	exit
+	;;
+--install) answer=install_metadata && shift ;;
+--remove)
+	(($# <= 2)) || bad_usage "one RELEASE at most"
+	remove_metadata "${@:2}"
+	exit
+	;;
 -*) bad_usage "unknown option $1" ;;
 esac
 release=${1:-${KERNEL:-}}
@@ -335,7 +387,7 @@ if [[ -z $release ]] && in_sandbox; then
 		release=$(<"$default")
 	else
 		release=$(newest)
-		[[ -n $release ]] || die "apt knows no kernel that can be completed" "scripts/rust-headers.sh --list shows why."
+		[[ -n $release ]] || die "apt knows no kernel that can be completed" "$tool --list shows why."
 		mkdir -p "$kernels"
 		echo "$release" >"$default"
 	fi
@@ -344,14 +396,18 @@ release=${release:-$(uname -r)}
 
 if [[ -n $source_of ]]; then
 	kernels_of_archive | awk -v release="$release" '$1 == release { print $4 "=" $2; found = 1; exit } END { exit !found }' ||
-		die "apt knows no kernel $release" "scripts/rust-headers.sh --list shows what there is."
+		die "apt knows no kernel $release" "$tool --list shows what there is."
 	exit
 fi
 
+if [[ $answer == install_metadata ]]; then
+	install_metadata "$release"
+	exit
+fi
 if ! is_complete "$release"; then
 	needs
 	lock "$kernels/$release.lock" "it completes the headers of $release"
 	is_complete "$release" || complete
 	unlock
 fi
-completed "$release"
+"$answer" "$release"

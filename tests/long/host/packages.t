@@ -1,0 +1,352 @@
+#!/usr/bin/env bash
+# The packages: linux-librust-RELEASE and its metapackage, and rust-headers with its hook, installed by apt in a Debian that
+# has nothing of this project, used there and removed. What fails in the hook must leave nothing half-made, and apt
+# usable. Takes about ten minutes.
+
+. "$(dirname "$0")/../../tap.sh"
+cd "$(dirname "$0")/../../.." || exit
+
+# Packages are installed and removed as root, in a directory.
+if ((EUID)); then
+	skip "packages are installed and removed" "not root"
+	done_testing
+fi
+
+headers_tool() { scripts/sandbox.sh scripts/rust-headers.sh "$@"; }
+
+release=$(basename "$(dirname "$(headers_tool)")")
+cloud=${release%-*}-cloud-${release##*-}
+run headers_tool --deb
+is "$status" 0 "--deb makes the package"
+deb=$stdout
+version=$(dpkg-deb -f "$deb" Version)
+arch=$(dpkg-deb -f "$deb" Architecture)
+is "$deb" "$PWD/build/packages/linux-librust-${release}_${version}_$arch.deb" "… and prints its path"
+size=$(stat -c %s "$deb")
+diag "the package has $size bytes"
+ok "$((size > 30000000))" "it has at most 30 MB"
+is "$(dpkg-deb --fsys-tarfile "$deb" | tar -tv | awk '$2 != "root/root" { print $6 }')" "" "all in it belongs to root"
+start=$SECONDS
+run headers_tool --deb
+is "$status $stdout" "0 $deb" "a second --deb prints it again"
+ok "$((SECONDS - start > 10))" "… and does not make it again"
+cloud_deb=$(headers_tool --deb "$cloud" 2>/dev/null)
+hook_deb=$(headers_tool --deb-hook 2>/dev/null)
+there "$hook_deb" "--deb-hook makes the package of the tool"
+meta_deb=$(echo build/packages/linux-librust-"${release##*-}"_*.deb)
+there "$meta_deb" "the metapackage is beside that of the newest kernel"
+
+# ---- A Debian with nothing of ours.
+
+directory=$(mktemp -d "$PWD/build/packages-test.XXXXXX")
+temporary+=("$directory")
+root=$directory/root
+chmod 755 "$directory"
+mkdir "$directory/packages"
+sources=build/sandbox/trixie/etc/apt/sources.list
+TMPDIR=$directory mmdebstrap --mode=root --variant=apt --format=directory --skip=cleanup/apt/lists \
+	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
+	--aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
+	--setup-hook="cp $sources.d/kernels.list \"\$1\"/etc/apt/sources.list.d/" \
+	trixie "$root" "$(awk '$1 == "deb" { print $2; exit }' $sources)" >"$directory/mmdebstrap.log" 2>&1 ||
+	{ tail -n 5 "$directory/mmdebstrap.log" && echo "Bail out! mmdebstrap made no Debian" && exit 1; }
+mkdir -p "$root/packages" "$root/home/alice"
+touch "$root/etc/hosts"
+
+# debian [OPTION-OF-BWRAP…] -- COMMAND…: as root in that Debian.
+debian() {
+	local options=()
+	while [[ $1 != -- ]]; do options+=("$1") && shift; done
+	bwrap --bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /run \
+		--ro-bind /etc/resolv.conf /etc/resolv.conf --ro-bind /etc/hosts /etc/hosts \
+		--bind "$directory/packages" /packages --unshare-pid --unshare-uts --hostname debian --die-with-parent \
+		--cap-add ALL --clearenv --setenv PATH /usr/sbin:/usr/bin --setenv HOME /root \
+		--setenv DEBIAN_FRONTEND noninteractive --chdir / "${options[@]}" -- "${@:2}"
+}
+
+# What apt and dpkg write down about their work is not of the packages.
+files() {
+	(cd "$root" && find . \( -path ./proc -o -path ./dev -o -path ./packages -o -path ./home -o -path ./var/cache/apt \
+		-o -path ./var/cache/debconf -o -path ./var/cache/ldconfig -o -path ./var/lib/apt -o -path ./var/lib/dpkg \
+		-o -path ./var/log \) -prune -o ! -type d -printf '%P %l\n' -o -printf '%P/\n' | sort)
+	ls "$root/var/lib/dpkg/alternatives"
+}
+
+# builds RELEASE [VARIABLE…]: an ordinary user builds a module, in a directory of their own, by the headers alone.
+builds() {
+	rm -rf "$root/home/alice/greeting"
+	mkdir "$root/home/alice/greeting"
+	cp hello_world.rs "$root/home/alice/greeting/"
+	echo 'obj-m := hello_world.o' >"$root/home/alice/greeting/Kbuild"
+	debian -- chown -R 1000:1000 /home/alice
+	run debian --setenv HOME /home/alice -- \
+		setpriv --reuid 1000 --regid 1000 --clear-groups make -C "/lib/modules/$1/build" M=/home/alice/greeting "${@:2}"
+	[[ $status == 0 && $(strings "$root/home/alice/greeting/hello_world.ko" | sed -n 's/^vermagic=\([^ ]*\).*/\1/p') == "$1" ]] ||
+		{ diag "$stdout" "$stderr" && return 1; }
+}
+strings() { tr '\0' '\n' <"$1" | grep -a '^[[:print:]]*$'; }
+
+apt() { run debian -- apt-get -q -y "$@"; }
+
+before=$(files)
+cp "$deb" "$cloud_deb" "$directory/packages/"
+apt install "/packages/${deb##*/}"
+is "$status" 0 "apt installs it from the file, with all that it takes"
+builds "$release"
+ok $? "an ordinary user builds a module in any directory"
+cp "$root/home/alice/greeting/hello_world.ko" "$directory/by-package.ko"
+is "$(grep -ciE '(warning|error)' <<<"$stdout$stderr")" 0 "… without a warning"
+apt install rust-clippy
+builds "$release" CLIPPY=1
+ok $? "… and with CLIPPY=1"
+
+apt install "/packages/${cloud_deb##*/}"
+is "$status" 0 "a second flavour is installed beside it"
+builds "$cloud"
+ok $? "… and has modules built for it"
+builds "$release"
+ok $? "… and the first flavour, too"
+apt purge "linux-librust-$release"
+is "$status" 0 "the first one is removed"
+builds "$cloud"
+ok $? "… and the second one still works"
+not_there "$root/usr/src/linux-headers-$release/rust" "… and the first one has left nothing in its headers"
+apt purge "linux-librust-$cloud" rust-clippy
+apt autoremove --purge
+is "$(diff <(echo "$before") <(files))" "" "when all is removed, the file system is as before"
+
+# ---- The same module as by the tree that the package is made from.
+
+mkdir "$directory/by-tree"
+cp hello_world.rs "$directory/by-tree/"
+echo 'obj-m := hello_world.o' >"$directory/by-tree/Kbuild"
+run scripts/sandbox.sh make -C "$PWD/build/kernels/$release/build" M="$directory/by-tree"
+# (Their debugging information has the place where they were built, and the build-id is made of all.)
+for file in by-package by-tree/hello_world; do
+	scripts/sandbox.sh strip --strip-debug --remove-section=.note.gnu.build-id "$directory/$file.ko"
+done
+is "$(cmp "$directory/by-package.ko" "$directory/by-tree/hello_world.ko" && echo same)" same "a module is the same by the package and by the completed tree"
+
+# ---- An archive with our packages.
+
+# archive: makes one of what is in packages/, as apt reads it.
+archive() {
+	local file
+	for file in "$directory"/packages/*.deb; do
+		[[ -e $file ]] || continue
+		dpkg-deb -f "$file"
+		printf 'Filename: ./%s\nSize: %s\nSHA256: %s\n\n' "${file##*/}" "$(stat -c %s "$file")" \
+			"$(sha256sum "$file" | cut -d ' ' -f 1)"
+	done >"$directory/packages/Packages"
+	echo "deb [trusted=yes] file:/packages ./" >"$root/etc/apt/sources.list.d/ours.list"
+	debian -- apt-get -q update >/dev/null
+}
+
+# made_up PACKAGE VERSION FIELD…: a package that has only its fields.
+made_up() {
+	rm -rf "$directory/made-up"
+	mkdir -p "$directory/made-up/DEBIAN"
+	printf '%s\n' "Package: $1" "Version: $2" "Architecture: $arch" "Maintainer: nobody" "${@:3}" "Description: none" \
+		>"$directory/made-up/DEBIAN/control"
+	dpkg-deb --root-owner-group -Znone -b "$directory/made-up" "$directory/packages/$1_$2.deb" >/dev/null
+}
+
+# Another version of the files that flavours share.
+made_up linux-librust-other 1 "Provides: $(dpkg-deb -f "$deb" Provides | sed 's/~[^,]*/~other)/')"
+cp "$meta_deb" "$directory/packages/"
+archive
+flavour=${release##*-}
+apt install "linux-librust-$flavour" "linux-headers-$flavour/trixie-backports"
+is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-librust-$release")" "0 install ok installed" "the metapackage brings the metadata of the newest kernel"
+apt install linux-librust-other
+like "$stdout" "REMOVED:"$'\n'".*linux-librust-" "flavours whose shared files differ cannot be installed side by side"
+apt install "linux-librust-$flavour" linux-librust-other-
+made_up "linux-headers-$flavour" 99 "Depends: linux-headers-99-$flavour"
+made_up "linux-headers-99-$flavour" 99
+archive
+apt upgrade
+like "$stdout" "kept back:"$'\n'".*linux-headers-$flavour" "headers that have no metadata yet are kept back by apt, and it says so"
+rm "$directory"/packages/linux-headers-*
+apt purge "linux-librust-*"
+
+# ---- The tool and its hook, with headers that are here already.
+
+rm -f "$directory"/packages/linux-librust-*
+archive
+cp "$hook_deb" "$deb" "$directory/packages/"
+before_hook=$(files)
+apt install "/packages/${hook_deb##*/}"
+is "$status $(debian -- dpkg-query -W -f '${Status}' rust-headers)" "0 install ok installed" "the package rust-headers is installed"
+diag "$(grep 'done' "$root/var/log/rust-headers/$release.log")"
+is "$(grep -c 'rust-headers: warning' <<<"$stdout")" 0 "without a ready package the hook makes the metadata"
+builds "$release"
+ok $? "… and modules are built by them"
+mkdir "$directory/unpacked"
+dpkg-deb -x "$deb" "$directory/unpacked"
+is "$(diff -r "$directory/unpacked/usr/src/linux-headers-$release/rust" "$root/usr/src/linux-headers-$release/rust" &&
+	diff -r "$directory/unpacked/usr/lib/linux-librust" "$root/usr/lib/linux-librust" && echo same)" same "… which are those of the package, byte for byte"
+is "$(ls "$root/var/cache/rust-headers/kernels")" "" "… and what it took to make them is gone"
+
+# What the package brings later belongs to dpkg.
+apt install "/packages/${deb##*/}"
+is "$status $(ls "$root/var/lib/rust-headers")" "0 " "the package takes over what the hook has made"
+apt purge "linux-librust-$release"
+not_there "$root/usr/src/linux-headers-$release/rust" "… and takes it away when it goes"
+apt purge "linux-headers-*"
+apt autoremove --purge
+
+# ---- The hook, with ready packages.
+
+# A hook in the place of dkms writes down what it finds.
+mkdir -p "$root/etc/kernel/header_postinst.d"
+cat >"$root/etc/kernel/header_postinst.d/dkms" <<-'END'
+	#!/bin/sh
+	ls /usr/src/linux-headers-$1/rust/libkernel.rmeta >/packages/dkms.log 2>&1 || :
+END
+chmod +x "$root/etc/kernel/header_postinst.d/dkms"
+mkdir "$root/srv/ready"
+cp "$deb" "$root/srv/ready/"
+echo PACKAGES=/srv/ready >>"$root/etc/rust-headers.conf"
+apt install -t trixie-backports "linux-headers-$release"
+is "$status" 0 "headers are installed with the hook"
+is "$(<"$directory/packages/dkms.log")" "/usr/src/linux-headers-$release/rust/libkernel.rmeta" "… and have their metadata before dkms"
+like "$(cat "$root/var/log/rust-headers/$release.log")" "Taking the ready package" "… which are from the directory of ready packages"
+builds "$release"
+ok $? "… and modules are built by them"
+run debian -- rust-headers --install "$release"
+is "$status $stderr" "0 The headers of kernel $release have their Rust metadata." "rust-headers --install again does nothing"
+apt purge "linux-headers-$release"
+apt autoremove --purge
+is "$(cd "$root" && find usr/src/linux-* usr/lib/linux-* var/lib/rust-headers/* etc/alternatives/*{target.json,clippy.toml} 2>/dev/null)" "" "with the headers the metadata go"
+
+# ---- The hook, when something is in the way. The archive is as far away as it can be.
+
+apt install -t trixie-backports --download-only "linux-headers-$release"
+rm "$root/srv/ready"/*
+run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
+is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without network and ready packages apt installs the headers all the same"
+like "$stdout" "rust-headers: warning: kernel ${release//+/\\+} has no Rust metadata: apt-get could not download" "… and the hook says why there are no metadata"
+like "$stdout" "Later: sudo rust-headers --install ${release//+/\\+} " "… and how to make them later"
+is "$(grep -A 1 'rust-headers: warning' <<<"$stdout" | wc -l) $(grep -c 'rust-headers: warning' <<<"$stdout")" "2 1" "… in two lines"
+
+# nothing_half_made DESCRIPTION
+nothing_half_made() {
+	is "$(cd "$root" && find "usr/src/linux-headers-$release"/rust* usr/lib/linux-librust usr/lib/linux-kbuild*/scripts/target.json \
+		usr/src/linux-headers*/.clippy.toml etc/alternatives/*target.json var/lib/rust-headers/* var/cache/rust-headers/install \
+		var/cache/rust-headers/kernels/*/ -maxdepth 0 2>/dev/null)" "" "$1"
+}
+nothing_half_made "… and nothing half-made is left"
+
+# install_fails REASON OPTION-OF-BWRAP…: the hook and the tool, when it cannot be done.
+install_fails() {
+	run debian "${@:2}" -- linux-run-hooks headers postinst "$release" -- configure
+	like "$status $stdout" "^0 .*warning: kernel .* has no Rust metadata: $1" "the hook: $1"
+	run debian "${@:2}" -- rust-headers --install "$release"
+	like "$status $stderr" "^1 .*rust-headers: error: $1" "rust-headers --install: $1"
+	nothing_half_made "… and nothing half-made is left: $1"
+}
+printf '#!/bin/sh\necho "rustc 1.0.0 (another)"\n' >"$directory/packages/rustc"
+chmod +x "$directory/packages/rustc"
+install_fails "no rustc here is the one that built kernel" --ro-bind "$directory/packages/rustc" /usr/bin/rustc
+install_fails "could not unpack the packages \(is there room on the disk" --size 300000000 --tmpfs /var/cache/rust-headers
+head -c 1000000 "$deb" >"$root/srv/ready/${deb##*/}"
+install_fails "apt-get could not download" --unshare-net
+like "$stderr" "warning: the ready package is damaged" "a ready package that is cut off is not taken"
+# The metadata of another kernel under this one's name.
+dpkg-deb -R "$cloud_deb" "$directory/other"
+mv "$directory/other/usr/src/linux-headers-$cloud" "$directory/other/usr/src/linux-headers-$release"
+mv "$directory/other/usr/lib/linux-librust/$cloud" "$directory/other/usr/lib/linux-librust/$release"
+sed -i "s/$cloud/$release/" "$directory/other/DEBIAN/control" "$directory/other/usr/lib/linux-librust/$release/links"
+dpkg-deb --root-owner-group -Znone -b "$directory/other" "$root/srv/ready/${deb##*/}" >/dev/null
+rm -r "$directory/other"
+install_fails "apt-get could not download" --unshare-net
+like "$stderr" "warning: the ready package does not fit the kernel" "a ready package with the symbols of another kernel is not taken"
+rm "$root/srv/ready"/*
+
+# A kernel without Rust, and headers that the mirror has no more.
+mkdir -p "$directory/headers/DEBIAN" "$directory/headers/usr/src/linux-headers-0.1-amd64/include/config"
+printf '%s\n' "Package: linux-headers-0.1-amd64" "Version: 0.1" "Architecture: $arch" "Maintainer: nobody" "Description: none" \
+	>"$directory/headers/DEBIAN/control"
+touch "$directory/headers/usr/src/linux-headers-0.1-amd64/include/config/auto.conf"
+dpkg-deb --root-owner-group -Znone -b "$directory/headers" "$directory/packages/headers.deb" >/dev/null
+debian -- dpkg -i /packages/headers.deb >/dev/null
+run debian -- linux-run-hooks headers postinst 0.1-amd64 -- configure
+is "$status $(grep -c warning <<<"$stdout$stderr")" "0 0" "the hook: a kernel without Rust needs no word"
+run debian -- rust-headers --install 0.1-amd64
+like "$status $stderr" "^1 .*kernel 0.1-amd64 was built without Rust" "rust-headers --install: a kernel without Rust"
+grep -E '^CONFIG_RUST(=|C_VERSION_TEXT)' "$root/usr/src/linux-headers-$release/include/config/auto.conf" \
+	>"$root/usr/src/linux-headers-0.1-amd64/include/config/auto.conf"
+run debian -- rust-headers --install 0.1-amd64
+like "$status $stderr" "^1 .*apt knows no headers of kernel 0.1-amd64 of version 0.1" "rust-headers --install: headers that the mirror has no more"
+run debian -- rust-headers --install 0.0.0-none
+like "$status $stderr" "^1 .*the headers of kernel 0.0.0-none are not installed" "rust-headers --install: headers that are not here"
+run debian -- setpriv --reuid 1000 --clear-groups rust-headers --install
+like "$status $stderr" "^1 .*only root can write" "rust-headers --install: not root"
+debian -- dpkg -P linux-headers-0.1-amd64 >/dev/null
+
+# ---- Killed, and two at once.
+
+# killed_when FILE TEXT: begins the hook, and kills it when FILE has TEXT in it.
+killed_when() {
+	debian -- linux-run-hooks headers postinst "$release" -- configure >"$directory/hook.log" 2>&1 &
+	local pid=$! tenths=0
+	until grep -qs "$2" "$1" || ((++tenths > 6000)); do sleep 0.1; done
+	sleep "${3:-0}"
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null
+}
+no_metadata() { [[ ! -e $root/usr/src/linux-headers-$release/rust ]]; }
+
+killed_when "$root/var/log/rust-headers/$release.log" "Making the Rust metadata" 5
+no_metadata
+ok $? "killed while the metadata are made: there are none"
+cp "$deb" "$root/srv/ready/"
+# (The place is copied to in a moment. If that is over, what is there has to be whole.)
+killed_when "$root/var/lib/rust-headers/$release" .
+no_metadata || builds "$release"
+ok $? "killed while they are put in their place: there are none, or all"
+
+debian -- rust-headers --install "$release" 2>"$directory/one.log" &
+debian -- rust-headers --install "$release" 2>"$directory/two.log" &
+status=0
+wait -n || status=$?
+wait -n || status=$?
+is "$status $(cat "$directory"/{one,two}.log | grep -c 'have their Rust metadata')" "0 2" "two at once: both succeed"
+builds "$release"
+ok $? "… and what was killed is repaired"
+
+run debian -- rust-headers --remove "$release"
+is "$status $stderr" "0 The Rust metadata of kernel $release are removed." "rust-headers --remove removes them"
+nothing_half_made "… all of them"
+
+mv "$root/srv/ready/${deb##*/}" "$directory/packages/"
+archive
+run debian -- rust-headers --install "$release"
+like "$status $stderr" "^0 .*Taking the ready package of version" "… or from an archive that apt knows"
+debian -- rust-headers --remove "$release" 2>/dev/null
+
+# ---- Gone.
+
+rm "$root/etc/apt/sources.list.d/ours.list"
+apt purge rust-headers "linux-headers-*"
+is "$(diff <(echo "$before_hook") <(files) | grep -E 'rust-headers|librust|target\.json')" "" "when rust-headers is purged, nothing of it is left"
+
+# ---- The same package from another place and time; nothing for lintian to say; no room.
+
+mkdir -p "$directory/elsewhere/checkout"
+git ls-files -z -co --exclude-standard | xargs -0 cp --parents -t "$directory/elsewhere/checkout" 2>/dev/null
+mkdir "$directory/elsewhere/checkout/build"
+ln -s "$PWD/build/sandbox" "$directory/elsewhere/checkout/build/sandbox"
+again=$(umask 077 && TZ=Asia/Tokyo "$directory/elsewhere/checkout/scripts/sandbox.sh" scripts/rust-headers.sh --deb "$cloud" 2>/dev/null)
+is "$(cmp "$cloud_deb" "$again" && echo same)" same "made elsewhere at another time, from the source on, the package is the same byte for byte"
+
+cp "$meta_deb" "$hook_deb" "$cloud_deb" "$directory/packages/"
+apt install lintian
+run debian -- sh -c "cd /packages && lintian --allow-root --fail-on error,warning,info --display-info ${deb##*/} ${cloud_deb##*/} ${meta_deb##*/} ${hook_deb##*/}"
+is "$status $stdout" "0 " "lintian has nothing to say of them"
+
+run bwrap --dev-bind / / --cap-add ALL --size 30000000 --tmpfs "$PWD/build/packages" scripts/sandbox.sh scripts/rust-headers.sh --deb
+like "$status $stderr" "^1 .*could not make the package \(is there room on the disk" "a full disk is named by --deb"
+is "$stdout" "" "… and no package is"
+
+done_testing
