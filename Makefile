@@ -54,6 +54,13 @@ test-long: ## the tests that take minutes: storms, whole builds, a clone that ha
 test-sanitized: ## the tests on a kernel that looks for faults, and such as make them (builds it first: minutes)
 	@scripts/test.sh --sanitized $(T)
 
+test-all: ## all of these, and what takes too long for continuous integration: hours
+	@failed=0; for part in test test-long test-sanitized test-longest test-mutants lint; do \
+		$(MAKE) --no-print-directory $$part || failed=1; done; exit $$failed
+
+test-longest: ## the tests that take many minutes: packages, in a Debian made for it (T=NAME)
+	@scripts/test.sh --all $(T)
+
 test-mutants: ## whether the tests notice small defects (T=NAME: some of them; G=N: N made by rules; SEED=S: the same again)
 	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(SEED)) $(G),scripts/test-mutants.sh) $(T)
 
@@ -80,5 +87,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: path modules modules_install rust-analyzer doc demo vm gdb test test-long test-sanitized test-mutants matrix bench lint \
+.PHONY: path modules modules_install rust-analyzer doc demo vm gdb test test-long test-sanitized test-all test-longest test-mutants matrix bench lint \
 	vm-modules clean distclean help

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--long] [--guest | --sanitized] [NAME]
+# Usage: scripts/test.sh [--long | --all] [--guest | --sanitized] [NAME]
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
 # ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
 # also in tests/long/. As many run at a time as there are CPUs.
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
+#   --all   instead, those in tests/all/, which take longer still: packages in a Debian made for it
 #   --guest instead, only those in a virtual machine
 #   --sanitized  all those, and tests/sanitized/, on the kernel of tests/sanitized.config, which is built once; with --long
 #           those in tests/long/ too. (Those in host/ are about this machine, and not about the kernel.)
@@ -18,11 +19,12 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
-long='' guest_only='' sanitized='' name=''
+long='' all='' guest_only='' sanitized='' name=''
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
 	--long) long=1 ;;
+	--all) all=1 ;;
 	--guest) guest_only=1 ;;
 	--sanitized) sanitized=1 guest_only=1 ;;
 	-*) bad_usage "unknown option $1" ;;
@@ -39,15 +41,16 @@ scripts/sandbox.sh --preflight
 guest=() host=()
 shopt -s nullglob
 directories=()
-[[ -n $long && -z $sanitized ]] || directories+=(tests)
-[[ -z $long && -z $name ]] || directories+=(tests/long)
+[[ -n $long$all && -z $sanitized ]] || directories+=(tests)
+[[ -z $long && (-z $name || -n $all) ]] || directories+=(tests/long)
+[[ -z $all ]] || directories+=(tests/all)
 [[ -z $sanitized ]] || directories+=(tests/sanitized)
 for directory in "${directories[@]}"; do
 	for file in "$directory"/*.t; do [[ ${file#tests/} != *"$name"* ]] || guest+=("$file"); done
 	[[ -z $guest_only ]] || continue
 	for file in "$directory"/host/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
 done
-((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/}{,host/}*.t)" "With make test-sanitized, also: $(cd tests && echo sanitized/*.t)"
+((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/,all/}{,host/}*.t)" "With make test-sanitized, also: $(cd tests && echo sanitized/*.t)"
 
 if [[ -n $sanitized ]]; then
 	kdir=$(scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config)

@@ -35,6 +35,18 @@ a_run slow
 is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "a NAME chooses by the path, in tests/long/ too"
 a_run --long
 is "$status $(summary)" "0 1 passed, 0 failed, 0 skipped" "--long runs those that take long, and no others"
+mkdir -p "$checkout/tests/all/host"
+a_test all/host/longest 'is 6 6 "six is six"
+done_testing'
+a_run --all
+is "$status $(summary) $(cd "$checkout/build/test" && echo *.tap)" "0 1 passed, 0 failed, 0 skipped all-host-longest.tap" \
+	"--all runs those that take longest, and no others"
+rm -r "$checkout/tests/all"
+lost=''
+for part in test test-long test-sanitized test-longest test-mutants lint; do
+	[[ " $(make -n test-all | sed -n 's/.*for part in \(.*\); do.*/\1/p') " == *" $part "* ]] && grep -q "^$part:" Makefile || lost+="$part "
+done
+is "$lost" "" "make test-all has all parts"
 a_test guest 'is 4 4 "four is four"
 done_testing'
 # in_vm STATUS: a stand-in, which runs its command here, and ends with this status.
