@@ -75,13 +75,14 @@ in_vain=''
 at_terminal() {
 	session=$directory/$1
 	mkfifo "$session.keys"
-	TERM=xterm script -qefc "stty rows 33 cols 111; (until [ -e '$session.resize' ]; do sleep 0.2; done; stty rows 20 cols 77 </dev/tty) &
+	TERM=xterm timeout --kill-after=5 240 script -qefc "stty rows 33 cols 111; (until [ -e '$session.resize' ]; do sleep 0.2; done; stty rows 20 cols 77 </dev/tty) &
 		scripts/vm.sh; echo ended with \$?; touch '$session.resize'" "$session.screen" <"$session.keys" >/dev/null &
 	exec {keys}>"$session.keys"
 }
 type_after() {
 	local tenths=0
-	[[ -z $in_vain ]] || return
+	# (what was waited for in vain ends this session, and those after it)
+	[[ -z $in_vain ]] || { printf '\001x' >&"$keys" && return; }
 	until grep -zqs "$1" "$session.screen"; do
 		if ((++tenths == 600)); then
 			in_vain=$1
