@@ -24,27 +24,91 @@ kdir_config() {
 	sed -n "s/^CONFIG_$2=\(.*\)/\1/p" "$1/include/config/auto.conf" | sed 's/^"\(.*\)"$/\1/'
 }
 
-# What a Rust module cannot be built without, beyond what it takes for one in C.
-rust_metadata=(
-	rust/libcore.rmeta rust/libcompiler_builtins.rmeta rust/libffi.rmeta rust/libbuild_error.rmeta
-	rust/libpin_init.rmeta rust/libbindings.rmeta rust/libuapi.rmeta rust/libkernel.rmeta
-	rust/libmacros.so rust/libpin_init_internal.so
-)
+# named_crates KDIR: what kbuild passes to the compiler with each module, and what the compiler takes without being told.
+named_crates() {
+	printf '%s\n' core compiler_builtins
+	grep -ohE -- '--extern +[A-Za-z0-9_]+' "$1/scripts/Makefile.build" 2>/dev/null | awk '!seen[$2]++ { print $2 }' || :
+}
 
-# missing_metadata KDIR: the first file of it that is not there.
+# crate_file KDIR CRATE: where it is, or would be.
+crate_file() {
+	if [[ -s $1/rust/lib$2.so ]]; then echo "rust/lib$2.so"; else echo "rust/lib$2.rmeta"; fi
+}
+
+# missing_metadata KDIR: the first crate named by kbuild that is not there; the others are not looked for (all_missing does).
 missing_metadata() {
-	local file
-	for file in "${rust_metadata[@]}"; do
+	local crate file
+	while read -r crate; do
+		file=$(crate_file "$1" "$crate")
 		[[ -s $1/$file ]] || { echo "$file" && return; }
+	done < <(named_crates "$1")
+}
+
+# rustc_command KDIR RUSTC: the command by which kbuild would compile a module, as kbuild itself says.
+rustc_command() {
+	local module status=0
+	module=$(mktemp -d)
+	# shellcheck disable=SC2016 # make's variables
+	printf '%s\n' 'always-y := said' '$(obj)/said: private part-of-module := y' '$(obj)/said: FORCE' \
+		'	@: $(info command: $(cmd_rustc_o_rs))' >"$module/Kbuild"
+	make -s -C "$1" M="$module" RUSTC="$2" 2>&1 | sed -n 's/^command: *//p' | grep . || status=$?
+	rm -r "$module"
+	return "$status"
+}
+
+# crates_of FILE RUSTC: the crates that the one in FILE was made from; a failure if FILE is none, or is cut off.
+crates_of() {
+	RUSTC_BOOTSTRAP=1 "$2" -Zls=root "$1" </dev/null 2>/dev/null | awk '
+		/^=External Dependencies=/ { listed = 1; next }
+		listed && /^[0-9]+ / { print $2 }
+		END { exit !listed }'
+}
+
+# included_by FILE: the files that macros of the crate in FILE include, which is into the module's crate. Their names are
+# strings in it: a byte that says how long, and the text.
+included_by() {
+	perl -0777 -ne 'while (m{/rust/[\w/.-]+?\.rs}g) { $f{$&} = 1 if $-[0] && ord(substr($_, $-[0] - 1, 1)) == length $& } print map { s{^/}{}r . "\n" } sort keys %f' "$1"
+}
+
+# all_missing KDIR RUSTC: each file that is not there, or is broken, of those which a module's crate can name, include or load.
+all_missing() {
+	local kdir crate file command from known=' ' crates=()
+	kdir=$(realpath "$1")
+	if ! command=$(rustc_command "$kdir" "$2"); then
+		echo "all by which kbuild compiles Rust"
+	fi
+	# Whatever has a path in it: the target, helpers as bitcode, objtool.
+	while read -r file; do
+		[[ -s $file ]] || echo "${file#"$kdir"/}"
+	done < <(grep -oE "(^|[ =@])/[^ '\"=]*[^ '\"=/]" <<<"$command" | sed -E 's,^[^/]*,,' | grep -vxF -e "$kdir" -e /dev/null | sort -u)
+
+	mapfile -t crates < <(named_crates "$kdir")
+	while ((${#crates[@]})); do
+		crate=${crates[0]} crates=("${crates[@]:1}")
+		[[ -n $crate && $known != *" $crate "* ]] || continue
+		known+="$crate "
+		file=$(crate_file "$kdir" "$crate")
+		if [[ ! -s $kdir/$file ]]; then
+			echo "rust/lib$crate.{rmeta,so}"
+		elif from=$(crates_of "$kdir/$file" "$2"); then
+			mapfile -t -O "${#crates[@]}" crates <<<"$from"
+		else
+			echo "$file (it is broken)"
+		fi
+	done
+
+	[[ ! -s $kdir/rust/libkernel.rmeta ]] || included_by "$kdir/rust/libkernel.rmeta" | while read -r file; do
+		[[ -s $kdir/$file ]] || echo "$file"
 	done
 }
 
-# copy_rust_metadata SOURCE OBJECT KDIR: that, from where a kernel was built, and the sources of the kernel crate, which
-# are for editors, rustdoc and the reader.
+# copy_rust_metadata SOURCE OBJECT KDIR: all that a build has made of the kernel's crates but the objects, from where a kernel
+# was built; and the sources of the kernel crate and of its samples, which are for editors, rustdoc and the reader.
 copy_rust_metadata() {
 	cp -a "$1"/rust "$1"/.clippy.toml "$1"/.rustfmt.toml "$3/"
-	(cd "$2" && find rust scripts \( -name '*.rmeta' -o -name '*.so' -o -name '*_generated*' \
-		-o -name target.json \) -print0 | tar -c --null -T -) | tar -x -C "$3"
+	[[ ! -d $1/samples/rust ]] || { mkdir -p "$3/samples" && cp -a "$1/samples/rust" "$3/samples/"; }
+	(cd "$2" && find rust scripts \( -path rust/host -o -path 'scripts/?*' ! -name target.json \) -prune -o \
+		-type f ! -name '.*' ! -name '*.o' -print0 | tar -c --null -T -) | tar -x -C "$3"
 }
 
 # Every rustc of this machine. A distribution's own come first: they built its kernels. One from PATH may be

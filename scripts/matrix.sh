@@ -2,8 +2,9 @@
 # Usage: scripts/matrix.sh [PART]
 #
 # Finds out which of Debian's kernels the modules work with: of each suite in scripts/platform.sh, and of each flavour
-# named there, the newest kernel of each series. For each it completes the headers, builds the modules, and runs the
-# tests that run in a kernel; those of the tools (tests/host/) are the same for all, and make test runs them.
+# named there, the newest kernel of each series. For each it completes the headers, builds the modules, runs the
+# tests that run in a kernel, and tries modules that are not ours (scripts/foreign.sh). The tests of the tools (tests/host/)
+# are the same for all kernels, and make test runs them.
 # With PART, only kernels that have it in "SUITE ARCH RELEASE": 7.3, arm64, "sid x86".
 #
 # A series without a signed image yet is tried with the unsigned one; without that, on x86, its source is built, with the
@@ -92,11 +93,11 @@ kernel_of() {
 	fi
 }
 
-# try RELEASE [SOURCE=VERSION]: sets headers, modules and tests to what became of each, or to nothing if it did not come
-# to that.
+# try RELEASE [SOURCE=VERSION]: sets headers, modules, tests and foreign to what became of each, or to nothing if it did not
+# come to that.
 try() {
 	local log=$matrix/$1.log kdir
-	headers='' modules='' tests='' rustc='' gcc='' symbols=''
+	headers='' modules='' tests='' foreign='' rustc='' gcc='' symbols=''
 	export KERNEL=$1
 	if ! kdir=$(kernel_of "$@" 2>>"$log"); then
 		headers=failed
@@ -118,10 +119,14 @@ try() {
 	local status=0
 	scripts/test.sh --guest >"$matrix/$1.tests" 2>>"$log" || status=$?
 	tests=$(tail -n 1 "$matrix/$1.tests")
+	if ! foreign=$(scripts/foreign.sh 2>>"$log"); then
+		foreign=failed
+		status=1
+	fi
 	return "$status"
 }
 
-# A result is one line: KEY DATE SUITE ARCH RELEASE VERSION RUSTC GCC SYMBOLS MODULES TESTS SECONDS VERDICT.
+# A result is one line: KEY DATE SUITE ARCH RELEASE VERSION RUSTC GCC SYMBOLS MODULES TESTS FOREIGN SECONDS VERDICT.
 record() {
 	local IFS=$'\t'
 	echo "$*" >"$matrix/new.result"
@@ -173,7 +178,7 @@ try_all_of() {
 		: >"$matrix/$release.log"
 		try "$release" ${package:+"$package=$version"} || verdict=failed
 		record "$key" "$(date +%F)" "$SUITE" "$ARCH" "$release" "$version" "${rustc:--}" "${gcc:--}" "${headers:--}" \
-			"${modules:--}" "${tests:--}" "$((SECONDS - start))" "$verdict"
+			"${modules:--}" "${tests:--}" "${foreign:--}" "$((SECONDS - start))" "$verdict"
 		if [[ $verdict == failed ]]; then
 			failed=1
 			say "$(printf '%-28s %sfailed%s, %d s: build/matrix/%s.log, build/test-%s/' \
@@ -190,11 +195,12 @@ try_all_of() {
 table() {
 	local list
 	printf 'Tested on %s.\n\n' "$(cut -f 2 "$matrix"/*.result | sort | tail -n 1)"
-	echo '| kernel | package | Debian | rustc | gcc | Rust symbols | modules | tests | time |'
-	echo '|---|---|---|---|---|---|---|---|---|'
+	echo '| kernel | package | Debian | rustc | gcc | Rust symbols | modules | tests | not ours | time |'
+	echo '|---|---|---|---|---|---|---|---|---|---|'
 	cat "$matrix"/*.result | sort -t $'\t' -k 5,5Vr | awk -F '\t' '{
-		printf "| %s%s | %s | %s | %s | %s | %s | %s | %s | %d s |\n",
-			$5, $13 == "passed" ? "" : " **failed**", $6, $3, $7, $8, $9, $10, $11, $12 }'
+		# (A line of an older script lacks a field.)
+		if (NF == 14) printf "| %s%s | %s | %s | %s | %s | %s | %s | %s | %s | %d s |\n",
+			$5, $14 == "passed" ? "" : " **failed**", $6, $3, $7, $8, $9, $10, $11, $12, $13 }'
 	printf '\nOf what these suites offer besides, this cannot be built for:\n\n'
 	for list in "$matrix"/*.list; do
 		sed -n 's/^\([0-9]*\.[0-9]*\)[^ ]* .*cannot be: /\1 /p' "$list" | sort -u |

@@ -153,19 +153,21 @@ list() {
 }
 
 check() {
-	local kdir=${1:-$(default_kdir)} missing
+	local kdir=${1:-$(default_kdir)} missing rustc file
 	[[ -f $kdir/include/config/auto.conf ]] || die "not the build tree of a kernel: $kdir"
 	echo "kernel:       $(kdir_release "$kdir")"
 	echo "CONFIG_RUST:  $(kdir_config "$kdir" RUST | grep . || echo off)"
 	echo "rustc wanted: $(kdir_config "$kdir" RUSTC_VERSION_TEXT)"
-	echo "rustc found:  $(fitting_rustc "$kdir" || echo none that fits)"
-	missing=$(missing_metadata "$kdir")
+	rustc=$(fitting_rustc "$kdir" || :)
+	echo "rustc found:  ${rustc:-none that fits}"
+	# Only that compiler can read what the crates want.
+	missing=$(if [[ -n $rustc ]]; then all_missing "$kdir" "$rustc"; else missing_metadata "$kdir"; fi)
 	if [[ -n $missing ]]; then
-		echo "metadata:     incomplete, $missing is missing"
-		return 1
+		while read -r file; do echo "metadata:     incomplete, $file is missing"; done <<<"$missing"
+		exit 1
 	fi
-	echo "metadata:     complete"
-	compare_symbols "$kdir"
+	echo "metadata:     complete$([[ -n $rustc ]] || echo ", as far as can be said without that compiler")"
+	compare_symbols "$kdir" || exit
 }
 
 # compare_symbols KDIR: every Rust symbol that the kernel exports was made again, and no other. Their names have
@@ -218,25 +220,54 @@ download() {
 	(cd "$work/deb" && apt-get download "${packages[@]}")
 }
 
+# Patterns of what no Rust metadata is made from, which is nine tenths of the kernel's source. (Kconfig reads a file of
+# every directory, and the bindings include headers of some drivers.)
+left_out() {
+	local directory arch
+	for directory in drivers sound fs net; do printf '%s\n' "$source/$directory/*."{c,S}; done
+	for directory in drivers/{accel,gpu,infiniband,media,net,scsi,staging} sound; do echo "$source/$directory/*.h"; done
+	printf '%s\n' "$source"/tools/{perf,testing} "$source/Documentation/*.*"
+	# Of the architectures, all whose name does not begin as this one's does.
+	arch=$(sed -n 's/^override ARCH = //p' "$work/build/.kernelvariables")
+	arch=${arch:-$ARCH}
+	printf '%s\n' "$source/arch/[!${arch::1}]*/*."{c,h,S,dts,dtsi}
+}
+
+# unpack_source [PATTERN…]: without what matches one of them.
+#
+# The procedural macros' parsers are compiled without optimisation: that takes a minute of CPU less, and what the macros make
+# is the same.
+unpack_source() {
+	mkdir -p "$work/source"
+	tar -xf "$work/unpacked/usr/src/$source".tar.* -C "$work/source" --strip-components=1 "${@/#/--exclude=}"
+	sed -i.packaged 's/ --crate-type rlib -O / --crate-type rlib /' "$work/source/rust/Makefile"
+}
+
 unpack() {
-	local deb
-	mkdir "$work/unpacked" "$work/source"
-	for deb in "$work"/deb/*.deb; do dpkg-deb -x "$deb" "$work/unpacked"; done
+	local deb tree patterns
+	mkdir "$work"/{unpacked,build}
+	for deb in "$work"/deb/*.deb; do
+		if [[ $deb == */"$image"[_.]* ]]; then
+			# (An older one has all modules, too.)
+			dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/unpacked" --wildcards '*/vmlinuz*'
+		else
+			dpkg-deb -x "$deb" "$work/unpacked"
+		fi
+	done
 	dpkg-deb --field "$work"/deb/linux-headers-"$release"*.deb >"$work/control"
 	rm -r "$work/deb"
-	tar -xf "$work/unpacked/usr/src/$source".tar.* -C "$work/source" --strip-components=1
-	rm "$work/unpacked/usr/src/$source".tar.*
+	[[ -n $installed ]] || cp "$(find "$work/unpacked" -name 'vmlinuz*' -type f)" "$work/vmlinuz"
 
 	# Debian keeps headers in three packages that point at each other by absolute paths. One tree, as
 	# `make headers` would have left it, can be moved and needs no root.
-	local headers=$work/unpacked/usr/src/linux-headers-$release
-	mkdir "$work/build"
-	for tree in "$work"/unpacked/usr/src/linux-headers-*-common* "$headers"; do
-		tar -c -C "$tree" --exclude=./scripts --exclude=./tools . | tar -x -C "$work/build"
+	rm -f "$work"/unpacked/usr/src/linux-headers-*/{scripts,tools}
+	for tree in "$work"/unpacked/usr/src/linux-headers-{*-common*,"$release"} "$work"/unpacked/usr/lib/linux-kbuild-*; do
+		cp -alf "$tree/." "$work/build/"
 	done
-	cp -a "$work"/unpacked/usr/lib/linux-kbuild-*/. "$work/build/"
-	cp "$work"/unpacked/usr/src/linux-headers-*-common*/Makefile "$work/build/Makefile"
-	[[ -n $installed ]] || cp "$(find "$work/unpacked" -name 'vmlinuz*' -type f)" "$work/vmlinuz"
+	cp -lf "$work"/unpacked/usr/src/linux-headers-*-common*/Makefile "$work/build/Makefile"
+
+	mapfile -t patterns < <(left_out)
+	unpack_source "${patterns[@]}"
 }
 
 # The compiler and the names that the kernel was built with are in .kernelvariables, which kbuild reads with a
@@ -257,6 +288,14 @@ wrap_rustc() {
 	chmod +x "$work/rustc"
 }
 
+# make_from_part ARG…: kernel_make; if it fails, once more with the whole of the source: too much may have been left out.
+make_from_part() {
+	kernel_make "$@" && return
+	echo "Once more, with the whole of the source."
+	unpack_source
+	kernel_make "$@"
+}
+
 # What of a configuration may come out different, as it decides nothing about Rust. The versions of tools that work on
 # what the compilers have made, and the revision of gcc's package: what a newer one can do is an option of its own, which
 # may not differ. A part for 32-bit programs, as below. And whether there is a C library to link
@@ -269,31 +308,35 @@ configure() {
 	# The compiler for 32-bit programs makes a part of the kernel's own image only, and is not here.
 	sed -E '/^(override|export) CROSS(32_COMPILE|_COMPILE_COMPAT)/d' "$work/build/.kernelvariables" >"$work/object/.kernelvariables"
 	wrap_rustc
-	kernel_make olddefconfig
+	make_from_part olddefconfig
 	# Lines of "< CONFIG_OPTION=the package's" and "> CONFIG_OPTION=ours".
 	diff "$work/build/.config" "$work/object/.config" | grep '^[<>]' >"$work/build/differences" || :
 	cat "$work/build/differences"
 	! grep -vE "^[<>] (# )?CONFIG_($may_differ)[ =]" "$work/build/differences"
 }
 
-prepare() { kernel_make -j"$(nproc)" prepare; }
+# The programs that look into finished objects: linux-kbuild has them, and there are no such objects here.
+not_needed=(CONFIG_OBJTOOL= CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES=)
+
+prepare() { make_from_part -j"$(nproc)" "${not_needed[@]}" prepare; }
 
 assemble() {
+	mv "$work/source/rust/Makefile.packaged" "$work/source/rust/Makefile"
 	copy_rust_metadata "$work/source" "$work/object" "$work/build"
 	# What writes rust-project.json; extract-vmlinux is for vm.sh.
 	find "$work/source/scripts" -maxdepth 1 -type f \( -name '*rust*' -o -name '*.sh' -o -name Makefile \
 		-o -name extract-vmlinux \) \
 		-exec cp -an -t "$work/build/scripts" {} +
 	local missing
-	missing=$(missing_metadata "$work/build")
-	[[ -z $missing ]] || { echo "$missing was not made" && return 1; }
+	missing=$(all_missing "$work/build" "$rustc")
+	[[ -z $missing ]] || { echo "This was not made:" "$missing" && return 1; }
 	rm -rf "$work"/{source,object,unpacked}
 }
 
 # What makes a tree that an older script completed differ from one of this.
 recipe() {
-	declare -f unpack kernel_make wrap_rustc configure prepare assemble copy_rust_metadata
-	echo "$may_differ"
+	declare -f left_out unpack_source unpack kernel_make make_from_part wrap_rustc configure prepare assemble copy_rust_metadata
+	echo "$may_differ ${not_needed[*]}"
 }
 
 # (What source-kernel.sh has built never was anything else.)

@@ -28,8 +28,9 @@ mkdir -p "$directory"/{checkout,bin,deb,tree/rust}
 cp -a scripts "$directory/checkout/"
 
 # A build tree that lost a symbol, and one with a symbol too many.
-for part in include .config; do ln -s "$kdir/$part" "$directory/tree/$part"; done
-ln -s "$kdir"/rust/* "$directory/tree/rust/"
+rmdir "$directory"/tree{/rust,}
+cp -al "$kdir" "$directory/tree"
+rm "$directory/tree/Module.symvers"
 awk -F '\t' '$3 == "vmlinux" && $2 ~ /^_R/ && !done { done = 1; next } 1' "$kdir/Module.symvers" >"$directory/tree/Module.symvers"
 run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
 is "$status" 1 "--check refuses metadata with a symbol that the kernel lacks"
@@ -38,9 +39,17 @@ like "$stdout" 'only made here: +_R' "… and names it"
 run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
 is "$status" 1 "--check refuses metadata that lacks a symbol of the kernel"
 like "$stdout" 'only in the kernel: +_RNvNone' "… and names it"
-rm "$directory/tree/rust/libcore.rmeta"
+rm "$directory"/tree/{rust/libffi.rmeta,rust/libmacros.so,rust/kernel/generated_arch_warn_asm.rs,include/generated/rustc_cfg}
 run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
-like "$status $stdout" '^1 .*incomplete, rust/libcore.rmeta is missing' "--check refuses a tree that is not complete"
+is "$status $(grep incomplete <<<"$stdout" | sort)" "1 metadata:     incomplete, include/generated/rustc_cfg is missing
+metadata:     incomplete, rust/kernel/generated_arch_warn_asm.rs is missing
+metadata:     incomplete, rust/libffi.{rmeta,so} is missing
+metadata:     incomplete, rust/libmacros.{rmeta,so} is missing" \
+	"--check finds all that is missing: what kbuild passes, what the crates were made from, what their macros include"
+cp --remove-destination "$kdir/rust/libcore.rmeta" "$directory/tree/rust/"
+truncate -s 1M "$directory/tree/rust/libcore.rmeta"
+run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
+like "$status $stdout" '^1 .*incomplete, rust/libcore.rmeta \(it is broken\) is missing' "… and what is cut off"
 
 # ---- The made-up archive.
 
@@ -61,7 +70,9 @@ package() {
 
 rustc=$(scripts/sandbox.sh rustc --version)
 mkdir -p "$directory"/source/linux-source-9.9/{rust,scripts}
-touch "$directory"/source/linux-source-9.9/{.clippy.toml,.rustfmt.toml,rust/Makefile,scripts/generate_rust.sh}
+mkdir -p "$directory"/source/linux-source-9.9/{drivers/gpu,arch/{x86,arm64,sparc}}
+touch "$directory"/source/linux-source-9.9/{.clippy.toml,.rustfmt.toml,scripts/generate_rust.sh,drivers/{Kconfig,driver.c,gpu/gpu.h,driver.h},arch/{x86,arm64,sparc}/arch.h}
+echo "rustc --crate-type rlib -O --out" >"$directory/source/linux-source-9.9/rust/Makefile"
 tar -cf "$directory/source.tar" -C "$directory/source" linux-source-9.9
 kernel() {
 	local headers=usr/src/linux-headers-$1
@@ -73,12 +84,30 @@ kernel() {
 	package "linux-binary-$1" "usr/lib/modules/$1/vmlinuz=image"
 }
 package linux-headers-9.9.1-common usr/src/linux-headers-9.9.1-common/Makefile=
-package linux-kbuild-9.9.1 usr/lib/linux-kbuild-9.9.1/scripts/Kbuild.include=
+package linux-kbuild-9.9.1 "usr/lib/linux-kbuild-9.9.1/scripts/Makefile.build=rust_common_cmd = --extern kernel"
 package linux-source-9.9 usr/src/none=
 kernel 9.9.1-amd64 CONFIG_RUST=y
 kernel 9.10.2-amd64 CONFIG_RUST=y
 kernel 9.9.1-norust-amd64 CONFIG_MODULES=y
 kernel 9.9.1-other-amd64 CONFIG_RUST=y "rustc 9.9.9 (some other)"
+
+# What the kernel's make makes of it: crates of which one is made from another, and has a macro that includes a file.
+mkdir -p "$directory"/made/{rust/kernel,scripts}
+cat >"$directory/made/crate" <<'STANDIN'
+crate() {
+	{ echo '#![feature(no_core)] #![no_core]' && cat; } | RUSTC_BOOTSTRAP=1 rustc --crate-name "$1" --crate-type lib \
+		--edition 2021 --emit=metadata="rust/lib$1.rmeta" -L rust "${@:2}" -
+}
+cd "$1" || exit
+for name in core compiler_builtins ffi; do crate "$name" </dev/null; done
+crate kernel --extern ffi <<'CRATE'
+pub use ffi;
+#[macro_export] macro_rules! including { () => { include!(concat!(env!("OBJTREE"), "/rust/kernel/generated_thing.rs")) } }
+CRATE
+STANDIN
+scripts/sandbox.sh bash "$directory/made/crate" "$directory/made"
+rm "$directory/made/crate"
+for file in rust/kernel/generated_thing.rs rust/made.bc scripts/target.json; do echo x >"$directory/made/$file"; done
 
 # Stand-ins for apt and for the kernel's make; "behaviour" says what the latter makes of the source.
 cat >"$directory/archive" <<'ARCHIVE'
@@ -119,17 +148,29 @@ cat >"$directory/bin/make" <<STANDIN
 #!/bin/bash
 behaviour=\$(<"$directory/behaviour")
 for word; do [[ \$word != O=* ]] || object=\${word#O=}; done
+if [[ "\$*" == *" M="* ]]; then
+	echo "command: OBJTREE=\$3 rustc --target=\$3/scripts/target.json -L \$3/rust/ --sysroot=/dev/null --extern kernel --out-dir ./"
+	exit
+fi
 case "\${!#} \$behaviour" in
 "olddefconfig other-configuration") echo CONFIG_OTHER=y >>"\$object/.config" ;;
 "olddefconfig other-linker") sed -i s/LD_VERSION=1/LD_VERSION=2/ "\$object/.config" ;;
 "prepare slow") touch "$directory/begun" && sleep 300 ;;
 "prepare fail") echo "compilation failed" && exit 2 ;;
 prepare*)
-	mkdir -p "\$object"/{rust,scripts}
-	touch "\$object/scripts/target.json"
-	for file in core compiler_builtins ffi build_error pin_init bindings uapi kernel; do echo x >"\$object/rust/lib\$file.rmeta"; done
-	for file in macros pin_init_internal; do echo x >"\$object/rust/lib\$file.so"; done
-	[[ \$behaviour != half ]] || rm "\$object/rust/libcore.rmeta"
+	[[ \$* == *" CONFIG_OBJTOOL= CONFIG_DEBUG_INFO_BTF= "* ]] || exit
+	(cd "\$object/../source" && find . -type f | sort && cat rust/Makefile) >>"$directory/prepared"
+	[[ \$behaviour != wants-more || -e \$object/../source/drivers/driver.c ]] || exit
+	mkdir -p "\$object"/rust/{host,kernel}
+	cp -r "$directory/made/." "\$object/"
+	touch "\$object"/rust/{kernel.o,.kernel.o.cmd,host/libsyn.rlib}
+	case \$behaviour in
+	half) rm "\$object/rust/libcore.rmeta" ;;
+	no-ffi) rm "\$object/rust/libffi.rmeta" ;;
+	no-thing) rm "\$object/rust/kernel/generated_thing.rs" ;;
+	no-target) rm "\$object/scripts/target.json" ;;
+	cut-kernel) truncate -s 100 "\$object/rust/libkernel.rmeta" ;;
+	esac
 	symbol=_RNv1
 	[[ \$behaviour != other-symbol ]] || symbol=_RNv2
 	echo "EXPORT_SYMBOL_RUST_GPL(\$symbol);" >"\$object/rust/exports_kernel_generated.h"
@@ -149,6 +190,7 @@ refused() {
 	like "$stderr" "$2" "$3 is named"
 	not_there "$made" "$3 leaves nothing that looks complete"
 }
+: >"$directory/prepared"
 refused other-symbol 'the metadata does not fit kernel 9.9.1-amd64' "metadata of another kernel"
 like "$stderr" 'only in the kernel: +_RNv1' "… with a symbol that differs"
 refused other-configuration 'the configuration came out different here' "another configuration"
@@ -157,7 +199,11 @@ like "$stderr" 'The whole output is in build/log/rust-headers-9.9.1-amd64.log' "
 
 refused gone 'apt-get could not download 9.9.1-1 of linux; a mirror may have newer ones' "a package that the mirror has no more"
 refused cut 'could not unpack the packages' "a package that is cut off"
-refused half 'could not put the build tree together' "metadata that is not all there"
+refused half 'rust/libcore.\{rmeta,so\}' "a crate that the compiler takes without being told and that was not made"
+refused no-ffi 'rust/libffi.\{rmeta,so\}' "a crate that another was made from and that was not made"
+refused no-thing 'rust/kernel/generated_thing.rs' "a file that a macro includes and that was not made"
+refused no-target 'scripts/target.json' "a file that kbuild names and that was not made"
+refused cut-kernel 'rust/libkernel.rmeta .it is broken' "a crate that is cut off"
 
 mkdir "$directory/few"
 for program in "$PWD"/build/sandbox/*/usr/bin/*; do ln -sf "/usr/bin/${program##*/}" "$directory/few/"; done
@@ -197,6 +243,20 @@ run headers 9.9.1-amd64
 is "$status $stdout" "0 $made/build" "after all that it is completed"
 is "$(cat "$made/vmlinuz")" "image" "with the kernel's image"
 is "$(grep 'This differs' <<<"$stderr")" "" "… and nothing is said of differences, as there are none"
+is "$(cd "$made/build/rust" && find . -type f ! -name Makefile | sort | paste -sd ' ')" \
+	"./exports_kernel_generated.h ./kernel/generated_thing.rs ./libcompiler_builtins.rmeta ./libcore.rmeta ./libffi.rmeta ./libkernel.rmeta ./made.bc" \
+	"… with all that was made, whatever its name, but objects and records"
+is "$(<"$made/build/rust/Makefile")" "rustc --crate-type rlib -O --out" "… and the source's own Makefile"
+like "$(<"$directory/prepared")" "rustc --crate-type rlib --out" "… though the macros' parsers were not optimised"
+is "$(grep -E 'drivers|arch' "$directory/prepared" | sort -u | paste -sd ' ')" \
+	"./arch/$([[ $(uname -m) == x86_64 ]] && echo x86 || echo arm64)/arch.h ./drivers/Kconfig ./drivers/driver.h" \
+	"… from those parts of the source which metadata are made from"
+echo wants-more >"$directory/behaviour"
+rm -r "$made"
+: >"$directory/prepared"
+run headers 9.9.1-amd64
+is "$status" 0 "a source that wants more than that gets all of it"
+like "$(<"$directory/prepared")" "drivers/driver.c" "… before it is tried again"
 
 # A script that makes the tree otherwise does not take what an older one has made.
 cp -a "$directory/checkout" "$directory/changed"

@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# Usage: scripts/foreign.sh [RELEASE]
+#
+# Proves that the completed headers of kernel RELEASE (default: KERNEL=RELEASE of the environment, or the one that
+# rust-headers.sh chooses) are good for Rust modules that are not ours. Each is built by plain `make -C KDIR M=DIRECTORY`,
+# with nothing of our Makefile or lib/, then loaded and unloaded in that kernel, in a virtual machine, and the kernel's log
+# is read. They are:
+#
+#   - those of the kernel's own samples/rust/ that its configuration allows: all that a sample depends on is in the
+#     kernel, and so is all that it would select;
+#   - those in tests/foreign/: one of macros that include generated files, one of Rust and C, one of several crates;
+#   - one of them again, by clippy: make CLIPPY=1.
+#
+# What make and the machine printed is in build/foreign/RELEASE/log. The last line of stdout is "N of N modules".
+#
+#   --list  only list the samples, and which of them the configuration allows
+#   --help  this text
+#
+# The exit status is 0 if all of them work, 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+choose_platform
+
+list=''
+case ${1:-} in
+-h | --help) usage && exit ;;
+--list) list=1 && shift ;;
+-*) bad_usage "unknown option $1" ;;
+esac
+(($# <= 1)) || bad_usage "one RELEASE at most"
+
+cd "$top"
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh ${1:+"$1"})
+release=$(kdir_release "$kdir")
+out=$build/foreign/$release
+log=$out/log
+
+# samples: lines of "CONFIG_OPTION module state" for each in samples/rust/. The state is "allowed", or the condition of
+# Kconfig that the kernel's configuration does not meet.
+samples() {
+	[[ -r $kdir/samples/rust/Kconfig ]] || die "there are no samples in ${kdir#"$top"/}" "scripts/rust-headers.sh $release completes it again."
+	awk -F '[= ]' '
+		FNR == NR { if (/^CONFIG_/) value[substr($1, 8)] = $2; next }
+		FILENAME ~ /Makefile$/ {
+			if (match($0, /^obj-\$\(CONFIG_[A-Z0-9_]+\)/)) {
+				option = substr($0, 14, RLENGTH - 14); sub(/^.*\+= */, ""); sub(/\.o.*/, ""); module[option] = $0
+			}
+			next
+		}
+		function met(condition,    side) {
+			gsub(/[ \t()]/, "", condition)
+			if (condition ~ /^![A-Z0-9_]+$/) return !(substr(condition, 2) in value)
+			if (condition ~ /^[A-Z0-9_]+$/) return condition in value
+			if (condition ~ /^[A-Z0-9_]+!?=[ymn]$/) {
+				split(condition, side, /!?=/)
+				return ((side[1] in value ? value[side[1]] : "n") == side[2]) == (condition !~ /!=/)
+			}
+			print "cannot understand this of Kconfig: " condition >"/dev/stderr"; exit failed = 1
+		}
+		function all_met(conditions,    part, any, i, j, n, m, ok) {
+			n = split(conditions, part, /&&/)
+			for (i = 1; i <= n; i++) {
+				m = split(part[i], any, /\|\|/); ok = 0
+				for (j = 1; j <= m; j++) if (met(any[j])) ok = 1
+				if (!ok) return 0
+			}
+			return 1
+		}
+		function done() { if (option in module) print "CONFIG_" option, module[option], (state == "" ? "allowed" : state) }
+		FNR == 1 { option = "" }
+		/^(config|menuconfig|endif)/ { done(); option = $2; state = "" }
+		/^\t(depends on|select) / {
+			condition = $0; sub(/^\t(depends on|select) */, "", condition)
+			if (!all_met(condition)) { sub(/^\t/, ""); state = $0 }
+		}
+		END { if (failed) exit 1 }' "$kdir/include/config/auto.conf" "$kdir/samples/rust/Makefile" "$kdir/samples/rust/Kconfig"
+}
+
+all=$(samples)
+if [[ -n $list ]]; then
+	printf '%s\n' "$all"
+	exit
+fi
+
+# build_in DIRECTORY ARG…: by plain make. What clang has built takes clang's objects.
+build_in() {
+	local llvm=()
+	[[ $(kdir_config "$kdir" CC_IS_CLANG) != y ]] || llvm=(LLVM=1)
+	scripts/sandbox.sh make --no-print-directory -k -C "$kdir" M="$out/$1" "${llvm[@]}" "${@:2}"
+}
+
+# build_all: sets of directories with modules in them.
+build_all() {
+	local options directory failed=0
+	mapfile -t options < <(awk '$3 == "allowed" { print $1 "=m" }' <<<"$all")
+	cp -r "$kdir/samples/rust" "$out/samples"
+	build_in samples "${options[@]}" || failed=1
+	for directory in tests/foreign/*/; do
+		directory=$(basename "$directory")
+		cp -r "tests/foreign/$directory" "$out/"
+		build_in "$directory" || failed=1
+	done
+	cp -r tests/foreign/mixed "$out/clippy"
+	build_in clippy CLIPPY=1 || failed=1
+	return "$failed"
+}
+
+# What should come of it.
+expected() {
+	awk '$3 == "allowed" { print "samples/" $2 ".ko" }' <<<"$all"
+	for directory in tests/foreign/*/; do
+		sed -n "s,^obj-m := \(.*\)\.o,$(basename "$directory")/\1.ko,p" "$directory/Kbuild"
+	done
+	sed -n 's,^obj-m := \(.*\)\.o,clippy/\1.ko,p' tests/foreign/mixed/Kbuild
+}
+
+# needed_modules: gets those of the kernel's own modules that one of these depends on, and writes down in which order they are
+# loaded. Debian has them in a package beside the image, or in it.
+needed_modules() {
+	local wanted name package version
+	wanted=$(for name in "${built[@]}"; do scripts/sandbox.sh modinfo -F depends "$out/$name"; done | tr , '\n' | grep . | sort -u) || :
+	: >"$out/needed"
+	[[ -n $wanted ]] || return 0
+	version=$(scripts/sandbox.sh scripts/rust-headers.sh --source "$release")
+	version=${version#*=}
+	mkdir -p "$out/deb" "$out/needed-modules"
+	for package in "linux-modules-$release" "linux-image-$release" "linux-image-$release-unsigned"; do
+		# shellcheck disable=SC2016 # for the inner shell
+		scripts/sandbox.sh bash -c 'cd "$1" && apt-get download "$2"' - "$out/deb" "$package${cross:+:$debian_arch}=$version" || continue
+		# shellcheck disable=SC2016
+		scripts/sandbox.sh bash -c '
+			cd "$1"
+			dpkg-deb --fsys-tarfile deb/*.deb | tar -x --strip-components=1 --wildcards -C needed-modules "*.ko*"
+			rm -r deb/*.deb
+			modules=$(find needed-modules -type d -path "*/lib/modules/$2") && [[ -n $modules ]] || exit
+			touch "$modules"/modules.{order,builtin,builtin.modinfo}
+			depmod -b "${modules%/lib/modules/*}" "$2"
+			for name in $3; do
+				modprobe -d "$PWD/${modules%/lib/modules/*}" -S "$2" --show-depends "$name" || exit
+			done | while read -r _ file _; do
+				cp "$file" . && file=${file##*/}
+				[[ $file != *.xz ]] || { xz -d "$file" && file=${file%.xz}; }
+				echo "$file"
+			done | awk "!seen[\$0]++" >needed
+			rm -r needed-modules' - "$out" "$release" "$(tr '\n' ' ' <<<"$wanted")" && return
+	done
+	echo "no package has these modules of the kernel's: $wanted"
+	return 1
+}
+
+load_all() {
+	local status=0
+	mkdir "$out/load"
+	(cd "$out" && shopt -s nullglob && cp --parents "${built[@]}" needed ./*.ko load/)
+	printf '%s\n' "${built[@]}" >"$out/load/modules"
+	scripts/vm.sh --kernel "$release" --add "$out/load" bash tests/foreign/load.sh load >"$out/load.tap" || status=$?
+	cat "$out/load.tap"
+	return "$status"
+}
+
+rm -rf "$out"
+mkdir -p "$out"
+mapfile -t built < <(expected)
+steps 3 "$log"
+step "Building ${#built[@]} modules that are not ours" "not all modules could be built against the headers of $release" build_all
+for name in "${built[@]}"; do
+	[[ -s $out/$name ]] || die "$name was not made" "The whole output is in ${log#"$top"/}."
+done
+step "Getting the kernel's own modules that they need" "apt-get could not get the modules of $release" needed_modules
+step "Loading and unloading them in $release" "not all of them work: see ${out#"$top"/}/load.tap" load_all
+find "$out" -mindepth 1 -maxdepth 1 ! -name log ! -name load.tap -exec rm -r {} +
+echo "${#built[@]} of ${#built[@]} modules"

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Loads and unloads what foreign.sh has built, in the virtual machine: its argument is the directory.
+
+. "$(dirname "$0")/../kernel.sh"
+directory=$1
+
+while read -r file; do
+	insmod "$directory/$file" || echo "Bail out! $file cannot be loaded"
+done <"$directory/needed"
+
+# What they say; of the kernel's samples it is the kernel's business.
+declare -A says=(
+	[foreign_mixed]="foreign_mixed: the sum is 4711"
+	[foreign_crates]=$'foreign_crates: of two\nforeign_crates: crates'
+)
+
+# A tracepoint can be heard from before the module is there.
+tracing=/sys/kernel/tracing
+[[ -e $tracing/trace ]] || mount -t tracefs none "$tracing" 2>/dev/null
+[[ ! -e $tracing/set_event ]] || echo ":mod:foreign_macros" >"$tracing/set_event"
+expect_splat 'main\.rs'
+
+# shellcheck disable=SC2154 # run sets status and stderr
+while read -r file; do
+	name=$(basename "$file" .ko)
+	kmsg_mark
+	run insmod "$directory/$file"
+	is "$status $stderr" "0 " "$file can be loaded"
+	is "$(awk -v name="$name" '$1 == name { print $5 }' /proc/modules)" Live "… and is there"
+	if [[ $name == foreign_macros && -e $tracing/trace ]]; then
+		like "$(<"$tracing/trace")" 'rust_sample_loaded: magic=4711' "… its tracepoint is heard"
+	fi
+	run rmmod "$name"
+	is "$status $stderr" "0 " "… and can be unloaded"
+	log=$(kmsg)
+	if [[ $name == foreign_macros ]]; then
+		like "$log" $'^foreign_macros: once\nforeign_macros: switched: false\nforeign_macros: switched: true\n.*foreign_macros: warned: true$' \
+			"… it has said once what comes once, has switched its branch, and has warned"
+	elif [[ -n ${says[$name]:-} ]]; then
+		is "$log" "${says[$name]}" "… it has said what it has to say"
+	fi
+done <"$directory/modules"
+
+tac "$directory/needed" | while read -r file; do rmmod "$(basename "$file" .ko)"; done
+done_testing
