@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Loads and unloads what foreign.sh has built, in the virtual machine: its argument is the directory.
 
-. "$(dirname "$0")/../kernel.sh"
+. "$(dirname "$0")/../kernel.sh" || exit
 directory=$1
 
 while read -r file; do

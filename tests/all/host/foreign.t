@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Modules that are not ours against the completed headers, and what --check finds missing: each file that they need is taken
+# away, one at a time.
+
+. "$(dirname "$0")/../../tap.sh" || exit
+cd "$(dirname "$0")/../../.." || exit
+
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+release=$(<"$kdir/include/config/kernel.release")
+
+run scripts/foreign.sh --list
+samples=$(grep -c ' allowed$' <<<"$stdout")
+is "$status $(wc -l <<<"$stdout")" "0 $(grep -c '^obj-' "$kdir/samples/rust/Makefile")" "all samples of the kernel's are listed"
+is "$(grep -c '^CONFIG_SAMPLE_RUST_DRIVER_USB rust_driver_usb allowed' <<<"$stdout")" \
+	"$(grep -c '^CONFIG_USB=y' "$kdir/include/config/auto.conf")" "… and the kernel's configuration decides which are allowed"
+run scripts/foreign.sh 0.0.0-none
+is "$status $stdout" "1 " "a kernel that is not there gives 1"
+run scripts/foreign.sh --none
+is "$status" 2 "an unknown option gives 2"
+run scripts/foreign.sh
+is "$status $stdout" "0 $((samples + 4)) of $((samples + 4)) modules" \
+	"they are built by plain make, loaded and unloaded; so are those of macros, of Rust and C, of several crates, and by clippy"
+is "$(grep -c 'Once more' "build/log/rust-headers-$release.log" 2>/dev/null)" 0 "the headers were made from a part of the source"
+
+directory=$(mktemp -d "$PWD/build/foreign-test.XXXXXX")
+temporary+=("$directory")
+cp -al "$kdir" "$directory/tree"
+mapfile -t needed < <(cd "$kdir" && ls rust/*.rmeta rust/*.so rust/kernel/generated_arch_*.rs scripts/target.json include/generated/rustc_cfg 2>/dev/null)
+for file in "${needed[@]}"; do
+	mv "$directory/tree/$file" "$directory/kept"
+	run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
+	like "$status $stdout" "^1 .*metadata: +incomplete, ${file%.*}[.{]?[^ ]* is missing" "--check notices that $file is missing"
+	mv "$directory/kept" "$directory/tree/$file"
+done
+run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
+is "$status" 0 "… and finds nothing when all is there"
+done_testing
