@@ -44,8 +44,8 @@ missing_metadata() {
 	done < <(named_crates "$1")
 }
 
-# rustc_command KDIR RUSTC: the command by which kbuild would compile a module, as kbuild itself says.
-rustc_command() {
+# kbuild_command KDIR RUSTC: the command by which kbuild would compile a module, as kbuild itself says.
+kbuild_command() {
 	local module status=0
 	module=$(mktemp -d)
 	# shellcheck disable=SC2016 # make's variables
@@ -74,7 +74,7 @@ included_by() {
 all_missing() {
 	local kdir crate file command from known=' ' crates=()
 	kdir=$(realpath "$1")
-	if ! command=$(rustc_command "$kdir" "$2"); then
+	if ! command=$(kbuild_command "$kdir" "$2"); then
 		echo "all by which kbuild compiles Rust"
 	fi
 	# Whatever has a path in it: the target, helpers as bitcode, objtool.
