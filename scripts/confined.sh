@@ -13,7 +13,7 @@
 # Both directories have to be outside of an overlay file system (as the root of a container often is).
 # The exit status is COMMAND's; 1 if there is no way to run it, 2 if the options are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 sources='' changes=''
 while (($#)); do

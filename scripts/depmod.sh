@@ -12,7 +12,7 @@
 #
 # The exit status is 0, 1 if depmod failed, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 case ${1:-} in
 -h | --help) usage && exit ;;

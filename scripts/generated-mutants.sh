@@ -18,7 +18,7 @@
 #
 # The exit status is 0 if no mistake survived; 1 if one did, or if a test fails without any; 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
 seed=$RANDOM workers=$(nproc) limit=120 list=''
 while (($#)); do

@@ -12,6 +12,11 @@ import json
 import os
 import sys
 
+if "--help" in sys.argv:
+    sys.exit(print(__doc__))
+if len(sys.argv) not in (2, 3) or sys.argv[1].startswith("-"):
+    print("rust-project.py: error: make rust-analyzer calls this with OBJECTS and SYSROOT; --help says more", file=sys.stderr)
+    sys.exit(2)
 TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 objects = os.path.realpath(sys.argv[1])
 path = os.path.join(objects, "rust-project.json")

@@ -48,7 +48,9 @@ try() {
 	read -ra test < <(sed -n 's/^Test: //p' "$patch")
 	cd "$2"
 	rm -rf build/test*
-	if ! patch -p1 --forward --fuzz=0 --quiet <"$patch" >"$mutants/$name.log" 2>&1; then
+	# (The copy is no part of the repository around it.)
+	export GIT_CEILING_DIRECTORIES=$mutants
+	if ! git apply "$patch" >"$mutants/$name.log" 2>&1; then
 		verdict="NO PATCH ANY MORE: it does not apply"
 	else
 		timeout 1200 scripts/test.sh "${test[@]}" </dev/null >"$mutants/$name.log" 2>&1 || status=$?
@@ -61,8 +63,7 @@ try() {
 		else
 			verdict="caught by $(sed -n 's/^not ok [0-9]* *- //p; s/^not ok - //p' build/test*/*.tap | head -n 1)"
 		fi
-		patch -p1 --reverse --quiet <"$patch"
-		find . -name '*.orig' -path ./build -prune -o -name '*.orig' -exec rm {} +
+		git apply --reverse "$patch"
 	fi
 	printf '%-28s %-50s %s (%d s)\n' "$name" "$what" "$verdict" "$((SECONDS - start))" | tee -a "$mutants/report"
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # /dev/chardev: every promise of lkm/chardev.rs, by the module's pipe of bytes.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/perl.sh"
 
 device=/dev/chardev

@@ -4,7 +4,7 @@
 # The gates of kernel.sh, around tests made for them: each trace that a test leaves in the machine is a finding. (In a
 # machine of its own, since its kernel stays tainted.)
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 # inner STATEMENTS: runs a test of these. Sets status, and findings to what the gates have printed of it.
 inner() {

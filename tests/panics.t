@@ -4,7 +4,7 @@
 # What a panic in a module's code does: what the documentation of the crate says under "# Panics". In a machine of its own,
 # as what hangs stays.
 
-. "$(dirname "$0")/kernel.sh"
+. "$(dirname "$0")/kernel.sh" || exit
 
 # There KASAN sees that whoever waits for the lock looks at its owner, which was ended and is freed. That is what a BUG
 # with a lock held is like, also in C.

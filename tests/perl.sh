@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # perl, with the system calls of syscalls.pm. One process runs all statements of a test, to be quick. Sourced after kernel.sh.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 coproc SERVER { perl -I "$(dirname "${BASH_SOURCE[0]}")" -Msyscalls -E '$| = 1; $/ = "\0"; while (<STDIN>) { chomp; eval; print $@, "\0" }' 2>&1; }
 exec {to}>&"${SERVER[1]}" {from}<&"${SERVER[0]}"
 

@@ -13,7 +13,7 @@
 #
 # The exit status is 0 if all files were compiled, with whatever result; 1 if not, 2 if the arguments are wrong.
 
-. "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh"
+. "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 bless=''

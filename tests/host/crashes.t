@@ -2,7 +2,7 @@
 # What docs/crashes.md shows: each mistake is made, and what comes is compared with what is shown there. And what vm.sh says of a
 # machine that dies of one.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../shown.sh"
 cd "$(dirname "$0")/../.." || exit
 
@@ -64,7 +64,7 @@ like "$(<"$log")" 'before' "the log is still there after the next machine, with 
 
 # ---- Those that the machine tells.
 
-run scripts/vm.sh --smp 2 --timeout 300 tests/docs.t crashes
+run scripts/vm.sh --smp 2 --timeout 300 env TAG=crashes tests/docs.t
 is "$status" 0 "docs/crashes.md is typed in a machine"
 docs_log=$(grep -oE 'build/log/crash-[0-9a-zA-Z-]*\.log' <<<"$stderr" | head -n 1)
 is "$(grep -A 12 '^not ok' <<<"$stdout")" "" "… and all is as shown"

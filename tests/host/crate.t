@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The crate lkm: a module elsewhere has it by one line, and what a crate without an object file would lose is refused.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1

@@ -2,7 +2,7 @@
 # decode.sh: what it says of the logs in tests/logs/, which real crashes have left, and of what is no crash. (That it finds the right
 # lines, by the modules, is in crashes.t.)
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 directory=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # gdb.sh: a debugger on the machine, stopped where the init of a module begins.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 run timeout 300 scripts/gdb.sh --eval bt --eval 'ptype kernel::error::Error' --eval 'hbreak proc_register' --eval continue proc_hello

@@ -2,7 +2,7 @@
 # generated-mutants.sh, its generator and confined.sh, in a small checkout that has tests and mutants made for it: each
 # mistake gets the right verdict, and none of them can harm this machine.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 scripts/sandbox.sh true

@@ -88,6 +88,13 @@ for file in "${files[@]}"; do
 	command=("./$file")
 	[[ -x $copy/$file ]] || command=(bash "./$file")
 
+	# (a stand-in for the sandbox's program, which answers)
+	if grep -q '^exec .*sandbox\.sh' "$copy/$file"; then
+		call "${command[@]}" --help
+		is "$changes" "" "$file, which an editor calls, leaves the machine as it was"
+		rm -rf "$copy/build"
+		continue
+	fi
 	call "${command[@]}" --help
 	answer="$status ${stdout:+answers} $(grep -c . <<<"$stderr")"
 	like "$answer" '^(0 answers 0|[1-9][0-9]*  1)$' "$file --help answers, or refuses in one line"
@@ -109,7 +116,7 @@ done
 loading=''
 for file in "$copy"/tests/{,long/,sanitized/}*.t; do
 	call "$file"
-	[[ "$status $stderr" == "2 ${file##*/}: error: this test loads modules, "* ]] || loading+="${file##*/}: $status $stderr"$'\n'
+	[[ "$status $stderr" == "2 "*": error: this test loads modules, "* ]] || loading+="${file##*/}: $status $stderr"$'\n'
 done
 is "$loading" "" "no test loads a module into another kernel than that of a virtual machine"
 

@@ -2,7 +2,7 @@
 # What must not compile does not, and the message says what is wrong and what to write instead: each file of tests/ui/
 # with the message beside it. tests/ui.sh --help says how to take over messages that have changed.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 out=build/ui

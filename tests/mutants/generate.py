@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Usage: generate.py NUMBER SEED DIRECTORY FILE…
 
 Chooses NUMBER mutants of the files, half of them of Rust and half of shell and make, and writes each to

@@ -4,4 +4,4 @@
 # What docs/crashes.md shows of the sanitized kernel.
 
 cd "$(dirname "$0")/../.." || exit
-exec bash tests/docs.t sanitized
+exec env TAG=sanitized bash tests/docs.t

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What an editor with rust-analyzer says of the sources here: nothing is wrong; and where names come from is found.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 mkdir -p build
