@@ -14,27 +14,13 @@ module! {
 }
 
 struct Jiffies {
-    _file: proc_fs::File<Now>,
+    _file: proc_fs::File,
 }
 
 impl kernel::Module for Jiffies {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(Jiffies {
-            _file: proc_fs::File::new(c"jiffies", Now)?,
+            _file: proc_fs::File::new(c"jiffies", proc_fs::number(jiffies))?,
         })
-    }
-}
-
-struct Now;
-
-impl proc_fs::Show for Now {
-    #[inline]
-    fn sample(&self) -> usize {
-        jiffies()
-    }
-
-    #[inline]
-    fn text<'a>(&'a self, jiffies: usize, line: &'a mut proc_fs::Line) -> &'a [u8] {
-        line.decimal(jiffies)
     }
 }

@@ -14,22 +14,13 @@ module! {
 }
 
 struct ProcHello {
-    _file: proc_fs::File<Hello>,
+    _file: proc_fs::File,
 }
 
 impl kernel::Module for ProcHello {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(ProcHello {
-            _file: proc_fs::File::new(c"hello", Hello)?,
+            _file: proc_fs::File::new(c"hello", proc_fs::text("Hello World\n"))?,
         })
-    }
-}
-
-struct Hello;
-
-impl proc_fs::Show for Hello {
-    #[inline]
-    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
-        b"Hello World\n"
     }
 }

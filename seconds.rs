@@ -17,28 +17,15 @@ module! {
 }
 
 struct Seconds {
-    _file: proc_fs::File<Since>,
+    _file: proc_fs::File,
 }
 
 impl kernel::Module for Seconds {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let loaded = jiffies_64();
+        let seconds = move || (jiffies_64() - loaded) / HZ as u64;
         Ok(Seconds {
-            _file: proc_fs::File::new(c"seconds", Since(jiffies_64()))?,
+            _file: proc_fs::File::new(c"seconds", proc_fs::number(seconds))?,
         })
-    }
-}
-
-/// When the module was loaded, in jiffies.
-struct Since(u64);
-
-impl proc_fs::Show for Since {
-    #[inline]
-    fn sample(&self) -> usize {
-        ((jiffies_64() - self.0) / HZ as u64) as usize
-    }
-
-    #[inline]
-    fn text<'a>(&'a self, seconds: usize, line: &'a mut proc_fs::Line) -> &'a [u8] {
-        line.decimal(seconds)
     }
 }

@@ -44,9 +44,9 @@ lock "$out/lock" "it counts"
 
 modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
 twins=(hello_world_c startstop_c simple_c module_param_c hello_book jiffies_book seconds_book)
-others=(floor {hello,jiffies,seconds}_seq)
+others=(floor {hello,jiffies,seconds}_seq kinds {text,list}_seq)
 files=(/proc/{floor_read,floor_read_iter,jiffies,jiffies_book,jiffies_seq,seconds,seconds_book,seconds_seq}
-	/proc/{hello,hello_book,hello_seq,uptime,version})
+	/proc/{hello,hello_book,hello_seq,uptime,version} /proc/{text,text_seq,list,list_seq})
 in_proc=("${modules[@]:4}" "${twins[@]:4}" "${others[@]}")
 
 # Everything that is measured, in one directory. Debugging information does not stay in memory: it is taken away, so

@@ -18,7 +18,7 @@ module_param! {
 }
 
 struct Entries {
-    _files: KVec<proc_fs::File<Empty>>,
+    _files: KVec<proc_fs::File>,
 }
 
 impl kernel::Module for Entries {
@@ -26,16 +26,8 @@ impl kernel::Module for Entries {
         let mut files = KVec::new();
         for i in 0..number.value() {
             let name = CString::try_from_fmt(fmt!("entry{i}"))?;
-            files.push(proc_fs::File::new(&name, Empty)?, GFP_KERNEL)?;
+            files.push(proc_fs::File::new(&name, proc_fs::text(""))?, GFP_KERNEL)?;
         }
         Ok(Entries { _files: files })
-    }
-}
-
-struct Empty;
-
-impl proc_fs::Show for Empty {
-    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
-        b""
     }
 }

@@ -8,8 +8,6 @@
 #include <linux/gcd.h>
 #include <linux/hash.h>
 #include <linux/jiffies.h>
-#include <linux/namei.h>
-#include <linux/path.h>
 #include <linux/poll.h>
 #include <linux/proc_fs.h>
 

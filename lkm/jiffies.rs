@@ -20,16 +20,9 @@ pub fn jiffies() -> Jiffies {
     unsafe { (&raw const bindings::jiffies).read_volatile() }
 }
 
-/// `get_jiffies_64()`: jiffies which do not wrap in the lifetime of a machine.
+/// Jiffies that do not wrap in the lifetime of a machine: C's `get_jiffies_64()`, which is
+/// [`jiffies`] where a word has 64 bits.
 #[inline]
 pub fn jiffies_64() -> u64 {
-    // It is an inline function, without a symbol, where a word has 64 bits.
-    #[cfg(CONFIG_64BIT)]
-    let now = jiffies() as u64;
-
-    // SAFETY: May be called anywhere.
-    #[cfg(not(CONFIG_64BIT))]
-    let now = unsafe { bindings::get_jiffies_64() };
-
-    now
+    jiffies() as u64
 }

@@ -1,285 +1,321 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Read-only files in `/proc`.
+//! Files and directories in `/proc`.
 //!
 //! C header: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h)
+//!
+//! A [`File`] has a name, and a second argument says what it is:
+//!
+//! | what | the file |
+//! |---|---|
+//! | [`text`] | always has the same text |
+//! | [`number`] | has one number, which a function returns |
+//! | [`read_only`] | has whatever text a [`Show`] prints |
+//! | [`write_only`] | is written to: each write is a text for a [`Write`] |
+//! | [`read_write`] | both |
+//! | [`list`] | has the entries of a [`List`], printed one by one |
+//! | [`stream`] | is what a [`Stream`] makes of it, with state for each open file |
 //!
 //! # Examples
 //!
 //! ```
-//! static PAGES: Atomic<usize> = Atomic::new(0);
-//!
-//! struct Pages;
-//!
-//! impl proc_fs::Show for Pages {
-//!     fn sample(&self) -> usize {
-//!         PAGES.load(Relaxed)
-//!     }
-//!
-//!     fn text<'a>(&'a self, pages: usize, line: &'a mut proc_fs::Line) -> &'a [u8] {
-//!         line.decimal(pages)
-//!     }
-//! }
-//!
-//! // `/proc/pages` is there as long as this value.
-//! let file = proc_fs::File::new(c"pages", Pages)?;
+//! # fn free_pages() -> u32 { 0 }
+//! // `/proc/free` is there as long as this value.
+//! let file = proc_fs::File::new(c"free", proc_fs::number(free_pages))?;
 //! ```
+//!
+//! A directory, and one value that two files share:
+//!
+//! ```
+//! # use kernel::sync::Arc;
+//! let count = Arc::new(Atomic::new(0i64), GFP_KERNEL)?;
+//! let dir = proc_fs::Dir::new(c"counter")?;
+//! let decimal = dir.file(c"decimal", {
+//!     let count = count.clone();
+//!     proc_fs::number(move || count.load(Relaxed))
+//! })?;
+//! let hexadecimal = dir.file(
+//!     c"hexadecimal",
+//!     proc_fs::read_only(move |m: &SeqFile| {
+//!         seq_print!(m, "{:#x}\n", count.load(Relaxed));
+//!         Ok(())
+//!     }),
+//! )?;
+//! ```
+//!
+//! # Readers
+//!
+//! Open files know nothing of each other. What an open file of [`number`] or [`read_only`] says is taken
+//! when it is read at offset 0, and all that is read of it from then on is a part of that text, in
+//! whatever pieces, at whatever offsets, and by however many threads.
+//!
+//! A reader whose buffer ends too early, by its size or at an unmapped page, gets what fits, and
+//! `EFAULT` if that is nothing. Offsets are set relative to the start or to the current one;
+//! `SEEK_END` is `EINVAL`, as for most files of `/proc`, which end where their text does.
+//!
+//! What the mode does not allow is `EACCES`, except for root; what a file cannot do at all is `EIO`.
+
+mod list;
+mod number;
+mod show;
+mod stream;
+mod text;
+
+pub use list::{list, List, Listed};
+pub use number::{number, Integer};
+pub use show::{read_only, read_write, write_only, Show, Write};
+pub use show::{Printed, ReadOnly, ReadWrite, WriteOnly};
+pub use stream::{stream, Stream, Streamed};
+pub use text::text;
 
 use crate::bindings;
 use core::ptr::{self, NonNull};
-use kernel::{
-    ffi::{c_int, c_void},
-    iov::IovIterDest,
-    prelude::*,
-    sync::atomic::{Atomic, Relaxed},
-};
+use kernel::{iov::IovIterDest, prelude::*, sync::Arc};
 
-/// What a file shows.
+/// What a [`File`] is: see the [module's](self) table.
 ///
-/// A file takes a sample when it is opened, and again when it is read at offset 0. All that is read
-/// of it in between is the text of that sample, in whatever pieces, at whatever offsets, and by
-/// however many threads. Open files know nothing of each other.
-pub trait Show: Send + Sync + 'static {
-    /// Permissions of the file: any of the three read bits, at least one.
-    const MODE: bindings::umode_t = 0o444;
-
-    /// Takes a sample. May sleep. The default is for text that does not change.
-    fn sample(&self) -> usize {
-        0
-    }
-
-    /// The text of a sample: the same for the same `sample`. May sleep.
-    fn text<'a>(&'a self, sample: usize, line: &'a mut Line) -> &'a [u8];
+/// # Safety
+///
+/// The entry that `create` makes can be removed by `proc_remove()`, and is not permanent.
+pub unsafe trait Kind: Send + Sync + 'static {
+    /// Creates `/proc/<parent>/<name>`, or `/proc/<name>` if `parent` is NULL.
+    ///
+    /// Returns NULL, as the functions of procfs do, if that cannot be done.
+    ///
+    /// # Safety
+    ///
+    /// - `parent` is NULL or a directory of procfs, until the entry is removed.
+    /// - `data` stays where it is and is not dropped until `proc_remove()` of the entry has
+    ///   returned, and that is called before the module is gone.
+    #[doc(hidden)]
+    unsafe fn create(
+        name: &CStr,
+        parent: *mut bindings::proc_dir_entry,
+        data: *const Self,
+    ) -> *mut bindings::proc_dir_entry;
 }
 
-/// "00" to "99".
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut n = 0;
-    while n < 100 {
-        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
-        n += 1;
+/// Calls `proc_create_data()`.
+///
+/// # Safety
+///
+/// - That of [`Kind::create`].
+/// - The functions of `ops` take the data of their file for a `T`, and its flags are 0: a permanent
+///   entry cannot be removed, and procfs does not count the calls into it.
+unsafe fn create<T: Kind>(
+    name: &CStr,
+    mode: bindings::umode_t,
+    parent: *mut bindings::proc_dir_entry,
+    ops: &'static bindings::proc_ops,
+    data: *const T,
+) -> *mut bindings::proc_dir_entry {
+    // SAFETY: `name` is a C string. By our contract `parent` is right, and `ops`, which is in the
+    // memory of the module, is no longer used when that is gone.
+    unsafe {
+        bindings::proc_create_data(
+            name.as_char_ptr(),
+            mode,
+            parent,
+            ops,
+            data.cast_mut().cast(),
+        )
     }
-    pairs
-};
+}
 
-/// Pairs of decimal digits in the largest word.
-const MAX_PAIRS: usize = usize::MAX.ilog(100) as usize + 1;
+/// The data of a file.
+///
+/// # Safety
+///
+/// `inode` is that of an entry which was made by [`Kind::create`] with data of this type, and procfs
+/// is in a call to one of its functions for all of `'a`.
+#[inline]
+unsafe fn data<'a, T: Kind>(inode: *const bindings::inode) -> &'a T {
+    // SAFETY: procfs keeps an entry's data in `i_private` (C's `pde_data()`). By the contract of
+    // `create` it is there until `proc_remove()` has returned, and that waits for the call.
+    unsafe { &*(*inode).i_private.cast::<T>() }
+}
 
-/// Memory for a line of text, on the reader's stack.
-pub struct Line([[u8; 2]; MAX_PAIRS + 1]);
-
-impl Line {
-    /// `n` in decimal digits, and a newline.
-    #[inline]
-    pub fn decimal(&mut self, mut n: usize) -> &[u8] {
-        let mut start = 0;
-        for (i, pair) in self.0[..MAX_PAIRS].iter_mut().enumerate().rev() {
-            *pair = PAIRS[n % 100];
-            if n < 100 {
-                start = 2 * i + usize::from(n < 10);
-                break;
-            }
-            n /= 100;
-        }
-        self.0[MAX_PAIRS][0] = b'\n';
-        let line = self.0.as_flattened();
-        line.get(start..=2 * MAX_PAIRS).unwrap_or_default()
+/// Copies the part of `text` from `offset` on, which moves by the bytes returned.
+#[inline]
+fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<usize> {
+    match to.simple_read_from_buffer(offset, text)? {
+        0 if *offset < text.len() as i64 => Err(EFAULT),
+        copied => Ok(copied),
     }
 }
 
 /// A file in `/proc`, there for as long as this value is.
 ///
-/// Dropping it waits for the calls into [`Show`] that are running; descriptors that are still open
-/// read `EIO` from then on. It must not be leaked ([`core::mem::forget`]): procfs would go on
-/// calling a module that is no longer there.
+/// Dropping it waits for the calls that are running; descriptors that are still open read `EIO` from
+/// then on, and so do writes to them. So it must not be dropped with a lock held that one of these
+/// calls takes.
 ///
-/// A reader whose buffer ends too early, by its size or at an unmapped page, gets what fits, and
-/// `EFAULT` if that is nothing. Offsets are set relative to the start or to the current one;
-/// `SEEK_END` is `EINVAL`, as for most files of `/proc`, which end where their text does. Writing
-/// is `EACCES` for those whom the mode stops, and `EIO` for the others.
+/// # Leaking
+///
+/// A `File` must be dropped before its module is gone, as when it is a part of the module's value.
+/// The compiler does not see to that: if it is leaked ([`core::mem::forget`]) or put into a `static`,
+/// the entry stays, and procfs calls functions that are no longer there. An entry of procfs has no
+/// owner that would keep the module. The kernel crate's registrations have the same gap.
 ///
 /// # Invariants
 ///
-/// `_entry` was created with the operations [`Self::OPS`] and the data `_show`.
-pub struct File<T: Show> {
-    // This order is load-bearing for drops: `_entry` makes use of `_show`.
+/// `_entry` was created by [`Kind::create`] with `_data`, in the directory `_dir`.
+#[must_use = "the file is removed when this is dropped"]
+pub struct File {
+    // This order is load-bearing for drops: `_entry` makes use of the others.
     _entry: Entry,
-    _show: Pin<KBox<T>>,
+    _data: Pin<KBox<dyn Send + Sync>>,
+    _dir: Option<Dir>,
 }
 
-impl<T: Show> File<T> {
-    const OPS: &'static bindings::proc_ops = &bindings::proc_ops {
-        proc_open: Some(Self::open),
-        // `proc_read` is cheaper, but with it a file cannot be spliced.
-        proc_read_iter: Some(Self::read_iter),
-        proc_lseek: Some(bindings::no_seek_end_llseek),
-        ..pin_init::zeroed()
-    };
-
+impl File {
     /// Creates `/proc/<name>`.
     ///
     /// # Errors
     ///
     /// - `EINVAL`: `name` is empty, `.`, `..`, all digits (these are processes), has a `/`, or is
     ///   longer than 255 bytes.
-    /// - `EEXIST`: the name is taken, of which the kernel warns in its log. (If a module's `init`
-    ///   returns this, `insmod` gets `EBUSY`: the module loader has its own use for `EEXIST`.)
-    /// - `ENOMEM`, and whatever initialising `show` returns.
-    pub fn new<E>(name: &CStr, show: impl PinInit<T, E>) -> Result<Self>
+    /// - `ENOMEM`: There is no memory, or the name is taken. procfs returns NULL for both; for the
+    ///   second the kernel has a warning in its log.
+    /// - Whatever initialising `kind` returns.
+    pub fn new<T: Kind, E>(name: &CStr, kind: impl PinInit<T, E>) -> Result<Self>
     where
         Error: From<E>,
     {
-        const {
-            assert!(T::MODE & !0o444 == 0, "a file is for reading only");
-            assert!(T::MODE != 0, "procfs takes 0 for 0444");
-        }
         check_name(name)?;
-        let show = KBox::pin_init(show, GFP_KERNEL)?;
-        let data = ptr::from_ref(&*show).cast_mut().cast();
-        // SAFETY: `name` is a C string, and the parent NULL is `/proc`. `OPS` is `'static` and does
-        // with the data what it may: it makes `&T` of it, which is `Sync`, while the entry exists.
-        let entry = unsafe {
-            bindings::proc_create_data(
-                name.as_char_ptr(),
-                T::MODE,
-                ptr::null_mut(),
-                Self::OPS,
-                data,
-            )
-        };
-        match NonNull::new(entry) {
-            // INVARIANT: The entry was created just now, as both types say.
-            Some(entry) => Ok(Self {
-                _entry: Entry(entry),
-                _show: show,
-            }),
-            None if exists(name) => Err(EEXIST),
-            None => Err(ENOMEM),
+        if name.to_bytes().iter().all(u8::is_ascii_digit) {
+            return Err(EINVAL);
         }
+        Self::create(name, None, kind)
     }
 
-    /// # Safety
-    ///
-    /// `inode` must be that of an entry made by [`Self::new`], and procfs be in a call to its
-    /// operations for all of `'a`.
-    unsafe fn show<'a>(inode: *const bindings::inode) -> &'a T {
-        // SAFETY: procfs keeps an entry's data in `i_private`: by the invariant of `File` a `T`,
-        // which is pinned and dropped after the entry; and `proc_remove()` waits for the call.
-        unsafe { &*(*inode).i_private.cast::<T>() }
-    }
-
-    /// # Safety
-    ///
-    /// For `proc_ops::proc_open` of an entry made by [`Self::new`] only.
-    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: procfs calls this with the entry's inode.
-        let show = unsafe { Self::show(inode) };
-        // SAFETY: Nobody else has the file yet. Its `private_data` is ours to use.
-        unsafe { (*file).private_data = show.sample() as *mut c_void };
-        0
-    }
-
-    /// # Safety
-    ///
-    /// For `proc_ops::proc_read_iter` of an entry made by [`Self::new`] only.
-    unsafe extern "C" fn read_iter(
-        kiocb: *mut bindings::kiocb,
-        iter: *mut bindings::iov_iter,
-    ) -> isize {
-        // SAFETY: procfs passes a `kiocb` that is ours until we return.
-        let kiocb = unsafe { &mut *kiocb };
-        // SAFETY: It comes with the destination of a read, ours just as long.
-        let to = unsafe { IovIterDest::from_raw(iter) };
-        let file = kiocb.ki_filp;
-        // SAFETY: The caller holds the file open, which is one of our entry.
-        let show = unsafe { Self::show((*file).f_inode) };
-        // SAFETY: As above. Since `open`, `private_data` is used here only, and as an atomic only.
-        let sample = unsafe { Atomic::from_ptr((&raw mut (*file).private_data).cast::<usize>()) };
-
-        match Self::read(show, sample, &mut kiocb.ki_pos, to) {
-            Ok(copied) => copied as isize,
-            Err(error) => error.to_errno() as isize,
-        }
-    }
-
-    /// Reads from a file with the sample `sample` at `pos`, which moves by the bytes returned.
-    fn read(
-        show: &T,
-        sample: &Atomic<usize>,
-        pos: &mut i64,
-        to: &mut IovIterDest<'_>,
-    ) -> Result<usize> {
-        if to.is_empty() {
-            return Ok(0);
-        }
-        let value = if *pos == 0 {
-            let value = show.sample();
-            sample.store(value, Relaxed);
-            value
-        } else {
-            sample.load(Relaxed)
-        };
-        let mut line = Line([[0; 2]; MAX_PAIRS + 1]);
-        let text = show.text(value, &mut line);
-        match to.simple_read_from_buffer(pos, text)? {
-            0 if *pos < text.len() as i64 => Err(EFAULT),
-            copied => Ok(copied),
-        }
+    fn create<T: Kind, E>(name: &CStr, dir: Option<&Dir>, kind: impl PinInit<T, E>) -> Result<Self>
+    where
+        Error: From<E>,
+    {
+        let data = KBox::pin_init(kind, GFP_KERNEL)?;
+        let parent = dir.map_or(ptr::null_mut(), Dir::as_ptr);
+        // SAFETY: `dir` and `data` become fields of the `File`, behind `_entry`: its `Drop`, which
+        // calls `proc_remove()`, comes first. That it runs before the module is gone is up to the
+        // owner: see "Leaking".
+        let entry = unsafe { T::create(name, parent, &*data) };
+        // INVARIANT: The entry was created just now.
+        let entry = Entry(NonNull::new(entry).ok_or(ENOMEM)?);
+        // SAFETY: Only its type changes: from here to the end it is where it was.
+        let data: KBox<T> = unsafe { Pin::into_inner_unchecked(data) };
+        let data: KBox<dyn Send + Sync> = data;
+        // INVARIANT: As above.
+        Ok(Self {
+            _entry: entry,
+            _data: data.into(),
+            _dir: dir.cloned(),
+        })
     }
 }
 
-/// Whether procfs takes `name` in its root; it warns of those that it does not.
+/// A directory in `/proc`.
+///
+/// It is there for as long as one of these is: this value, its clones, the files in it, and the
+/// directories in it. So it is dropped before its files without harm.
+///
+/// What is said of leaking a [`File`] is not true of an empty directory: that would only stay until
+/// the next boot, as the kernel's own code serves it.
+#[derive(Clone)]
+pub struct Dir(Arc<DirEntry>);
+
+struct DirEntry {
+    // This order is load-bearing for drops: `entry` is in the other.
+    entry: Entry,
+    _parent: Option<Dir>,
+}
+
+impl Dir {
+    /// Creates `/proc/<name>/`, which everybody can read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`File::new`].
+    pub fn new(name: &CStr) -> Result<Self> {
+        if name.to_bytes().iter().all(u8::is_ascii_digit) {
+            return Err(EINVAL);
+        }
+        Self::create(name, None)
+    }
+
+    /// Creates a directory in this one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`File::new`], but here the name can be a number.
+    pub fn dir(&self, name: &CStr) -> Result<Self> {
+        Self::create(name, Some(self))
+    }
+
+    /// Creates a file in this directory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`File::new`], but here the name can be a number.
+    pub fn file<T: Kind, E>(&self, name: &CStr, kind: impl PinInit<T, E>) -> Result<File>
+    where
+        Error: From<E>,
+    {
+        check_name(name)?;
+        File::create(name, Some(self), kind)
+    }
+
+    fn create(name: &CStr, parent: Option<&Dir>) -> Result<Self> {
+        check_name(name)?;
+        let above = parent.map_or(ptr::null_mut(), Dir::as_ptr);
+        // SAFETY: `name` is a C string, and `above` is NULL, for `/proc`, or a directory which is
+        // there for as long as `parent`, of which a clone is kept behind the entry.
+        let entry =
+            unsafe { bindings::proc_mkdir_data(name.as_char_ptr(), 0, above, ptr::null_mut()) };
+        // INVARIANT: The entry was created just now.
+        let entry = Entry(NonNull::new(entry).ok_or(ENOMEM)?);
+        let entry = DirEntry {
+            entry,
+            _parent: parent.cloned(),
+        };
+        Ok(Self(Arc::new(entry, GFP_KERNEL)?))
+    }
+
+    fn as_ptr(&self) -> *mut bindings::proc_dir_entry {
+        self.0.entry.0.as_ptr()
+    }
+}
+
+/// Checks for what procfs has a warning in the log: names that it does not take.
 #[inline]
 fn check_name(name: &CStr) -> Result {
     let name = name.to_bytes();
-    let special = matches!(name, b"" | b"." | b"..") || name.iter().all(u8::is_ascii_digit);
-    if special || name.contains(&b'/') || name.len() > bindings::NAME_MAX as usize {
+    if matches!(name, b"" | b"." | b"..")
+        || name.contains(&b'/')
+        || name.len() > bindings::NAME_MAX as usize
+    {
         return Err(EINVAL);
     }
     Ok(())
 }
 
-/// Whether there is a `/proc/<name>`.
+/// An entry in `/proc`.
 ///
-/// `proc_create_data()` returns NULL for "no memory" and for "name taken", and procfs has no other
-/// function that would tell. Asking afterwards can only choose between the two, and picks the wrong
-/// one if the other file goes at this moment or the loading process sees no `/proc`.
-#[inline]
-fn exists(name: &CStr) -> bool {
-    let mut file = KVec::new();
-    if file.extend_from_slice(b"/proc/", GFP_KERNEL).is_err()
-        || file
-            .extend_from_slice(name.to_bytes_with_nul(), GFP_KERNEL)
-            .is_err()
-    {
-        return false;
-    }
-    let mut path = pin_init::zeroed();
-    // SAFETY: `file` is a C string, and `path` is there to be written to.
-    if unsafe { bindings::kern_path(file.as_ptr(), 0, &mut path) } != 0 {
-        return false;
-    }
-    // SAFETY: `kern_path()` has succeeded, so that `path` holds references.
-    unsafe { bindings::path_put(&path) };
-    true
-}
-
 /// # Invariants
 ///
-/// An entry that `proc_create_data()` has returned, and that is in `/proc`.
+/// procfs has returned it, it is in `/proc`, and nobody else removes it: a directory is not removed
+/// before what is in it.
 struct Entry(NonNull<bindings::proc_dir_entry>);
 
 // SAFETY: Any thread may remove an entry.
 unsafe impl Send for Entry {}
 
-// SAFETY: Nothing can be done with an `&Entry`.
+// SAFETY: Nothing can be done with an `&Entry` but read the pointer.
 unsafe impl Sync for Entry {}
 
 impl Drop for Entry {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: By the type invariant; there is no use of it after this one.
+        // SAFETY: By the type invariant it is there; there is no use of it after this one.
         unsafe { bindings::proc_remove(self.0.as_ptr()) };
     }
 }

@@ -21,30 +21,28 @@ module_param! {
 
 /// The files are there if `what` is `panics`.
 struct DetectRust {
-    _overflow: Option<proc_fs::File<Overflow>>,
-    _assertion: Option<proc_fs::File<Assertion>>,
+    _files: KVec<proc_fs::File>,
 }
 
 impl kernel::Module for DetectRust {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let mut files = KVec::new();
         match what.value().to_bytes() {
             b"use_after_free" => use_after_free()?,
             b"out_of_bounds" => out_of_bounds()?,
             b"leak" => leak()?,
             b"sleep" => sleep()?,
             b"lock_order" => lock_order()?,
+            b"leaked_file" => leaked_file()?,
             b"panics" => {
-                return Ok(DetectRust {
-                    _overflow: Some(proc_fs::File::new(c"detect_overflow", Overflow)?),
-                    _assertion: Some(proc_fs::File::new(c"detect_assertion", Assertion)?),
-                })
+                let file = proc_fs::File::new(c"detect_overflow", proc_fs::number(overflow))?;
+                files.push(file, GFP_KERNEL)?;
+                let file = proc_fs::File::new(c"detect_assertion", proc_fs::number(assertion))?;
+                files.push(file, GFP_KERNEL)?;
             }
             _ => return Err(EINVAL),
         }
-        Ok(DetectRust {
-            _overflow: None,
-            _assertion: None,
-        })
+        Ok(DetectRust { _files: files })
     }
 }
 
@@ -90,29 +88,19 @@ fn lock_order() -> Result {
     Ok(())
 }
 
-/// Whoever opens it is ended by a panic, which is a `BUG`: for an overflow.
-struct Overflow;
+/// What [`proc_fs::File`] says must not be done.
+fn leaked_file() -> Result {
+    forget(proc_fs::File::new(c"detect_leaked", proc_fs::text("leaked\n"))?);
+    Ok(())
+}
 
-impl proc_fs::Show for Overflow {
-    fn sample(&self) -> usize {
-        black_box(usize::MAX) + 1
-    }
-
-    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
-        b""
-    }
+/// Whoever opens the file is ended by a panic, which is a `BUG`: for an overflow.
+fn overflow() -> usize {
+    black_box(usize::MAX) + 1
 }
 
 /// The same, for a precondition that does not hold.
-struct Assertion;
-
-impl proc_fs::Show for Assertion {
-    fn sample(&self) -> usize {
-        // SAFETY: None: it has one element.
-        unsafe { *[0].get_unchecked(black_box(1)) }
-    }
-
-    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
-        b""
-    }
+fn assertion() -> usize {
+    // SAFETY: None: it has one element.
+    unsafe { *[0].get_unchecked(black_box(1)) }
 }

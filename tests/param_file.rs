@@ -20,25 +20,13 @@ module_param! {
 }
 
 struct ParamFile {
-    _file: proc_fs::File<Pattern>,
+    _file: proc_fs::File,
 }
 
 impl kernel::Module for ParamFile {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(ParamFile {
-            _file: proc_fs::File::new(c"param_file", Pattern)?,
+            _file: proc_fs::File::new(c"param_file", proc_fs::number(|| pattern.load()))?,
         })
-    }
-}
-
-struct Pattern;
-
-impl proc_fs::Show for Pattern {
-    fn sample(&self) -> usize {
-        pattern.load() as usize
-    }
-
-    fn text<'a>(&'a self, sample: usize, line: &'a mut proc_fs::Line) -> &'a [u8] {
-        line.decimal(sample)
     }
 }

@@ -4,9 +4,10 @@
 
 use kernel::{
     prelude::*,
+    seq_file::SeqFile,
     sync::atomic::{Atomic, Relaxed},
 };
-use lkm::proc_fs;
+use lkm::{proc_fs, seq_print};
 
 module! {
     type: ProcFiles,
@@ -17,30 +18,32 @@ module! {
 }
 
 struct ProcFiles {
-    _count: proc_fs::File<Count>,
-    _digits: proc_fs::File<Digits>,
-    _long: proc_fs::File<Long>,
-    _empty: proc_fs::File<Empty>,
+    _files: [proc_fs::File; 7],
 }
 
 impl kernel::Module for ProcFiles {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let nothing = || proc_fs::text("");
         for name in [c"", c".", c"..", c"42", c"a/b", LONGEST_AND_ONE] {
-            if proc_fs::File::new(name, Empty).err() != Some(EINVAL) {
+            if proc_fs::File::new(name, nothing()).err() != Some(EINVAL) {
                 pr_err!("this name is not EINVAL: {name:?}\n");
             }
         }
-        proc_fs::File::new(LONGEST, Empty)?;
+        drop(proc_fs::File::new(LONGEST, nothing())?);
 
-        let mut long = KVec::new();
-        for n in 0..LENGTH {
-            long.push(b'a' + (n % 26) as u8, GFP_KERNEL)?;
-        }
+        let count = Atomic::new(FIRST);
+        let count = move || count.fetch_add(1, Relaxed);
+        let passes = Passes(Atomic::new(FIRST));
         Ok(ProcFiles {
-            _count: proc_fs::File::new(c"proc_files_count", Count(Atomic::new(FIRST)))?,
-            _digits: proc_fs::File::new(c"proc_files_digits", Digits(Atomic::new(0)))?,
-            _long: proc_fs::File::new(c"proc_files_long", Long(long))?,
-            _empty: proc_fs::File::new(c"proc_files_empty", Empty)?,
+            _files: [
+                proc_fs::File::new(c"proc_files_count", proc_fs::number(count))?,
+                proc_fs::File::new(c"proc_files_passes", proc_fs::read_only(passes))?,
+                proc_fs::File::new(c"proc_files_digits", proc_fs::number(digits()))?,
+                proc_fs::File::new(c"proc_files_signed", proc_fs::number(signed()))?,
+                proc_fs::File::new(c"proc_files_small", proc_fs::number(small()))?,
+                proc_fs::File::new(c"proc_files_long", proc_fs::read_only(Long))?,
+                proc_fs::File::new(c"proc_files_empty", nothing())?,
+            ],
         })
     }
 }
@@ -64,65 +67,69 @@ const NAME_AND_ONE: [u8; 257] = {
     name
 };
 
-/// Each sample is one more than the one before.
-struct Count(Atomic<usize>);
-
-/// Has as many digits as a sample.
+/// Has as many digits as the samples that come after it.
 const FIRST: usize = 1_000_000_000;
 
-impl proc_fs::Show for Count {
-    fn sample(&self) -> usize {
-        self.0.fetch_add(1, Relaxed)
-    }
+/// The same for a text that is printed: each time it is another number.
+struct Passes(Atomic<usize>);
 
-    fn text<'a>(&'a self, sample: usize, line: &'a mut proc_fs::Line) -> &'a [u8] {
-        line.decimal(sample)
+impl proc_fs::Show for Passes {
+    fn show(&self, m: &SeqFile) -> Result {
+        seq_print!(m, "{}\n", self.0.fetch_add(1, Relaxed));
+        Ok(())
     }
 }
 
 /// The samples are 0, then for each power of ten, that less one, itself, and one more, then the
-/// largest word. Only its owner may read it.
-struct Digits(Atomic<usize>);
-
-impl proc_fs::Show for Digits {
-    const MODE: u16 = 0o400;
-
-    fn sample(&self) -> usize {
-        self.0.fetch_add(1, Relaxed)
-    }
-
-    fn text<'a>(&'a self, sample: usize, line: &'a mut proc_fs::Line) -> &'a [u8] {
-        let power = 10usize.checked_pow(sample as u32 / 3);
-        line.decimal(power.map_or(usize::MAX, |power| power + sample % 3 - 1))
+/// largest word.
+fn digits() -> impl Fn() -> u64 + Send + Sync {
+    let samples = Atomic::new(0usize);
+    move || {
+        let sample = samples.fetch_add(1, Relaxed);
+        let power = 10u64.checked_pow(sample as u32 / 3);
+        power.map_or(u64::MAX, |power| power + sample as u64 % 3 - 1)
     }
 }
 
-/// A text that is larger than a page, from the file's own data.
-struct Long(KVec<u8>);
+/// The same with a sign: for each power of ten those three, and then the least word and the largest.
+fn signed() -> impl Fn() -> i64 + Send + Sync {
+    let samples = Atomic::new(0usize);
+    move || {
+        let sample = samples.fetch_add(1, Relaxed);
+        match 10i64.checked_pow(sample as u32 / 3) {
+            Some(power) => -power + sample as i64 % 3 - 1,
+            None if sample % 2 == 0 => i64::MIN,
+            None => i64::MAX,
+        }
+    }
+}
+
+/// All 256 of the smallest integer, from 0 on.
+fn small() -> impl Fn() -> i8 + Send + Sync {
+    let samples = Atomic::new(0usize);
+    move || samples.fetch_add(1, Relaxed) as i8
+}
+
+/// A text that is larger than a page.
+struct Long;
 
 const LENGTH: usize = 10_000;
 
 impl proc_fs::Show for Long {
     const MODE: u16 = 0o440;
 
-    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
-        &self.0
+    fn show(&self, m: &SeqFile) -> Result {
+        for n in 0..LENGTH {
+            seq_print!(m, "{}", (b'a' + (n % 26) as u8) as char);
+        }
+        Ok(())
     }
 }
 
 impl Drop for Long {
     fn drop(&mut self) {
-        if proc_fs::File::new(c"proc_files_long", Empty).is_err() {
+        if proc_fs::File::new(c"proc_files_long", proc_fs::text("")).is_err() {
             pr_err!("data was dropped before its file\n");
         }
-    }
-}
-
-/// No text at all.
-struct Empty;
-
-impl proc_fs::Show for Empty {
-    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
-        b""
     }
 }

@@ -88,12 +88,12 @@ is "$(cd /proc && stat -c '%a %u %g %F %n' hello jiffies seconds proc_files_coun
 444 0 0 regular empty file jiffies
 444 0 0 regular empty file seconds
 444 0 0 regular empty file proc_files_count
-400 0 0 regular empty file proc_files_digits
+444 0 0 regular empty file proc_files_digits
 440 0 0 regular empty file proc_files_long" "files have the mode that was asked for, 0444 by default"
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 is "$("${nobody[@]}" cat /proc/hello)" "Hello World" "anybody may read a file of mode 0444"
-run "${nobody[@]}" cat /proc/proc_files_digits
-is "$stderr" "cat: /proc/proc_files_digits: Permission denied" "only the owner may read one of mode 0400"
+run "${nobody[@]}" cat /proc/proc_files_long
+is "$stderr" "cat: /proc/proc_files_long: Permission denied" "only the owner and the group may read one of mode 0440"
 
 # --- The three files: text, offsets, bad buffers, seeking, splicing, writing
 
@@ -221,16 +221,16 @@ is "$(kmsg)" "" "... of which the log has nothing to say"
 
 # --- Names that are taken. The kernel warns in the log: this is expected here.
 
-# The modules see EEXIST. insmod sees EBUSY: the module loader keeps EEXIST to itself, for a module that is already loaded.
+# procfs has only NULL for it, as for a lack of memory: that is ENOMEM, as in C.
 
 expect_splat "proc_dir_entry '/proc/version' already registered"
 kmsg_mark
 run insmod tests/proc_taken.ko
-is "$stderr" "insmod: ERROR: could not insert module tests/proc_taken.ko: Device or resource busy" "a name that is taken makes the load fail"
+is "$stderr" "insmod: ERROR: could not insert module tests/proc_taken.ko: Cannot allocate memory" "a name that is taken makes the load fail"
 is "$(kmsg)" "splat: proc_dir_entry '/proc/version' already registered
 proc_taken: dropped: second
-proc_taken: /proc/version: EEXIST
-proc_taken: dropped: first" "... with EEXIST, and what was made before is undone"
+proc_taken: /proc/version: ENOMEM
+proc_taken: dropped: first" "... with ENOMEM, and what was made before is undone"
 is "$(
 	[[ -e /proc/proc_taken ]] || echo gone
 	lsmod | grep -c '^proc_taken '
@@ -244,7 +244,7 @@ for module in proc_hello jiffies seconds; do
 	kmsg_mark
 	insmod tests/proc_taken.ko second="$file"
 	run insmod $module.ko
-	is "$stderr" "insmod: ERROR: could not insert module $module.ko: Device or resource busy" "$module does not load if /proc/$file is another's"
+	is "$stderr" "insmod: ERROR: could not insert module $module.ko: Cannot allocate memory" "$module does not load if /proc/$file is another's"
 	is "$(cat "/proc/$file")" second "... who keeps it"
 	rmmod proc_taken
 	is "$(kmsg)" "splat: proc_dir_entry '/proc/$file' already registered

@@ -2,8 +2,8 @@
 
 //! For `proc_fs.t`: two files, the second of a name that may be taken.
 
-use kernel::prelude::*;
-use lkm::{module_param, proc_fs};
+use kernel::{prelude::*, seq_file::SeqFile};
+use lkm::{module_param, proc_fs, seq_print};
 
 module! {
     type: ProcTaken,
@@ -18,15 +18,16 @@ module_param! {
 }
 
 struct ProcTaken {
-    _first: proc_fs::File<Held>,
-    _second: proc_fs::File<Held>,
+    _first: proc_fs::File,
+    _second: proc_fs::File,
 }
 
 impl kernel::Module for ProcTaken {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let file = |name, text| proc_fs::File::new(name, proc_fs::read_only(Held(text)));
         Ok(ProcTaken {
-            _first: proc_fs::File::new(c"proc_taken", Held("first"))?,
-            _second: proc_fs::File::new(second.value(), Held("second"))
+            _first: file(c"proc_taken", "first")?,
+            _second: file(second.value(), "second")
                 .inspect_err(|error| pr_info!("/proc/{}: {error:?}\n", second.value()))?,
         })
     }
@@ -36,8 +37,9 @@ impl kernel::Module for ProcTaken {
 struct Held(&'static str);
 
 impl proc_fs::Show for Held {
-    fn text<'a>(&'a self, _sample: usize, _line: &'a mut proc_fs::Line) -> &'a [u8] {
-        self.0.as_bytes()
+    fn show(&self, m: &SeqFile) -> Result {
+        seq_print!(m, "{}", self.0);
+        Ok(())
     }
 }
 

@@ -24,7 +24,7 @@ my $call = $number{$arch} or die "no system call numbers for $arch\n";
 
 sub errname {
 	my $errno = $! + 0;
-	return (grep { Errno->can($_)->() == $errno } qw(EIO EACCES EFAULT EINVAL EAGAIN ENOENT EBADF EBUSY EINTR ENOTTY ESPIPE))[0]
+	return (grep { Errno->can($_)->() == $errno } qw(EIO EACCES EFAULT EINVAL EAGAIN ENOENT EBADF EBUSY EINTR ENOTTY ESPIPE E2BIG EDOM ERANGE EEXIST ENOMEM))[0]
 		// "errno $errno";
 }
 

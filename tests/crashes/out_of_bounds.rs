@@ -18,27 +18,19 @@ module_param! {
 }
 
 struct OutOfBounds {
-    _file: proc_fs::File<Show>,
+    _file: proc_fs::File,
 }
 
 impl kernel::Module for OutOfBounds {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(OutOfBounds {
-            _file: proc_fs::File::new(c"out_of_bounds", Show)?,
+            _file: proc_fs::File::new(c"out_of_bounds", proc_fs::number(prime))?,
         })
     }
 }
 
-struct Show;
-
 const PRIMES: [usize; 4] = [2, 3, 5, 7];
 
-impl proc_fs::Show for Show {
-    fn sample(&self) -> usize {
-        PRIMES[index.value() as usize]
-    }
-
-    fn text<'a>(&'a self, sample: usize, line: &'a mut proc_fs::Line) -> &'a [u8] {
-        line.decimal(sample)
-    }
+fn prime() -> usize {
+    PRIMES[index.value() as usize]
 }

@@ -44,6 +44,15 @@ found UBSAN detect_c shift 'UBSAN: shift-out-of-bounds in '
 found DEBUG_LIST detect_c list 'kernel BUG at lib/list_debug\.c'
 found DEBUG_OBJECTS detect_c timer 'ODEBUG: free active'
 
+# What proc_fs::File says must not be done, and the compiler lets pass: the entry of a file that was leaked outlives its module.
+made detect_rust leaked_file
+kmsg_mark
+cat /proc/detect_leaked 2>/dev/null
+is "$?" 137 "detect_rust: who opens a file that was leaked is ended, when its module is gone"
+expect_splat 'BUG: KASAN: vmalloc-out-of-bounds in proc_reg_open'
+expect_splat 'BUG: unable to handle page fault|Oops: 0000'
+like "$(kmsg)" 'BUG: KASAN: vmalloc-out-of-bounds in proc_reg_open' "… as procfs looks for functions that are not there"
+
 # A panic of Rust's is a BUG: it ends who opens the file, and the file stays in use for ever.
 kmsg_mark
 insmod tests/detect_rust.ko what=panics

@@ -72,11 +72,14 @@ for module in "${modules[@]}"; do
 done
 report param_types "$(inject "$loading loads('memory', '../param_types.ko', 'param_types', 'r_charp=a a_charp=b,c,d a_charp=e a_int=1,2 w_bool', '')")" \
 	'done|Cannot allocate memory|Bad address'
+report proc_kinds "$(inject "$loading loads('memory', '../proc_kinds.ko', 'proc_kinds', 'start=3', '/proc/proc_kinds')")" \
+	'done|Cannot allocate memory|Bad address'
 
 # ---- Opening and reading
 
 # shellcheck disable=SC2016
 reading='
+	my $whole = qr/^(Hello World|\d+|2\n4\n6)\n\z/;
 	# Names and inodes are made again.
 	sub forget { open(my $file, ">", "/proc/sys/vm/drop_caches") or die; print $file 2 }
 	sub opens {
@@ -88,7 +91,7 @@ reading='
 			my $text = pread($file, 99, 0);
 			POSIX::close($file);
 			forget();
-			return $text =~ /^(Hello World|\d+)\n\z/ ? "" : "it reads $text";
+			return $text =~ $whole || $flags == O_RDWR && $text eq "" ? "" : "it reads $text";
 		});
 	}
 	# From each offset: what fails leaves the offset where it was, and the next read has what should come there.
@@ -113,14 +116,14 @@ reading='
 					return "the offset went from $offset to $at" if $at != $offset;
 					my $next = readn($file, 99);
 					lseek($file, $offset, SEEK_SET);
-					return "" if $offset ? $next eq $rest : $next =~ /^(Hello World|\d+)\n\z/;
+					return "" if $offset ? $next eq $rest : $next =~ $whole;
 					return "the next read has $next";
 				}
 				sysread($from, $sent, 99) if $how ne "read";
 				$rest = pread($file, 99, 1) if $offset == 0;
 				lseek($file, $offset, SEEK_SET);
 				return "the offset is $at after " . length $sent if $at != $offset + length $sent;
-				return "" if $offset ? $sent eq $rest : $sent =~ /^(Hello World|\d+)\n\z/;
+				return "" if $offset ? $sent eq $rest : $sent =~ $whole;
 				return "it has $sent";
 			});
 		}
@@ -133,6 +136,57 @@ for file in hello jiffies seconds; do
 		'done|Cannot allocate memory|Bad address'
 done
 rmmod proc_hello jiffies seconds
+
+# Text that is printed, the entries of a list, and state for each open file take memory.
+insmod ../proc_kinds.ko start=3
+for file in limit list; do
+	report /proc/proc_kinds/$file "$(inject "$reading kinds('memory', 'pages'); opens('/proc/proc_kinds/$file', O_RDONLY)")" \
+		'done|Cannot allocate memory|Bad address'
+	report /proc/proc_kinds/$file "$(inject "$reading kinds('memory', 'pages'); reads('/proc/proc_kinds/$file', \$_) for qw(read splice sendfile)")" \
+		'done|Cannot allocate memory|Bad address'
+done
+report /proc/proc_kinds/notes "$(inject "$reading kinds('memory', 'pages'); opens('/proc/proc_kinds/notes', O_RDWR)")" \
+	'done|Cannot allocate memory|Bad address'
+is "$(</proc/proc_kinds/opened)" 0 "no state of an open file is left"
+# The first read of an open file, which has to get memory for its text; and what is written to it, to all of it or not at all.
+# shellcheck disable=SC2016
+report /proc/proc_kinds "$(inject '
+	kinds("memory", "pages");
+	for (["limit", qr/^10\n\z/], ["list", qr/^2\n4\n6\n\z/]) {
+		my ($name, $whole) = @$_;
+		my $file = openf("/proc/proc_kinds/$name"); # one that has no text yet
+		every("first read $name", sub { my $text = readn($file, 99); $text =~ /^E[A-Z]+\z/ ? "$!" : "done" }, sub {
+			my ($hit, $result) = @_;
+			my $at = lseek($file, 0, SEEK_CUR);
+			return "the offset is $at after an error" if $result ne "done" && $at != 0;
+			if ($result eq "done") { POSIX::close($file); $file = openf("/proc/proc_kinds/$name") }
+			return "";
+		});
+		print "$name reads ", $_, "\n" for grep { $_ !~ $whole } pread($file, 99, 0);
+	}
+	my $limit = openf("/proc/proc_kinds/limit", O_RDWR);
+	my ($value, $next) = (10, 11);
+	every("write limit", sub { writen($limit, $next) =~ /^\d+\z/ ? "done" : "$!" }, sub {
+		my ($hit, $result) = @_;
+		if ($result eq "done") { ($value, $next) = ($next, $next % 100 + 1) }
+		my $now = pread($limit, 9, 0);
+		return $now eq "$value\n" ? "" : "it is $now, not $value";
+	});
+	my $command = openf("/proc/proc_kinds/command", O_WRONLY);
+	every("write command", sub { writen($command, "+8") =~ /^\d+\z/ ? "done" : "$!" }, sub {
+		my ($hit, $result) = @_;
+		my $there = pread(openf("/proc/proc_kinds/list"), 99, 0) =~ /^8$/m;
+		writen($command, "-8");
+		return $there == ($result eq "done") ? "" : $there ? "it is there" : "it is not there";
+	});
+	my $notes = openf("/proc/proc_kinds/notes", O_RDWR);
+	my $text = "";
+	every("write notes", sub { writen($notes, "x" x 60) =~ /^\d+\z/ ? "done" : "$!" }, sub {
+		my ($hit, $result) = @_;
+		$text .= "x" x 60 if $result eq "done";
+		return pread($notes, 9999, 0) eq $text ? "" : "it has other notes";
+	});')" 'done|Cannot allocate memory|Bad address'
+rmmod proc_kinds
 
 # ---- A parameter that is read and written
 

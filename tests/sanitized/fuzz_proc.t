@@ -12,15 +12,16 @@ cases=${2:-10000}
 diag "seed: $seed"
 
 kmsg_mark
-modules=(proc_hello jiffies seconds)
-for module in "${modules[@]}"; do insmod "$module.ko"; done
+modules=(proc_hello jiffies seconds tests/proc_kinds)
+load() { if [[ $1 == */* ]]; then insmod "$1.ko" start=300; else insmod "$1.ko"; fi; }
+for module in "${modules[@]}"; do load "$module"; done
 directory=$(mktemp -d)
 for process in 1 2 3 4; do
 	perl -I tests tests/sanitized/fuzz_proc.pl "$((seed + process))" "$cases" >"$directory/$process" 2>&1 &
 done
 cycles=0 failed=''
 while [[ -n $(jobs -rp) ]]; do
-	for module in "${modules[@]}"; do rmmod "$module" && insmod "$module.ko" || failed+="$module "; done
+	for module in "${modules[@]}"; do rmmod "${module##*/}" && load "$module" || failed+="$module "; done
 	cycles=$((cycles + 1))
 	sleep 1
 done
@@ -35,7 +36,7 @@ ok $((total < cases)) "$total system calls, with $cycles times rmmod and insmod 
 ok $((cycles == 0)) "… at least once"
 is "$failed" "" "… always with success"
 
-rmmod "${modules[@]}"
+rmmod "${modules[@]##*/}"
 is "$(kmsg)" "" "the log has nothing to say of all that"
 rm -r "$directory"
 done_testing

@@ -60,6 +60,74 @@ crew("the sample of one open file", map { my $me = $_; sub {
 	return ($reads, @wrong);
 } } 0 .. 3);
 
+# ---- The text of one open file, in its seq_file: the same for what is printed.
+
+my $passes = openf("/proc/proc_files_passes");
+crew("the text of one open file", map { my $me = $_; sub {
+	my ($more) = @_;
+	my ($reads, $last, @wrong) = (0, 0);
+	while ($more->()) {
+		for (1 .. 50) {
+			my $at = ($me + $reads) % 4;
+			my $text = pread($passes, 99, $at);
+			push @wrong, "at $at: $text" if $text !~ /^\d+\n\z/ || length $text != 11 - $at;
+			if (!$at) {
+				push @wrong, "$text after $last" if $text <= $last;
+				$last = $text + 0;
+			}
+			$reads++;
+		}
+	}
+	return ($reads, @wrong);
+} } 0 .. 3);
+
+# ---- Where an open file is in a list: 2 processes read each with one descriptor in common, 2 have entries come and go.
+
+sysopen(my $command, "/proc/proc_kinds/command", 1) or die;
+syswrite($command, "+" . 2 * $_) for 1 .. 5; # (not 14, and 13 is an error)
+my $list = openf("/proc/proc_kinds/list");
+crew("the place of an open file in a list", (map { sub {
+	my ($more) = @_;
+	my ($reads, @wrong) = 0;
+	while ($more->()) {
+		# The one that is shared: whatever piece it is, it is of whole numbers but for its ends.
+		my $text = readn($list, 50);
+		push @wrong, $text if $text !~ /^[\d\n]*\z/;
+		lseek($list, 0, SEEK_SET) if $text eq "";
+		# One of its own.
+		my $own = openf("/proc/proc_kinds/list");
+		my $all = "";
+		while (($text = readn($own, 3)) ne "") { $all .= $text }
+		POSIX::close($own);
+		my @keys = split /\n/, $all;
+		push @wrong, "keys: @keys" if join(" ", grep { !($_ % 2) } @keys) ne "2 4 6 8 10" || grep { $keys[$_] <= $keys[$_ - 1] } 1 .. $#keys;
+		$reads++;
+	}
+	return ($reads, @wrong);
+} } 0, 1), (map { my $me = $_; sub {
+	my ($more) = @_;
+	my $changes = 0;
+	while ($more->()) {
+		syswrite($command, ($changes % 2 ? "+" : "-") . (4 * int(rand 3) + 1 + 2 * $me)) and $changes++ or $changes++;
+	}
+	return $changes;
+} } 0, 1));
+
+# ---- The state of one open file of a stream, which 4 processes have in common: they write 10 bytes each time, all the same.
+
+my $notes = openf("/proc/proc_kinds/notes", O_RDWR);
+crew("the state of one open file", map { my $me = $_; sub {
+	my ($more) = @_;
+	my ($times, @wrong) = 0;
+	while ($more->()) {
+		push @wrong, "write: $!" if $times < 200 && writen($notes, $me x 10) != 10;
+		my $text = pread($notes, 10000, 0);
+		push @wrong, "torn" if $text !~ /^(([0-3])\2{9})*\z/;
+		$times++;
+	}
+	return ($times, @wrong);
+} } 0 .. 3);
+
 # ---- A parameter that is written and read at the same time: 8 times the same byte, or it is torn.
 
 my $byte = 0;

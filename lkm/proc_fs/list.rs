@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files that have a list, of whatever length.
+
+use super::Kind;
+use crate::bindings;
+use core::{mem::MaybeUninit, ptr};
+use kernel::{
+    ffi::{c_int, c_void},
+    prelude::*,
+    seq_file::SeqFile,
+};
+
+/// A list whose entries have keys, which put them in order.
+///
+/// An open file only remembers the key of the entry that it has printed last. So a list can be of
+/// whatever length, and entries may come and go while it is read. Whoever reads from start to end
+/// then sees
+///
+/// - every entry that was there all the time: exactly once, and in the order of the keys,
+/// - an entry that came or went meanwhile: once, or not at all,
+/// - of each entry all that was printed at one moment, and never a part of it.
+///
+/// A reader who does not go on where the last read has ended (with `lseek` or `pread`) has the list
+/// printed anew from its start, up to the offset. If the list is then another one, so is what is at
+/// this offset.
+///
+/// # Examples
+///
+/// ```
+/// # use kernel::{new_mutex, rbtree::RBTree, sync::Mutex};
+/// /// Names by number.
+/// #[pin_data]
+/// struct Names {
+///     #[pin]
+///     names: Mutex<RBTree<u64, &'static str>>,
+/// }
+///
+/// impl proc_fs::List for Names {
+///     type Key = u64;
+///
+///     fn next(&self, after: Option<u64>, m: &SeqFile) -> Result<Option<u64>> {
+///         let names = self.names.lock();
+///         let least = after.map_or(0, |key| key + 1);
+///         let Some(cursor) = names.cursor_lower_bound(&least) else {
+///             return Ok(None);
+///         };
+///         let (key, name) = cursor.current();
+///         seq_print!(m, "{key} {name}\n");
+///         Ok(Some(*key))
+///     }
+/// }
+///
+/// let names = pin_init!(Names {
+///     names <- new_mutex!(RBTree::new()),
+/// });
+/// let file = proc_fs::File::new(c"names", proc_fs::list(names))?;
+/// ```
+pub trait List: Send + Sync + 'static {
+    /// Who may read the file: any of the three read bits, at least one.
+    const MODE: u16 = 0o444;
+
+    /// What tells entries apart.
+    type Key: Copy + Send;
+
+    /// Prints the entry with the least key above `after`, or with the least of all, and returns its
+    /// key. Returns `None` if there is no such entry; what it then printed is dropped. It may sleep.
+    ///
+    /// It is called again for the same entry if that did not fit into the memory that there is: what
+    /// is left of a page, and in the end as much as it takes (at most 1 GiB).
+    ///
+    /// # Errors
+    ///
+    /// The reader gets what was printed before, then what this returns.
+    fn next(&self, after: Option<Self::Key>, m: &SeqFile) -> Result<Option<Self::Key>>;
+}
+
+/// A file that has the entries of `list`, printed one by one.
+pub fn list<T: List, E>(list: impl PinInit<T, E>) -> impl PinInit<Listed<T>, E> {
+    pin_init!(Listed { list <- list }? E)
+}
+
+/// The file of a [`List`]: see [`list`].
+#[pin_data]
+pub struct Listed<T> {
+    #[pin]
+    list: T,
+}
+
+/// Where an open file is. Valid if it is all zeros.
+///
+/// # Invariants
+///
+/// - `done` is initialised if `begun` is 1: the key of the entry before the next one.
+/// - `printed` is initialised if `at` is [`PRINTED`]: the key of the next one, which was printed.
+#[repr(C)]
+struct Position<K> {
+    begun: u8,
+    at: u8,
+    done: MaybeUninit<K>,
+    printed: MaybeUninit<K>,
+}
+
+/// Not printed yet.
+const FRESH: u8 = 0;
+/// Printed, but if it did not fit it will have to be again.
+const PRINTED: u8 = 1;
+/// There is no next one.
+const END: u8 = 2;
+
+impl<T: List> Listed<T> {
+    const OPS: &'static bindings::seq_operations = &bindings::seq_operations {
+        start: Some(Self::start),
+        next: Some(Self::next),
+        show: Some(Self::show),
+        stop: Some(Self::stop),
+    };
+
+    /// # Safety
+    ///
+    /// `m` is that of a file with this data, in a call of seq_file to `OPS`, for all of `'a`.
+    unsafe fn position<'a>(m: *mut bindings::seq_file) -> &'a mut Position<T::Key> {
+        // SAFETY: `seq_open_private()` has allocated it, of the size which was given to
+        // `proc_create_seq_private()`, aligned as `create` asserts, and filled with zeros, which is
+        // valid. seq_file holds the lock of `m` while it calls `OPS`.
+        unsafe { &mut *(*m).private.cast() }
+    }
+
+    /// # Safety
+    ///
+    /// For `seq_operations::start` of a file with this data only.
+    unsafe extern "C" fn start(m: *mut bindings::seq_file, index: *mut i64) -> *mut c_void {
+        // SAFETY: By our contract.
+        let position = unsafe { Self::position(m) };
+        // It is 0, or what `next` has made of it when it set `done`.
+        // SAFETY: seq_file passes its own.
+        if unsafe { *index } == 0 {
+            position.begun = 0;
+        }
+        position.at = FRESH;
+        // Whatever is neither NULL nor an error.
+        m.cast()
+    }
+
+    /// # Safety
+    ///
+    /// For `seq_operations::show` of a file with this data only.
+    unsafe extern "C" fn show(m: *mut bindings::seq_file, _entry: *mut c_void) -> c_int {
+        // SAFETY: By our contract.
+        let position = unsafe { Self::position(m) };
+        // SAFETY: The file is open, and procfs is in a call to it.
+        let list = unsafe { &super::data::<Self>((*(*m).file).f_inode).list };
+        // SAFETY: seq_file holds the lock of `m`, which keeps other threads away.
+        let file = unsafe { SeqFile::from_raw(m) };
+
+        let after = match position.begun {
+            0 => None,
+            // SAFETY: By the type's invariant.
+            _ => Some(unsafe { position.done.assume_init() }),
+        };
+        match list.next(after, file) {
+            Ok(Some(key)) => {
+                // INVARIANT: That is its key.
+                position.printed.write(key);
+                position.at = PRINTED;
+                0
+            }
+            Ok(None) => {
+                position.at = END;
+                bindings::SEQ_SKIP as c_int
+            }
+            Err(error) => error.to_errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For `seq_operations::next` of a file with this data only.
+    unsafe extern "C" fn next(
+        m: *mut bindings::seq_file,
+        entry: *mut c_void,
+        index: *mut i64,
+    ) -> *mut c_void {
+        // SAFETY: By our contract.
+        let position = unsafe { Self::position(m) };
+        // SAFETY: seq_file passes its own. It wants it to change, also at the end.
+        unsafe { *index += 1 };
+        match position.at {
+            PRINTED => {
+                // INVARIANT: Both by the invariant of `printed`.
+                position.done = position.printed;
+                position.begun = 1;
+                position.at = FRESH;
+                entry
+            }
+            _ => ptr::null_mut(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For `seq_operations::stop` only.
+    unsafe extern "C" fn stop(_m: *mut bindings::seq_file, _entry: *mut c_void) {}
+}
+
+// SAFETY: The operations that procfs has for this have no flags.
+unsafe impl<T: List> Kind for Listed<T> {
+    unsafe fn create(
+        name: &CStr,
+        parent: *mut bindings::proc_dir_entry,
+        data: *const Self,
+    ) -> *mut bindings::proc_dir_entry {
+        const {
+            assert!(T::MODE & !0o444 == 0, "these bits say who may read");
+            assert!(T::MODE != 0, "nobody may read");
+            assert!(align_of::<Position<T::Key>>() <= bindings::ARCH_KMALLOC_MINALIGN);
+        }
+        // SAFETY: `name` is a C string. By our contract `parent` is right, and `OPS`, which is in the
+        // memory of the module and takes the data for a `Self`, is no longer used when that is gone.
+        unsafe {
+            bindings::proc_create_seq_private(
+                name.as_char_ptr(),
+                T::MODE,
+                parent,
+                Self::OPS,
+                size_of::<Position<T::Key>>() as u32,
+                data.cast_mut().cast(),
+            )
+        }
+    }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Files that read and write as they like, with state for each open file.
+
+use super::{create, data, Kind};
+use crate::bindings;
+use kernel::{
+    error::from_result,
+    ffi::{c_char, c_int},
+    iov::IovIterDest,
+    prelude::*,
+    types::ForeignOwnable,
+    uaccess::{UserPtr, UserSlice, UserSliceReader},
+};
+
+/// A file that reads and writes as it likes, and has state for each open file.
+///
+/// # Examples
+///
+/// ```
+/// # use kernel::{iov::IovIterDest, new_mutex, sync::Mutex, uaccess::UserSliceReader};
+/// /// Whoever opens it can write to it, and read back what this open file was given last.
+/// struct Echo;
+///
+/// impl proc_fs::Stream for Echo {
+///     const MODE: u16 = 0o666;
+///     type Open = Pin<KBox<Mutex<KVec<u8>>>>;
+///
+///     fn open(&self) -> Result<Self::Open> {
+///         KBox::pin_init(new_mutex!(KVec::new()), GFP_KERNEL)
+///     }
+///
+///     fn read(
+///         &self,
+///         last: Pin<&Mutex<KVec<u8>>>,
+///         offset: &mut i64,
+///         to: &mut IovIterDest<'_>,
+///     ) -> Result<usize> {
+///         to.simple_read_from_buffer(offset, &last.lock())
+///     }
+///
+///     fn write(
+///         &self,
+///         last: Pin<&Mutex<KVec<u8>>>,
+///         offset: &mut i64,
+///         from: UserSliceReader,
+///     ) -> Result<usize> {
+///         let len = from.len().min(100);
+///         let mut text = KVec::new();
+///         from.take(len).read_all(&mut text, GFP_KERNEL)?;
+///         *last.lock() = text;
+///         Ok(len)
+///     }
+/// }
+///
+/// let file = proc_fs::File::new(c"echo", proc_fs::stream(Echo))?;
+/// ```
+pub trait Stream: Send + Sync + 'static {
+    /// Permissions of the file: who may read, who may write.
+    const MODE: u16;
+
+    /// The state of an open file. It is dropped when the file is closed, and for files that are still
+    /// open when the [`File`](super::File) is dropped.
+    ///
+    /// `()`, if there is none; a [`KBox`] or an [`Arc`](kernel::sync::Arc) otherwise.
+    type Open: ForeignOwnable + Send + Sync;
+
+    /// Makes the state of a file that is being opened. It may sleep.
+    ///
+    /// # Errors
+    ///
+    /// Whoever opens the file gets what this returns.
+    fn open(&self) -> Result<Self::Open>;
+
+    /// Reads: copies to `to` what is at `offset`, moves that, and returns the number of bytes. None
+    /// is the end of the file. It may sleep, and several may run at a time.
+    ///
+    /// # Errors
+    ///
+    /// The reader gets what this returns. The default is `EIO`, as for all files that cannot be read.
+    fn read(
+        &self,
+        _open: <Self::Open as ForeignOwnable>::Borrowed<'_>,
+        _offset: &mut i64,
+        _to: &mut IovIterDest<'_>,
+    ) -> Result<usize> {
+        Err(EIO)
+    }
+
+    /// Writes: takes from `from` what is for `offset`, moves that, and returns the number of bytes. If
+    /// these are not all, programs write the rest again. It may sleep, and several may run at a time.
+    ///
+    /// # Errors
+    ///
+    /// The writer gets what this returns. The default is `EIO`, as for all files that cannot be
+    /// written to.
+    fn write(
+        &self,
+        _open: <Self::Open as ForeignOwnable>::Borrowed<'_>,
+        _offset: &mut i64,
+        _from: UserSliceReader,
+    ) -> Result<usize> {
+        Err(EIO)
+    }
+}
+
+/// A file that is what `stream` makes of it.
+pub fn stream<T: Stream, E>(stream: impl PinInit<T, E>) -> impl PinInit<Streamed<T>, E> {
+    pin_init!(Streamed { stream <- stream }? E)
+}
+
+/// The file of a [`Stream`]: see [`stream`].
+#[pin_data]
+pub struct Streamed<T> {
+    #[pin]
+    stream: T,
+}
+
+// Of an open file, `private_data` is a `T::Open` from `open` until `release`.
+impl<T: Stream> Streamed<T> {
+    const OPS: &'static bindings::proc_ops = &bindings::proc_ops {
+        proc_open: Some(Self::open),
+        proc_read_iter: Some(Self::read_iter),
+        proc_write: Some(Self::write),
+        proc_lseek: Some(bindings::no_seek_end_llseek),
+        proc_release: Some(Self::release),
+        ..pin_init::zeroed()
+    };
+
+    /// # Safety
+    ///
+    /// For `proc_ops::proc_open` of an entry with this data only.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: procfs calls this with the entry's inode.
+        let stream = unsafe { &data::<Self>(inode).stream };
+        from_result(|| {
+            let open = stream.open()?.into_foreign();
+            // SAFETY: Nobody else has the file yet. Its `private_data` is ours to use.
+            unsafe { (*file).private_data = open };
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// For `proc_ops::proc_release` of an entry with this data only.
+    unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: It comes from `open`. procfs calls this once for each file that was opened, after
+        // its other calls: nobody has borrowed it.
+        drop(unsafe { T::Open::from_foreign((*file).private_data) });
+        0
+    }
+
+    /// # Safety
+    ///
+    /// For `proc_ops::proc_read_iter` of an entry with this data only.
+    unsafe extern "C" fn read_iter(
+        kiocb: *mut bindings::kiocb,
+        iter: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: The VFS made the iterator for this read, so it is a destination. Until we return it
+        // is ours alone, and may be written to.
+        let to = unsafe { IovIterDest::from_raw(iter) };
+        // SAFETY: The `kiocb` is ours for this call, and with it the offset in it.
+        let offset = unsafe { &mut (*kiocb).ki_pos };
+        // SAFETY: The caller holds the file open.
+        let file = unsafe { (*kiocb).ki_filp };
+        // SAFETY: It is one of this entry, which procfs is calling.
+        let stream = unsafe { &data::<Self>((*file).f_inode).stream };
+        // SAFETY: It comes from `open`, and the file is not released before this returns.
+        let open = unsafe { T::Open::borrow((*file).private_data) };
+
+        // The VFS believes what it is told: more than there is room for would have it go too far.
+        let len = to.len();
+        from_result(|| Ok(stream.read(open, offset, to)?.min(len) as isize))
+    }
+
+    /// # Safety
+    ///
+    /// For `proc_ops::proc_write` of an entry with this data only.
+    unsafe extern "C" fn write(
+        file: *mut bindings::file,
+        from: *const c_char,
+        len: usize,
+        offset: *mut i64,
+    ) -> isize {
+        // SAFETY: The caller holds the file open, which is one of this entry; procfs is calling it.
+        let stream = unsafe { &data::<Self>((*file).f_inode).stream };
+        // SAFETY: It comes from `open`, and the file is not released before this returns.
+        let open = unsafe { T::Open::borrow((*file).private_data) };
+        // SAFETY: The offset is ours for this call.
+        let offset = unsafe { &mut *offset };
+        let from = UserSlice::new(UserPtr::from_ptr(from.cast_mut().cast()), len);
+
+        from_result(|| Ok(stream.write(open, offset, from.reader())?.min(len) as isize))
+    }
+}
+
+// SAFETY: `OPS` has no flags.
+unsafe impl<T: Stream> Kind for Streamed<T> {
+    unsafe fn create(
+        name: &CStr,
+        parent: *mut bindings::proc_dir_entry,
+        data: *const Self,
+    ) -> *mut bindings::proc_dir_entry {
+        const {
+            assert!(T::MODE & !0o666 == 0, "a file can be read and written");
+            assert!(T::MODE != 0, "nobody may read or write");
+        }
+        // SAFETY: By our contract; `OPS` takes the data for a `Self`.
+        unsafe { create(name, T::MODE, parent, Self::OPS, data) }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Printing to a [`SeqFile`].
+//!
+//! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
+
+use crate::bindings;
+use core::{fmt, ptr};
+use kernel::seq_file::SeqFile;
+
+/// Prints to a [`SeqFile`]: the same as [`kernel::seq_print!`] does, in less time. That goes through C's
+/// `vsnprintf()`, which calls Rust for its `%pA`; this formats to where the text will be.
+///
+/// # Examples
+///
+/// ```
+/// fn print_coordinates(m: &SeqFile, x: i32, y: i32) {
+///     seq_print!(m, "{x:>6} {y:>6}\n");
+/// }
+/// ```
+#[macro_export]
+macro_rules! seq_print {
+    ($m:expr, $($arg:tt)+) => {
+        $crate::seq_file::print($m, ::kernel::prelude::fmt!($($arg)+))
+    };
+}
+
+/// Used by [`seq_print!`](crate::seq_print).
+#[doc(hidden)]
+#[inline]
+pub fn print(m: &SeqFile, args: fmt::Arguments<'_>) {
+    // What does not fit is not lost: the file is then full, which its reader sees.
+    let _ = fmt::write(&mut Writer(m), args);
+}
+
+struct Writer<'a>(&'a SeqFile);
+
+impl fmt::Write for Writer<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let m = ptr::from_ref(self.0).cast_mut().cast();
+        // SAFETY: A `SeqFile` is a `struct seq_file`, which may be written to by whoever has a reference
+        // to it: only one thread can. `text` is as long as it says.
+        match unsafe { bindings::seq_write(m, text.as_ptr().cast(), text.len()) } {
+            0 => Ok(()),
+            _ => Err(fmt::Error),
+        }
+    }
+}
