@@ -46,6 +46,7 @@ scratch=''
 if [[ -z $sources || -z $changes ]]; then
 	place=$(layerable "${TMPDIR:-/tmp}" /dev/shm)
 	scratch=$(mktemp -d "$place/confined.XXXXXX")
+	trap 'remove "$scratch"' EXIT
 	own "$scratch"
 fi
 sources=$(realpath -m "${sources:-$scratch/sources}")
@@ -127,5 +128,4 @@ fi
 
 status=0
 "${command[@]}" || status=$?
-remove "$scratch"
 exit "$status"

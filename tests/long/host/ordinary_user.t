@@ -1,33 +1,67 @@
 #!/usr/bin/env bash
-# A fresh clone in the hands of an ordinary user, who loses power, changes their mind, and then goes through
-# with it: make demo, from nothing to a module in a running kernel. Takes about four minutes.
+# A machine that has nothing: a minimal Debian with the packages that README.md names, and a clone in the hands of an ordinary
+# user, who loses power, changes their mind, and then goes through with it, from nothing to a module in a running kernel and all
+# tests; then the same by root. By root it is tried; called by an ordinary user, it tries the clone on this machine.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
+# README's first block: what it installs, and the commands as they stand.
+block=$(awk '/^```/ { if (inside) exit; inside = /^```sh$/; next } inside { sub(/ +#.*/, ""); print }' README.md)
+packages=$(sed -n 's/^sudo apt-get install //p' <<<"$block")
+mapfile -t commands < <(grep '^make ' <<<"$block")
+is "${commands[*]}" "make demo make test" "README's first block is what has to be installed, and two commands"
+
 if ((EUID == 0)); then
-	# What an ordinary user would have had to ask for.
 	scripts/sandbox.sh --preflight
-	type -P newuidmap >/dev/null || apt-get -qq install uidmap >/dev/null
-	user=rust-lkm-test
-	theirs=(-user "$user" -o)
-	userdel -r "$user" 2>/dev/null
-	useradd -m -s /bin/bash "$user"
-	trap '"${as_user[@]}" bash -c "kill -KILL -1"; sleep 1; userdel -r "$user" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
-	home=$(getent passwd "$user" | cut -d: -f6)
-	as_user=(setpriv --reuid "$user" --regid "$user" --init-groups env -i HOME="$home" USER="$user" PATH=/usr/bin:/bin)
+	mkdir -p build
+	minimal=$(mktemp -d "$PWD/build/minimal.XXXXXX")
+	machine=$minimal/root
+	temporary+=("$minimal")
+	url=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
+		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }')
+	# (as apt-get update leaves it, and with a clock that may be ahead of a mirror)
+	run mmdebstrap --variant=minbase --skip=cleanup/apt/lists --aptopt='Acquire::Check-Valid-Until "false"' \
+		--include="${packages// /,}" trixie "$machine" ${url:+"$url"}
+	is "$status" 0 "there is a minimal Debian with these packages"
+	((status == 0)) || diag "$(tail -n 5 <<<"$stderr")"
+	cp /etc/resolv.conf /etc/hosts "$machine/etc/"
+	user=lkm
+	chroot "$machine" useradd -m -s /bin/bash "$user"
+	# in_machine COMMAND…: with no other files than its own. (A change of its root only would forbid namespaces.)
+	cat >"$minimal/inside" <<'INSIDE'
+mount --bind "$1" "$1"
+for place in proc sys dev; do mount --rbind "/$place" "$1/$place"; done
+if [[ -n $2 ]]; then
+	for place in sandbox kernels; do mount --bind "$2/$place" "$1/root/clone/build/$place"; done
+fi
+cd "$1" && pivot_root . . && umount -l . && cd "$3" || exit
+shift 3
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+INSIDE
+	in_user=(unshare --mount bash "$minimal/inside" "$machine" "" "/home/$user/clone" setpriv --reuid "$user" --regid "$user" --init-groups)
+	as_user=("${in_user[@]}" env HOME="/home/$user" USER="$user")
+	as_root=(unshare --mount bash "$minimal/inside" "$machine" "$machine/home/$user/clone/build" /root/clone env HOME=/root USER=root)
+	trap '"${in_user[@]}" bash -c "kill -KILL -1"; sleep 1; rm -rf --one-file-system "${temporary[@]}"' EXIT
+	home=$machine/home/$user
 	git clone -q --no-hardlinks . "$home/clone"
-	chown -R "$user:" "$home/clone"
+	git clone -q --no-hardlinks . "$machine/root/clone"
+	chown -R "$(stat -c %u:%g "$home")" "$home/clone"
+	is "$("${as_user[@]}" id -un) $("${as_user[@]}" pwd)" "$user /home/$user/clone" "it has an ordinary user, and a clone"
+	for program in rustc qemu-system-x86_64 pgrep patch; do not_there "$machine/usr/bin/$program" "it has no $program"; done
+	places=("$machine/tmp" "$machine/var/tmp")
+	owner=$(stat -c %u "$home")
 else
-	user=$(id -un)
-	theirs=()
+	user=$(id -un) owner=$(id -u)
 	home=$(mktemp -d)
 	temporary+=("$home")
 	as_user=(env -i HOME="$home" USER="$user" PATH=/usr/bin:/bin)
+	as_root=()
 	git clone -q . "$home/clone"
+	places=(/tmp /var/tmp)
 fi
 cd "$home/clone" || exit
-foreign() { find /tmp /var/tmp \( "${theirs[@]}" -name 'rust-lkm.*' -o -name 'mmdebstrap.*' \) 2>/dev/null | sort; }
+foreign() { find "${places[@]}" \( -name 'rust-lkm.*' -o -name 'mmdebstrap.*' -o -name 'tmp.*' \) -user "$owner" 2>/dev/null | sort; }
 before=$(foreign)
 
 # demo_until TEXT SIGNAL: begins make demo, and sends it all a signal once it has printed TEXT.
@@ -55,13 +89,13 @@ is "$(find build/kernels -maxdepth 2 -name build ! -path '*.partial/*')" "" "int
 is "$(session "$session" | grep -w make)" "" "interrupted: no make goes on"
 
 start=$SECONDS
-run "${as_user[@]}" make demo
+run "${as_user[@]}" bash -c "${commands[0]}"
 is "$status" 0 "make demo gets through"
 diag "make demo took $((SECONDS - start)) s with the sandbox made"
 like "$stdout" 'hello_world: Hello World' "the module greets"
 like "$stdout" 'hello_world: Goodbye World' "and takes its leave"
 like "$stderr" 'all [0-9]{4} that the kernel exports' "every Rust symbol that the kernel exports was made again"
-is "$(find . ! -user "$user")" "" "everything belongs to the user"
+is "$(find . ! -user "$owner")" "" "everything belongs to the user"
 size=$(du -sm build | cut -f1)
 diag "disk under build/: $size MB"
 ok "$((size > 4000))" "build/ takes less than 4 GB"
@@ -70,6 +104,23 @@ start=$SECONDS
 run "${as_user[@]}" make demo
 is "$status" 0 "and again"
 diag "make demo, warm, took $((SECONDS - start)) s"
+
+# tested DESCRIPTION COMMAND…: make test, and what failed in it.
+tested() {
+	start=$SECONDS
+	run "${@:2}"
+	is "$status $(tail -n 1 <<<"$stdout" | grep -oE '[0-9]+ failed')" "0 0 failed" "$1"
+	diag "make test took $((SECONDS - start)) s: $(tail -n 1 <<<"$stdout")"
+	((status == 0)) || diag "$(grep -E '^  not ok|^build/test' <<<"$stderr")"
+}
+tested "make test gets through" "${as_user[@]}" bash -c "${commands[1]}"
+if ((${#as_root[@]})); then
+	# (with the sandbox and the kernels that the user has made)
+	mkdir -p "$machine"/root/clone/build/{sandbox,kernels}
+	run "${as_root[@]}" bash -c "${commands[0]}"
+	is "$status" 0 "root: make demo gets through"
+	tested "root: make test gets through" "${as_root[@]}" bash -c "${commands[1]}"
+fi
 
 run "${as_user[@]}" make clean
 is "$status" 0 "make clean"
