@@ -212,6 +212,17 @@ run "${ordinary[@]}" env PATH="$directory/basic" scripts/sandbox.sh true
 is "$status" 1 "an ordinary user without the programs is told so"
 like "$stderr" "sudo apt-get install $needs" "… with the one command to run"
 
+# What root has made in the checkout of another user.
+if ((EUID == 0)); then
+	mkdir -p build/log
+	run "${ordinary[@]}" env PATH="$directory/bin:/usr/bin:/bin" scripts/sandbox.sh true
+	like "$status $stderr" "^1 .*user nobody cannot write to $PWD/build/log/, which belongs to root"$'\n'"  sudo chown -R nobody: $PWD/build" \
+		"what belongs to another user is named"
+	rm -r build/log
+else
+	skip "what belongs to another user is named" "only root can be another user"
+fi
+
 # A machine that has the programs, and does not let this user make use of them.
 mkdir -p "$directory/forbidden"
 printf '#!/bin/sh\necho "bwrap: no permission" >&2; exit 1\n' >"$directory/forbidden/bwrap"

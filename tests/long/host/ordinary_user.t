@@ -105,21 +105,21 @@ run "${as_user[@]}" make demo
 is "$status" 0 "and again"
 diag "make demo, warm, took $((SECONDS - start)) s"
 
-# tested DESCRIPTION COMMAND…: make test, and what failed in it.
+# tested COMMAND… DESCRIPTION: make test, and what failed in it.
 tested() {
 	start=$SECONDS
-	run "${@:2}"
-	is "$status $(tail -n 1 <<<"$stdout" | grep -oE '[0-9]+ failed')" "0 0 failed" "$1"
+	run "${@:1:$#-1}"
+	is "$status $(tail -n 1 <<<"$stdout" | grep -oE '[0-9]+ failed')" "0 0 failed" "${@: -1}"
 	diag "make test took $((SECONDS - start)) s: $(tail -n 1 <<<"$stdout")"
 	((status == 0)) || diag "$(grep -E '^  not ok|^build/test' <<<"$stderr")"
 }
-tested "make test gets through" "${as_user[@]}" bash -c "${commands[1]}"
+tested "${as_user[@]}" bash -c "${commands[1]}" "make test gets through"
 if ((${#as_root[@]})); then
 	# (with the sandbox and the kernels that the user has made)
 	mkdir -p "$machine"/root/clone/build/{sandbox,kernels}
 	run "${as_root[@]}" bash -c "${commands[0]}"
 	is "$status" 0 "root: make demo gets through"
-	tested "root: make test gets through" "${as_root[@]}" bash -c "${commands[1]}"
+	tested "${as_root[@]}" bash -c "${commands[1]}" "root: make test gets through"
 fi
 
 run "${as_user[@]}" make clean
