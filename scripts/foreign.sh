@@ -155,7 +155,7 @@ load_all() {
 	mkdir "$out/load"
 	(cd "$out" && shopt -s nullglob && cp --parents "${built[@]}" needed ./*.ko load/)
 	printf '%s\n' "${built[@]}" >"$out/load/modules"
-	scripts/vm.sh --kernel "$release" --add "$out/load" bash tests/foreign/load.sh load >"$out/load.tap" || status=$?
+	scripts/vm.sh --kernel "$release" --add "$out/load" bash tests/foreign/load.sh >"$out/load.tap" || status=$?
 	cat "$out/load.tap"
 	return "$status"
 }

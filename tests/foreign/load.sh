@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Loads and unloads what foreign.sh has built, in the virtual machine: its argument is the directory.
+# Loads and unloads what foreign.sh has built and put into load/ of the virtual machine.
 
 . "$(dirname "$0")/../kernel.sh" || exit
-directory=$1
+directory=load
 
 while read -r file; do
 	insmod "$directory/$file" || echo "Bail out! $file cannot be loaded"
