@@ -23,7 +23,9 @@ is_installed() {
 }
 
 fits_installed() {
-	[[ -z $(missing_metadata "$(headers_of "$1")") ]] && compare_symbols "$(headers_of "$1")" >/dev/null
+	local headers rustc
+	headers=$(headers_of "$1")
+	rustc=$(fitting_rustc "$headers") && [[ -z $(all_missing "$headers" "$rustc") ]] && compare_symbols "$headers" >/dev/null
 }
 
 # take_out RELEASE: removes what place has put there, and the directories that only this kept.
@@ -66,7 +68,7 @@ ready_package() {
 	file=$PACKAGES/${name}_$2_$debian_arch.deb
 	if [[ -n $PACKAGES && -r $file ]]; then
 		cp "$file" "$work/ready/"
-	elif apt-cache madison "$name" | awk '{ print $3 }' | grep -qxF "$2"; then
+	elif apt-cache madison "$name" | awk '{ print $3 }' | grep -xF "$2" >/dev/null; then
 		(cd "$work/ready" && apt-get download "$name=$2" >&2) || return 1
 	else
 		return 1

@@ -62,7 +62,7 @@ export SOURCE_DATE_EPOCH
 # By the variables that Debian's other tools know.
 maintainer="${DEBFULLNAME:-rust-lkm} <${DEBEMAIL:-rust-lkm@localhost}>"
 
-# document PACKAGE VERSION DIRECTORY TEXT: its changelog, copyright, and what lintian need not say.
+# document PACKAGE VERSION DIRECTORY TEXT OVERRIDES: its changelog, copyright, and what lintian need not say.
 document() {
 	local doc=$3/usr/share/doc/$1
 	mkdir -p "$doc"
@@ -75,7 +75,7 @@ document() {
 	END
 	gzip -9n "$doc/changelog.Debian"
 	install -m 644 "$packaging/linux-librust/copyright" "$doc/"
-	install -D -m 644 "$packaging/linux-librust/lintian-overrides" "$3/usr/share/lintian/overrides/$1"
+	install -D -m 644 "$packaging/linux-librust/$5" "$3/usr/share/lintian/overrides/$1"
 }
 
 # installed_size DIRECTORY: in KiB, as Debian's policy counts.
@@ -112,7 +112,7 @@ make_package() {
 		conflicts+=("$shared (<< 0~${token::12})" "$shared (>> 0~${token::12})")
 	done < <(find "$stage/usr/lib/linux-librust/$release/shared" -type f -exec sha256sum {} + | LC_ALL=C sort -k 2)
 	mkdir "$stage/DEBIAN"
-	document "linux-librust-$release" "$version" "$stage" "Made from version $version of linux."
+	document "linux-librust-$release" "$version" "$stage" "Made from version $version of linux." lintian-overrides
 	fill linux-librust/control RELEASE="$release" VERSION="$version" ARCH="$machine_debian_arch" \
 		MAINTAINER="$maintainer" SIZE="$(installed_size "$stage")" HEADERS="linux-headers-$release$foreign" \
 		COMPILER="$rustc (>= $compiler), $rustc (<< $next~)" LIBRARIES="$(libraries_of "$stage")" \
@@ -129,11 +129,13 @@ make_metapackage() {
 	version=$(headers_field "$release" Version)
 	kbuild=$(headers_field "$release" Depends | grep -oE 'linux-kbuild-[^ ,]*')
 	flavour=${release#"${kbuild#linux-kbuild-}"-}
-	apt-cache show "linux-headers-$flavour$foreign=$version" 2>/dev/null | grep -qF "linux-headers-$release (= $version)" ||
-		return 0
+	# (grep reads it all, as a pipe that is closed early would be a failure.)
+	apt-cache show "linux-headers-$flavour$foreign=$version" 2>/dev/null |
+		grep -F "linux-headers-$release (= $version)" >/dev/null || return 0
 	file=$packages/linux-librust-${flavour}_${version}_$machine_debian_arch.deb
 	mkdir -p "$stage/DEBIAN"
-	document "linux-librust-$flavour" "$version" "$stage" "Made for version $version of linux."
+	document "linux-librust-$flavour" "$version" "$stage" "Made for version $version of linux." \
+		lintian-overrides.meta
 	fill linux-librust/control.meta RELEASE="$release" VERSION="$version" ARCH="$machine_debian_arch" \
 		MAINTAINER="$maintainer" FLAVOUR="$flavour" METAHEADERS="linux-headers-$flavour$foreign" >"$stage/DEBIAN/control"
 	pack "$stage" "$work/new.deb" >&2

@@ -16,6 +16,7 @@ headers_tool() { scripts/sandbox.sh scripts/rust-headers.sh "$@"; }
 
 release=$(basename "$(dirname "$(headers_tool)")")
 cloud=${release%-*}-cloud-${release##*-}
+rm -rf build/packages
 run headers_tool --deb
 is "$status" 0 "--deb makes the package"
 deb=$stdout
@@ -26,10 +27,10 @@ size=$(stat -c %s "$deb")
 diag "the package has $size bytes"
 ok "$((size > 30000000))" "it has at most 30 MB"
 is "$(dpkg-deb --fsys-tarfile "$deb" | tar -tv | awk '$2 != "root/root" { print $6 }')" "" "all in it belongs to root"
-start=$SECONDS
+made=$(stat -c '%y %i' "$deb")
 run headers_tool --deb
 is "$status $stdout" "0 $deb" "a second --deb prints it again"
-ok "$((SECONDS - start > 10))" "… and does not make it again"
+is "$(stat -c '%y %i' "$deb")" "$made" "… and does not make it again"
 cloud_deb=$(headers_tool --deb "$cloud" 2>/dev/null)
 hook_deb=$(headers_tool --deb-hook 2>/dev/null)
 there "$hook_deb" "--deb-hook makes the package of the tool"
@@ -329,7 +330,7 @@ debian -- rust-headers --remove "$release" 2>/dev/null
 
 rm "$root/etc/apt/sources.list.d/ours.list"
 apt purge rust-headers "linux-headers-*"
-is "$(diff <(echo "$before_hook") <(files) | grep -E 'rust-headers|librust|target\.json')" "" "when rust-headers is purged, nothing of it is left"
+is "$(diff <(echo "$before_hook") <(files) | grep -E 'rust-headers|linux-librust|target\.json')" "" "when rust-headers is purged, nothing of it is left"
 
 # ---- The same package from another place and time; nothing for lintian to say; no room.
 
