@@ -103,6 +103,12 @@ install_metadata() {
 		say "The headers of kernel $release have their Rust metadata."
 		return
 	fi
+	# In the middle of a run of apt that brings both packages, this one is unpacked and has not made its links yet.
+	if [[ $(package_version "linux-librust-$release") == "$installed" ]] && sh "/usr/lib/linux-librust/$release/links" add &&
+		fits_installed "$release"; then
+		say "The package linux-librust-$release brings the Rust metadata."
+		return
+	fi
 	[[ -z $(package_version "linux-librust-$release") ]] ||
 		die "the package linux-librust-$release is installed, but damaged or of another version" \
 			"sudo apt-get install --reinstall linux-librust-$release"

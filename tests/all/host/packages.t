@@ -198,11 +198,14 @@ apt autoremove --purge
 
 # ---- The hook, with ready packages.
 
-# A hook in the place of dkms writes down what it finds.
-mkdir -p "$root/etc/kernel/header_postinst.d"
+# A hook in the place of dkms builds a module.
+mkdir -p "$root/etc/kernel/header_postinst.d" "$directory/packages/greeting"
+cp "$root"/home/alice/greeting/{Kbuild,hello_world.rs} "$directory/packages/greeting/"
 cat >"$root/etc/kernel/header_postinst.d/dkms" <<-'END'
 	#!/bin/sh
-	ls /usr/src/linux-headers-$1/rust/libkernel.rmeta >/packages/dkms.log 2>&1 || :
+	make -C "/lib/modules/$1/build" M=/packages/greeting clean modules >/packages/dkms.log 2>&1 &&
+		echo "built for $1" >/packages/dkms.log
+	exit 0
 END
 chmod +x "$root/etc/kernel/header_postinst.d/dkms"
 mkdir "$root/srv/ready"
@@ -210,7 +213,7 @@ cp "$deb" "$root/srv/ready/"
 echo PACKAGES=/srv/ready >>"$root/etc/rust-headers.conf"
 apt install -t trixie-backports "linux-headers-$release"
 is "$status" 0 "headers are installed with the hook"
-is "$(<"$directory/packages/dkms.log")" "/usr/src/linux-headers-$release/rust/libkernel.rmeta" "… and have their metadata before dkms"
+is "$(<"$directory/packages/dkms.log")" "built for $release" "… and have their metadata before dkms"
 like "$(cat "$root/var/log/rust-headers/$release.log")" "Taking the ready package" "… which are from the directory of ready packages"
 builds "$release"
 ok $? "… and modules are built by them"
@@ -220,10 +223,15 @@ apt purge "linux-headers-$release"
 apt autoremove --purge
 is "$(cd "$root" && find usr/src/linux-* usr/lib/linux-* var/lib/rust-headers/* etc/alternatives/*{target.json,clippy.toml} 2>/dev/null)" "" "with the headers the metadata go"
 
+rm "$root/srv/ready"/* "$directory/packages/dkms.log"
+apt install "/packages/${deb##*/}"
+is "$status $(grep -c 'rust-headers: warning' <<<"$stdout") $(<"$directory/packages/dkms.log")" "0 0 built for $release" "package and headers in one run of apt: the metadata are there before dkms, too"
+apt purge "linux-librust-$release"
+apt autoremove --purge
+
 # ---- The hook, when something is in the way. The archive is as far away as it can be.
 
 apt install -t trixie-backports --download-only "linux-headers-$release"
-rm "$root/srv/ready"/*
 run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
 is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without network and ready packages apt installs the headers all the same"
 like "$stdout" "rust-headers: warning: kernel ${release//+/\\+} has no Rust metadata: apt-get could not download" "… and the hook says why there are no metadata"
