@@ -55,7 +55,7 @@ if [[ -z $tag ]]; then
 	while IFS='|' read -r name command; do
 		type_command "$command"
 		# What the last command prints is a line of the module's own: of its file, or of the log.
-		like "${output##*$'\n'}" "^(Hello World|[0-9]+|\\[.*\\] $name: .+)\$" "README.md: $command"
+		like "${output##*$'\n'}" "^(Hello World|hello|[0-9]+|\\[.*\\] $name: .+)\$" "README.md: $command"
 		[[ ! -d /sys/module/$name ]] || rmmod "$name"
 	done < <(sed -n 's/\\|/\a/g; s/^| \[\([a-z_]*\)\][^|]*|[^|]*| `\([^`]*\)` |.*/\1|\2/p' README.md | tr '\a' '|')
 fi
