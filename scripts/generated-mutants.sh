@@ -119,6 +119,7 @@ touch "$report" "$mutants/history.tsv"
 # Not a test of what a script does, but of whether patches apply to its text.
 mapfile -t tests < <(printf '%s\n' tests/*.t tests/host/*.t | grep -vx tests/host/mutants.t)
 
+any_guest=$(printf '%s\n' "${tests[@]}" | grep -vm 1 /host/)
 compares_texts='host/(docs|promises)\.t'
 
 options_of() { sed -n '2s/^# vm: *//p' "$1"; }
@@ -191,8 +192,8 @@ telling() {
 	done
 }
 
-# known TEST: sets seconds, which it takes without a mistake, in which it has to pass here. Its file.used has the scripts
-# that it has run.
+# known TEST: whether it passes here without a mistake, for which it is tried once. Sets seconds, which it takes. Its
+# file.used has the scripts that it has run. "make" is one, too.
 known() {
 	local file=$mutants/passed/${1//\//-} began=$SECONDS
 	(
@@ -200,7 +201,9 @@ known() {
 		[[ ! -s $file ]] || exit 0
 		changes=$mutants/changes.known.$BASHPID
 		confined "$changes" 60 bash -c "$(declare -f telling); telling"
-		if run_tests "$changes" 1800 "$file.log" "$1" 77>"$file.used"; then
+		if
+			if [[ $1 == make ]]; then build_in "$changes" "$file.log"; else run_tests "$changes" 1800 "$file.log" "$1"; fi 77>"$file.used"
+		then
 			echo "$((SECONDS - began))" >"$file"
 		else
 			warn "$1 fails without any mistake, and is left out: $failure. What it printed is in $file.log."
@@ -212,6 +215,10 @@ known() {
 	[[ $seconds != failed ]]
 }
 
+known_bad() { grep -qsx failed "$mutants/passed/${1//\//-}"; }
+
+build_in() { confined "$1" 900 make --no-print-directory vm-modules TESTS=1 >"$2" 2>&1; }
+
 # The machine code of each module: its sections, but for what only a debugger reads and the sum over it.
 machine_code() {
 	scripts/sandbox.sh bash -c 'shopt -s globstar nullglob; cd "$1" && for module in build/modules/*/**/*.ko; do
@@ -221,12 +228,18 @@ machine_code() {
 
 # ---- One mutant.
 
+# runs_it TEST: whether it has run the script, as far as this machine can tell; all tests of a virtual machine run the same.
+runs_it() {
+	local one=$1
+	[[ $1 != tests/*.t || $1 == tests/host/* ]] || one=$any_guest
+	known "$one" && grep -qxF "$file" "$mutants/passed/${one//\//-}.used"
+}
+
 # notices TEST MODULE…: whether it can: of modules what runs them, of a script what runs that.
 notices() {
 	case $file in
 	*.rs | *.h) [[ $1 != tests/host/* ]] || grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" ;;
-	*.sh) grep -qxF "$file" "$mutants/passed/${1//\//-}.used" || grep -qF -- "$(basename "$file")" "$1" ||
-		[[ $file == scripts/vm/* && $1 != tests/host/* ]] ;;
+	*.sh) grep -qF -- "$(basename "$file")" "$1" || [[ $file == scripts/vm/* && $1 != tests/host/* ]] || runs_it "$1" ;;
 	esac || [[ $1 =~ $compares_texts ]]
 }
 
@@ -276,7 +289,7 @@ try() {
 	# shellcheck disable=SC2016 # the inner shell's
 	TESTS=1 "$top/scripts/confined.sh" --sources "$sources" --changes "$changes" bash -c 'cat >"$1"' - "$file" <"$log"
 
-	if ! confined "$changes" 900 make --no-print-directory vm-modules TESTS=1 >"$log" 2>&1; then
+	if { [[ $file != *.sh ]] || runs_it make; } && ! build_in "$changes" "$log"; then
 		case $file in
 		*.sh) caught "make vm-modules" "$(tail -n 1 "$log")" ;;
 		*) verdict "not built" "$(grep -m 1 -E '^error|\*\*\*' "$log" || tail -n 1 "$log")" ;;
@@ -293,7 +306,7 @@ try() {
 		fi
 	fi
 
-	local test seconds options units=() batch chosen group at
+	local test seconds units=() batch chosen group at i
 	# Of those in the same kind of virtual machine, those that are as likely run in one.
 	declare -A group_of=()
 	while read -r score _ test; do
@@ -309,20 +322,27 @@ try() {
 			units[at]+="$test "
 		fi
 	done < <(ordered "${modules[@]}")
-	for unit in "${units[@]}"; do
-		read -ra batch <<<"$unit"
+	for ((i = 0; i < ${#units[@]}; i++)); do
+		read -ra batch <<<"${units[i]}"
 		chosen=() time=$limit
 		for test in "${batch[@]}"; do
-			if known "$test" && notices "$test" "${modules[@]}"; then chosen+=("$test") time=$((time + 5 * seconds)); fi
+			if known_bad "$test" || ! notices "$test" "${modules[@]}"; then continue; fi
+			seconds=60
+			[[ $test != tests/host/* ]] || known "$test" || continue
+			chosen+=("$test") time=$((time + 5 * seconds))
 		done
 		((${#chosen[@]})) || continue
 		if ! run_tests "$changes" "$time" "$log" "${chosen[@]}"; then
 			test=$(sed -n 's/^== begin //p' "$log" | tail -n 1)
-			if [[ $failure == HANGS ]]; then
-				hung+="${test:-${chosen[0]}} "
-			else
-				caught "${test:-${chosen[0]}}" "$failure"
+			test=${test:-${chosen[0]}} why=$failure
+			if [[ $why == HANGS ]]; then
+				hung+="$test "
+			elif known "$test"; then
+				caught "$test" "$why"
 				return
+			else
+				# The others, without it.
+				units+=("${units[i]}")
 			fi
 		fi
 	done
