@@ -54,6 +54,14 @@
 //! `SEEK_END` is `EINVAL`, as for most files of `/proc`, which end where their text does.
 //!
 //! What the mode does not allow is `EACCES`, except for root; what a file cannot do at all is `EIO`.
+//!
+//! # Panics
+//!
+//! What a file calls must not panic, for example by an overflow (`n + 1`): use `checked_add()` and
+//! the like. A panic is a `BUG`. It ends the process that reads or writes, and its call never
+//! returns. Dropping the [`File`] waits for that call, for ever, and so does `rmmod`.
+//!
+//! For the same reason what a file calls must not drop the [`File`]: it would wait for itself.
 
 mod list;
 mod number;
@@ -77,6 +85,10 @@ use kernel::{iov::IovIterDest, prelude::*, sync::Arc};
 /// # Safety
 ///
 /// The entry that `create` makes can be removed by `proc_remove()`, and is not permanent.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what the file is",
+    note = "wrap it in one of the functions of `proc_fs`: `number`, `text`, `read_only`, `write_only`, `read_write`, `list`, `stream`"
+)]
 pub unsafe trait Kind: Send + Sync + 'static {
     /// Creates `/proc/<parent>/<name>`, or `/proc/<name>` if `parent` is NULL.
     ///

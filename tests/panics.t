@@ -57,6 +57,26 @@ expect_splat 'kernel BUG at|Oops: invalid opcode'
 like "$(kmsg)" 'attempt to add with overflow' "… and the log says why"
 like "$(grep '^panics_load ' /proc/modules)" ' Loading ' "… and the module stays half loaded"
 
+# ---- The code of a file. Each module needs another name, for the same reason; of the same length.
+
+for how in number show drop; do
+	name=panics_${how:0:4}
+	sed "s/panics_file/$name/g" tests/panics_file.ko >"$tap_directory/$name.ko"
+	insmod "$tap_directory/$name.ko" how="$how"
+	kmsg_mark
+	if [[ $how != drop ]]; then
+		cat "/proc/$name"
+		ended "$?" "$how: a panic ends the process that reads"
+		expect_splat 'kernel BUG at|Oops: invalid opcode'
+		like "$(kmsg)" 'panicked at .*panics_[a-z]*\.rs:.*attempt to add with overflow' "… and the log says where and why"
+		rmmod "$name" &
+		hangs $! proc_entry_rundown "$how: rmmod then waits for ever"
+	else
+		cat "/proc/$name" &
+		hangs $! proc_entry_rundown "a file that is removed by its own code waits for itself, for ever"
+	fi
+done
+
 # What the panics leave is expected: taint, and modules that cannot go.
 gate_before=$(gate_state) more_tests=1
 done_testing

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Usage: tests/ui.sh [--bless] MO OUT [FILE...]
+# Usage: tests/ui.sh [--bless | --without NAME] MO OUT [FILE...]
 #
 # Compiles each FILE (default: all of tests/ui/) as kbuild compiles a module; MO is where modules were built. What rustc
 # says of NAME.rs goes to OUT/NAME.stderr, its status to OUT/NAME.status. It is called by: tests/host/ui.t
 #
 #   --bless  also writes what rustc says to tests/ui/NAME.stderr, which the test compares with. Read the difference
 #            before you commit it: users of the crate lkm see these messages
+#   --without NAME  as for a kernel that does not have NAME in its configuration, say CONFIG_64BIT
 #   --help   this text
 #
 # For the sandbox. To take over messages after a change: make test T=ui, then
@@ -16,10 +17,15 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
-bless=''
+bless='' without=''
 case ${1:-} in
 -h | --help) usage && exit ;;
 --bless) bless=1 && shift ;;
+--without)
+	without=${2:-}
+	[[ -n $without ]] || bad_usage "--without needs a name"
+	shift 2
+	;;
 -*) bad_usage "unknown option $1" ;;
 esac
 (($# >= 2)) || bad_usage "where are the modules built, and where do the results go?"
@@ -33,6 +39,11 @@ cd "$mo"
 export RUSTC_BOOTSTRAP=1
 rustc=$(rustc_command "$mo")
 kdir=${rustc#OBJTREE=} kdir=${kdir%% *}
+if [[ -n $without ]]; then
+	flags=$kdir/include/generated/rustc_cfg
+	grep -v -- "$without" "$flags" >"$out/rustc_cfg"
+	rustc=${rustc/"@$flags"/"@$out/rustc_cfg"}
+fi
 
 # normalise FILE: as trybuild does. No path of this machine stays, of other files no line numbers (LL), and of rustc no
 # summary. The numbers' column has the same width everywhere.

@@ -72,6 +72,10 @@ pub trait List: Send + Sync + 'static {
     /// # Errors
     ///
     /// The reader gets what was printed before, then what this returns.
+    ///
+    /// # Panics
+    ///
+    /// It must not: see [what that does](super#panics).
     fn next(&self, after: Option<Self::Key>, m: &SeqFile) -> Result<Option<Self::Key>>;
 }
 
@@ -211,9 +215,18 @@ unsafe impl<T: List> Kind for Listed<T> {
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
         const {
-            assert!(T::MODE & !0o444 == 0, "these bits say who may read");
-            assert!(T::MODE != 0, "nobody may read");
-            assert!(align_of::<Position<T::Key>>() <= bindings::ARCH_KMALLOC_MINALIGN);
+            assert!(
+                T::MODE & !0o444 == 0,
+                "the mode of a `List` has other bits than those for reading: write 0o444, 0o440 or 0o400"
+            );
+            assert!(
+                T::MODE != 0,
+                "nobody could read this `List`: write 0o444, 0o440 or 0o400"
+            );
+            assert!(
+                align_of::<Position<T::Key>>() <= bindings::ARCH_KMALLOC_MINALIGN,
+                "the `Key` of this `List` is aligned to more bytes than the kernel's memory: use another type"
+            );
         }
         // SAFETY: `name` is a C string. By our contract `parent` is right, and `OPS`, which is in the
         // memory of the module and takes the data for a `Self`, is no longer used when that is gone.

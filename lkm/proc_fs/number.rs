@@ -19,6 +19,10 @@ use kernel::{
 /// `number` is called when the file is opened, and again when it is read at offset 0. It may sleep.
 /// Of all files that change this is the cheapest: an open one takes no memory.
 ///
+/// # Panics
+///
+/// `number` must not: see [what that does](super#panics).
+///
 /// # Examples
 ///
 /// ```
@@ -34,6 +38,10 @@ where
 }
 
 /// An integer of up to 64 bits, with or without a sign.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an integer of up to 64 bits",
+    note = "convert it to one, or print it: `proc_fs::read_only`"
+)]
 pub trait Integer: private::Word {}
 
 mod private {

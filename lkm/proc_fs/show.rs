@@ -58,6 +58,10 @@ pub trait Show: Send + Sync + 'static {
     /// # Errors
     ///
     /// The reader gets what this returns, or `ENOMEM` if there is no memory for the text.
+    ///
+    /// # Panics
+    ///
+    /// It must not: see [what that does](super#panics).
     fn show(&self, m: &SeqFile) -> Result;
 }
 
@@ -116,6 +120,10 @@ pub trait Write: Send + Sync + 'static {
     /// The writer gets what this returns. Before that, `E2BIG` if there are more than
     /// [`MAX`](Self::MAX) bytes, `EFAULT` if they cannot be read, `ENOMEM` if there is no memory for
     /// them.
+    ///
+    /// # Panics
+    ///
+    /// It must not: see [what that does](super#panics).
     fn write(&self, text: &[u8]) -> Result;
 }
 
@@ -173,8 +181,14 @@ where
 {
     /// Checked where it is used.
     const READ: u16 = {
-        assert!(T::MODE & !0o444 == 0, "these bits say who may read");
-        assert!(T::MODE != 0, "nobody may read");
+        assert!(
+            T::MODE & !0o444 == 0,
+            "the mode of a `Show` has other bits than those for reading: write 0o444, 0o440 or 0o400"
+        );
+        assert!(
+            T::MODE != 0,
+            "nobody could read this `Show`: write 0o444, 0o440 or 0o400"
+        );
         T::MODE
     };
 
@@ -294,8 +308,14 @@ where
 {
     /// Checked where it is used.
     const WRITE: u16 = {
-        assert!(T::MODE & !0o222 == 0, "these bits say who may write");
-        assert!(T::MODE != 0, "nobody may write");
+        assert!(
+            T::MODE & !0o222 == 0,
+            "the mode of a `Write` has other bits than those for writing: write 0o200, 0o220 or 0o222"
+        );
+        assert!(
+            T::MODE != 0,
+            "nobody could write to this `Write`: write 0o200, 0o220 or 0o222"
+        );
         T::MODE
     };
 

@@ -15,6 +15,10 @@ use kernel::{
 
 /// A file that reads and writes as it likes, and has state for each open file.
 ///
+/// # Panics
+///
+/// Its functions must not: see [what that does](super#panics).
+///
 /// # Examples
 ///
 /// ```
@@ -204,8 +208,14 @@ unsafe impl<T: Stream> Kind for Streamed<T> {
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
         const {
-            assert!(T::MODE & !0o666 == 0, "a file can be read and written");
-            assert!(T::MODE != 0, "nobody may read or write");
+            assert!(
+                T::MODE & !0o666 == 0,
+                "the mode of a `Stream` has bits that are not for reading or writing: write 0o444 or 0o666"
+            );
+            assert!(
+                T::MODE != 0,
+                "nobody could read or write this `Stream`: write 0o444 or 0o666"
+            );
         }
         // SAFETY: By our contract; `OPS` takes the data for a `Self`.
         unsafe { create(name, T::MODE, parent, Self::OPS, data) }

@@ -21,6 +21,9 @@ same "$(printf '%s\n' tests/ui/*.stderr | sed 's/stderr$/rs/')" "$(printf '%s\n'
 run scripts/sandbox.sh tests/ui.sh "$built" "$out-control" module_param.rs
 is "$(cat "$out-control/module_param".{status,stderr})" 0 "what is right compiles in the same way, without a word"
 
+run scripts/sandbox.sh tests/ui.sh --without CONFIG_64BIT "$built" "$out-without" lkm/lib.rs
+like "$(cat "$out-without/lib".{status,stderr})" '^1.error: lkm is for kernels of 64 bits' "a kernel of 32 bits is refused"
+
 # Each refusal of the crate has a file that meets it. A refusal is a text in one of these macros or attributes; it may
 # have {} in it for what the compiler puts there.
 mapfile -t sources < <(find lkm -name '*.rs')
@@ -40,7 +43,7 @@ mapfile -t refusals <<<"$stdout"
 ok $((${#refusals[@]} < 5)) "the crate refuses: ${#refusals[@]} texts were found"
 for refusal in "${refusals[@]}"; do
 	pattern=$(sed 's/[][\.*^$]/\\&/g; s/{[^}]*}/.*/g' <<<"$refusal")
-	grep -q -- "$pattern" tests/ui/*.stderr
+	grep -q -- "$pattern" tests/ui/*.stderr "$out-without/lib.stderr"
 	ok "$?" "a file meets: $refusal"
 done
 
