@@ -3,7 +3,7 @@
 #
 # Proves that the completed headers of kernel RELEASE (default: KERNEL=RELEASE of the environment, or the one that
 # rust-headers.sh chooses) are good for Rust modules that are not ours. Each is built by plain `make -C KDIR M=DIRECTORY`,
-# with nothing of our Makefile or lib/, then loaded and unloaded in that kernel, in a virtual machine, and the kernel's log
+# with nothing of our Makefile or lkm/, then loaded and unloaded in that kernel, in a virtual machine, and the kernel's log
 # is read. They are:
 #
 #   - those of the kernel's own samples/rust/ that its configuration allows: all that a sample depends on is in the
