@@ -39,8 +39,8 @@ mapfile -t sources < <(find "$top/lkm" -name '*.rs')
 	cat <<'RUST'
 //! The examples in the crate lkm.
 #![allow(dead_code, unused_imports, unused_variables)]
-use kernel::{iov::IovIterDest, prelude::*, str::CStr, sync::atomic::{Atomic, Relaxed}};
-use lkm::{chardev, module_param, proc_fs};
+use kernel::{iov::IovIterDest, prelude::*, seq_file::SeqFile, str::CStr, sync::atomic::{Atomic, Relaxed}};
+use lkm::{chardev, module_param, proc_fs, seq_print};
 module! { type: Examples, name: "examples", authors: ["rust-lkm contributors"], description: "Examples", license: "GPL", }
 struct Examples;
 impl kernel::Module for Examples {

@@ -47,12 +47,13 @@ use kernel::{
 ///         &self,
 ///         last: Pin<&Mutex<KVec<u8>>>,
 ///         offset: &mut i64,
-///         from: UserSliceReader,
+///         mut from: UserSliceReader,
 ///     ) -> Result<usize> {
 ///         let len = from.len().min(100);
-///         let mut text = KVec::new();
-///         from.take(len).read_all(&mut text, GFP_KERNEL)?;
+///         let mut text = KVec::from_elem(0, len, GFP_KERNEL)?;
+///         from.read_slice(&mut text)?;
 ///         *last.lock() = text;
+///         *offset += len as i64;
 ///         Ok(len)
 ///     }
 /// }
