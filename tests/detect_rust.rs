@@ -90,7 +90,10 @@ fn lock_order() -> Result {
 
 /// What [`proc_fs::File`] says must not be done.
 fn leaked_file() -> Result {
-    forget(proc_fs::File::new(c"detect_leaked", proc_fs::text("leaked\n"))?);
+    forget(proc_fs::File::new(
+        c"detect_leaked",
+        proc_fs::text("leaked\n"),
+    )?);
     Ok(())
 }
 

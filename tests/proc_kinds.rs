@@ -143,7 +143,9 @@ impl Set {
     }
 
     fn insert(&self, key: u64, len: usize) -> Result {
-        self.tree.lock().try_create_and_insert(key, len, GFP_KERNEL)?;
+        self.tree
+            .lock()
+            .try_create_and_insert(key, len, GFP_KERNEL)?;
         Ok(())
     }
 }
@@ -208,7 +210,8 @@ impl proc_fs::Write for Command {
             [b'+', rest @ ..] => {
                 let mut words = rest.split(|&byte| byte == b' ');
                 let key = number(words.next().unwrap_or_default())?;
-                self.0.insert(key, words.next().map_or(Ok(0), number)? as usize)
+                self.0
+                    .insert(key, words.next().map_or(Ok(0), number)? as usize)
             }
             [b'-', rest @ ..] => {
                 let key = number(rest)?;
@@ -277,7 +280,9 @@ impl proc_fs::Stream for Notes {
         let mut piece = [0; 100];
         let len = from.len().min(piece.len());
         from.read_slice(&mut piece[..len])?;
-        open.text.lock().extend_from_slice(&piece[..len], GFP_KERNEL)?;
+        open.text
+            .lock()
+            .extend_from_slice(&piece[..len], GFP_KERNEL)?;
         Ok(len)
     }
 }
