@@ -70,7 +70,7 @@ docs_log=$(grep -oE 'build/log/crash-[0-9a-zA-Z-]*\.log' <<<"$stderr" | head -n 
 is "$(grep -A 12 '^not ok' <<<"$stdout")" "" "… and all is as shown"
 is "$(grep -c '^ok .*decode.sh' <<<"$stdout")" "$(grep -c '^# .*decode.sh' <(awk '/^```/ { inside = ($0 == "```console crashes"); next } inside' docs/crashes.md))" \
 	"… each crash explained"
-like "$stderr" "has this in it:.*unwraps.rs:25:27.*out_of_bounds.rs:38:9.*proc_taken.rs:29" "vm.sh explains them too, as it ends"
+like "$stderr" "has this in it:.*unwraps.rs:25:27.*out_of_bounds.rs:35:5.*proc_taken.rs:27" "vm.sh explains them too, as it ends"
 like "$stderr" "out_of_bounds; its parameters: index=4" "… with the parameters that the module had"
 is "$(grep -c '^Rust code panicked' <<<"$stderr")" 2 "… each of them once"
 
@@ -86,8 +86,8 @@ mkdir "$scratch/elsewhere"
 cp "build/modules/$release/tests/crashes/out_of_bounds.ko" "$scratch/elsewhere/"
 # decoded FILE…: what it says of the log without the time, and without what it does not know of the modules.
 decoded() { sed 's/^\[[^]]*\] //' "$log" | scripts/decode.sh --only "$@"; }
-like "$(decoded "$scratch/elsewhere")" 'Show>::sample  tests/crashes/out_of_bounds.rs:38' "with the modules of a directory a log gives files and lines"
-like "$(decoded "$scratch/elsewhere/out_of_bounds.ko")" 'Show>::sample  tests/crashes/out_of_bounds.rs:38' "… and with one that is named"
+like "$(decoded "$scratch/elsewhere")" 'out_of_bounds::prime  tests/crashes/out_of_bounds.rs:35' "with the modules of a directory a log gives files and lines"
+like "$(decoded "$scratch/elsewhere/out_of_bounds.ko")" 'out_of_bounds::prime  tests/crashes/out_of_bounds.rs:35' "… and with one that is named"
 like "$(decoded "$scratch/elsewhere")" 'no null_pointer.ko here' "… and says which are not there"
 scripts/sandbox.sh strip --strip-debug "$scratch/elsewhere/out_of_bounds.ko"
 like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*out_of_bounds.ko says nothing of lines: it was stripped' "a module without debug information is said to be so"
