@@ -32,7 +32,7 @@ is "$status" 1 "--kernel names the kernel, and one that there is not gives 1"
 like "$(<build/log/bench.log)" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
 run bench/bench.sh --functions
 is "$status" 0 "--functions ends well: its sums are what is counted in loops"
-like "$stdout" $'\n''<lkm::proc_fs::File<jiffies::Now>>::read_iter \[jiffies\] +[1-9]' "it shows the module's own functions, by readable names"
+like "$stdout" $'\n''<lkm::proc_fs::number::Number<lkm::jiffies::jiffies>>::read_iter \[jiffies\] +[1-9]' "it shows the module's own functions, by readable names"
 # Each sum by its rows, and by what the counting run said of the same file.
 is "$(awk '
 	NR == FNR { if ($2 == "pread") counted[$1] = $3; next }
