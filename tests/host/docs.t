@@ -75,7 +75,7 @@ while IFS= read -r line; do
 		part=${rest%%…*}
 		[[ $rest == *…* ]] && rest=${rest#*…} || rest=''
 		part=$(sed 's/^ *//; s/ *$//' <<<"$part")
-		[[ -z $part ]] || grep -qF -- "$part" scripts/*.sh packaging/rust-headers/* || lost+="$line"$'\n'
+		[[ -z $part ]] || grep -qF -- "$part" scripts/*.sh scripts/vm/*.sh tests/*.sh packaging/rust-headers/* || lost+="$line"$'\n'
 	done
 done < <(for document in "${documents[@]}"; do blocks "$document" text; done)
 is "$lost" "" "every message that is shown is one of the scripts'"
