@@ -3,6 +3,8 @@
 # places as in the package linux-librust-RELEASE, but written down here and not by dpkg, as a hook of a package cannot
 # install another package. Sourced by rust-headers.sh after packages.sh.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 # Of each release that has such files: the version of its headers.
 records=/var/lib/rust-headers
 # Where ready packages are: see packaging/rust-headers/rust-headers.conf.

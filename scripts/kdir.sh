@@ -24,15 +24,16 @@ kdir_config() {
 	sed -n "s/^CONFIG_$2=\(.*\)/\1/p" "$1/include/config/auto.conf" | sed 's/^"\(.*\)"$/\1/'
 }
 
-# named_crates KDIR: what kbuild passes to the compiler with each module, and what the compiler takes without being told.
+# named_crates KDIR: what kbuild passes to the compiler with each module, what the compiler takes without being told, and
+# where module! is from.
 named_crates() {
-	printf '%s\n' core compiler_builtins
+	printf '%s\n' core compiler_builtins macros
 	grep -ohE -- '--extern +[A-Za-z0-9_]+' "$1/scripts/Makefile.build" 2>/dev/null | awk '!seen[$2]++ { print $2 }' || :
 }
 
 # crate_file KDIR CRATE: where it is, or would be.
 crate_file() {
-	if [[ -s $1/rust/lib$2.so ]]; then echo "rust/lib$2.so"; else echo "rust/lib$2.rmeta"; fi
+	if [[ $2 == macros || -s $1/rust/lib$2.so ]]; then echo "rust/lib$2.so"; else echo "rust/lib$2.rmeta"; fi
 }
 
 # missing_metadata KDIR: the first crate named by kbuild that is not there; the others are not looked for (all_missing does).

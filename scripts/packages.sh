@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # Debian packages of what rust-headers.sh makes. Sourced by it, after common.sh, kdir.sh and platform.sh.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 packages=$build/packages
 packaging=$top/packaging
 

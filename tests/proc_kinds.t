@@ -64,7 +64,7 @@ done
 
 want=$(perl 'print substr(join("", "a" .. "z") x 400, 0, 10000)' | md5sum)
 for bs in 1 7 4096 9999 65536; do
-	is "$(dd if=/proc/proc_files_long bs=$bs status=none | md5sum)" "$want" "a text of 10000 bytes comes whole in pieces of $bs"
+	same "$(dd if=/proc/proc_files_long bs=$bs status=none | md5sum)" "$want" "a text of 10000 bytes comes whole in pieces of $bs"
 done
 
 # Its lines are data under a Mutex, and each pass changes the first one.
@@ -146,10 +146,10 @@ is "$(perl '
 # --- A list
 
 list() { seq 2 2 40 | grep -v 14; } # which has no line
-is "$(cat $p/list)" "$(list)" "a list has its entries in order, and nothing of what is after the last"
+same "$(cat $p/list)" "$(list)" "a list has its entries in order, and nothing of what is after the last"
 # Sizes up to the page in which seq_file puts entries together, and more.
 for bs in 1 2 3 7 100 4096; do
-	is "$(dd if=$p/list bs=$bs status=none)" "$(list)" "… in pieces of $bs"
+	same "$(dd if=$p/list bs=$bs status=none)" "$(list)" "… in pieces of $bs"
 done
 echo "+7 30" >$p/command && echo "+9 4095" >$p/command && echo "+11 20000" >$p/command
 lengths() { awk '{ print $1 + 0, length($1) }' | paste -sd,; }
@@ -157,7 +157,7 @@ is "$(lengths <$p/list)" "2 1,4 1,6 1,7 30,8 1,9 4095,10 2,11 20000,12 2,16 2,18
 	"entries may be longer than a page, and may have no line"
 all=$(md5sum <$p/list)
 for bs in 1000 4095 4097 30000; do
-	is "$(dd if=$p/list bs=$bs status=none | md5sum)" "$all" "… in pieces of $bs"
+	same "$(dd if=$p/list bs=$bs status=none | md5sum)" "$all" "… in pieces of $bs"
 done
 is "$(perl '
 	$f = openf("'$p'/list"); $all = ""; $all .= $_ while ($_ = readn($f, 4096)) ne ""; $wrong = 0;
@@ -202,7 +202,7 @@ is "$(perl '
 	}
 	kill TERM => $stop; wait; say $wrong, $odd > 100 ? " many" : " $odd";')" "0 many" \
 	"while entries come and go, those that stay are seen once each, and all in order"
-is "$(cat $p/list)" "$(list)" "… and are left at the end"
+same "$(cat $p/list)" "$(list)" "… and are left at the end"
 
 # --- A stream, with state for each open file
 

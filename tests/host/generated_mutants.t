@@ -61,7 +61,7 @@ like "$status $stderr" '^1 .*the sandbox is no place to begin from' "in the sand
 mkdir "$directory/a:b"
 cp -a scripts "$directory/a:b/"
 run "$directory/a:b/scripts/confined.sh" true
-like "$status $stderr" '^1 .*cannot be mounted, for a character in it' "a path that cannot be mounted is refused"
+like "$status $stderr" '^1 .*is one that make and kbuild cannot take' "a path that cannot be mounted is refused"
 
 # ---- The generator, with a stand-in for the package: it adds 1 to each digit.
 

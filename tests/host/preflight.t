@@ -23,6 +23,8 @@ tree() {
 	for file in core compiler_builtins ffi build_error pin_init bindings uapi kernel; do
 		echo metadata >"$kdir/rust/lib$file.rmeta"
 	done
+	mkdir -p "$kdir/scripts"
+	echo 'rust_common_cmd = $(RUSTC) --extern pin_init --extern kernel' >"$kdir/scripts/Makefile.build"
 	for file in macros pin_init_internal; do echo metadata >"$kdir/rust/lib$file.so"; done
 	echo "$kdir"
 }

@@ -30,7 +30,7 @@ is "$(dpkg-deb --fsys-tarfile "$deb" | tar -tv | awk '$2 != "root/root" { print 
 made=$(stat -c '%y %i' "$deb")
 run headers_tool --deb
 is "$status $stdout" "0 $deb" "a second --deb prints it again"
-is "$(stat -c '%y %i' "$deb")" "$made" "… and does not make it again"
+same "$(stat -c '%y %i' "$deb")" "$made" "… and does not make it again"
 cloud_deb=$(headers_tool --deb "$cloud" 2>/dev/null)
 hook_deb=$(headers_tool --deb-hook 2>/dev/null)
 there "$hook_deb" "--deb-hook makes the package of the tool"
