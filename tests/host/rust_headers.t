@@ -100,6 +100,7 @@ crate() {
 }
 cd "$1" || exit
 for name in core compiler_builtins ffi; do crate "$name" </dev/null; done
+rustc --crate-name macros --crate-type proc-macro --edition 2021 -o rust/libmacros.so - </dev/null
 crate kernel --extern ffi <<'CRATE'
 pub use ffi;
 #[macro_export] macro_rules! including { () => { include!(concat!(env!("OBJTREE"), "/rust/kernel/generated_thing.rs")) } }
@@ -167,6 +168,7 @@ prepare*)
 	case \$behaviour in
 	half) rm "\$object/rust/libcore.rmeta" ;;
 	no-ffi) rm "\$object/rust/libffi.rmeta" ;;
+	no-macros) rm "\$object/rust/libmacros.so" ;;
 	no-thing) rm "\$object/rust/kernel/generated_thing.rs" ;;
 	no-target) rm "\$object/scripts/target.json" ;;
 	cut-kernel) truncate -s 100 "\$object/rust/libkernel.rmeta" ;;
@@ -201,6 +203,7 @@ refused gone 'apt-get could not download 9.9.1-1 of linux; a mirror may have new
 refused cut 'could not unpack the packages' "a package that is cut off"
 refused half 'rust/libcore.\{rmeta,so\}' "a crate that the compiler takes without being told and that was not made"
 refused no-ffi 'rust/libffi.\{rmeta,so\}' "a crate that another was made from and that was not made"
+refused no-macros 'rust/libmacros.\{rmeta,so\}' "the macros that no crate names and that were not made"
 refused no-thing 'rust/kernel/generated_thing.rs' "a file that a macro includes and that was not made"
 refused no-target 'scripts/target.json' "a file that kbuild names and that was not made"
 refused cut-kernel 'rust/libkernel.rmeta .it is broken' "a crate that is cut off"
@@ -244,7 +247,7 @@ is "$status $stdout" "0 $made/build" "after all that it is completed"
 is "$(cat "$made/vmlinuz")" "image" "with the kernel's image"
 is "$(grep 'This differs' <<<"$stderr")" "" "… and nothing is said of differences, as there are none"
 is "$(cd "$made/build/rust" && find . -type f ! -name Makefile | sort | paste -sd ' ')" \
-	"./exports_kernel_generated.h ./kernel/generated_thing.rs ./libcompiler_builtins.rmeta ./libcore.rmeta ./libffi.rmeta ./libkernel.rmeta ./made.bc" \
+	"./exports_kernel_generated.h ./kernel/generated_thing.rs ./libcompiler_builtins.rmeta ./libcore.rmeta ./libffi.rmeta ./libkernel.rmeta ./libmacros.so ./made.bc" \
 	"… with all that was made, whatever its name, but objects and records"
 is "$(<"$made/build/rust/Makefile")" "rustc --crate-type rlib -O --out" "… and the source's own Makefile"
 like "$(<"$directory/prepared")" "rustc --crate-type rlib --out" "… though the macros' parsers were not optimised"
