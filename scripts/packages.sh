@@ -89,9 +89,9 @@ installed_size() {
 # pack DIRECTORY FILE: makes the package.
 pack() {
 	(cd "$1" && find . -path ./DEBIAN -prune -o -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' md5sum >DEBIAN/md5sums)
-	chmod 755 "$1" "$1/DEBIAN"
-	find "$1/DEBIAN" -type f -exec chmod 644 {} +
-	find "$1/DEBIAN" -name 'p*' -exec chmod 755 {} +
+	find "$1/DEBIAN" -name 'p*' -exec chmod u+x {} +
+	# Whatever the umask here is.
+	chmod -R u=rwX,go=rX "$1"
 	dpkg-deb --root-owner-group -Zxz -z9 --build "$1" "$2"
 }
 

@@ -191,7 +191,8 @@ compare_symbols() {
 needed=(
 	make gcc bc flex bison "dwarves pahole" openssl python3 "xz-utils xz"
 	"libelf-dev /usr/include/libelf.h" "libssl-dev /usr/include/openssl/opensslv.h"
-	rustc "rust-src /usr/lib/rustlib/src/rust/library/core/src/lib.rs" bindgen clang
+	# (Without rustfmt bindgen writes long lines, and the metadata, which have the lines in them, are others.)
+	rustc rustfmt "rust-src /usr/lib/rustlib/src/rust/library/core/src/lib.rs" bindgen clang
 )
 
 # needs: all that is missing, in one message.
