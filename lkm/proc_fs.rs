@@ -90,12 +90,17 @@ use kernel::{iov::IovIterDest, prelude::*, sync::Arc};
     note = "wrap it in one of the functions of `proc_fs`: `number`, `text`, `read_only`, `write_only`, `read_write`, `list`, `stream`"
 )]
 pub unsafe trait Kind: Send + Sync + 'static {
+    /// Fails to compile if it cannot be created. Whoever calls `create` has evaluated it.
+    #[doc(hidden)]
+    const CHECK: ();
+
     /// Creates `/proc/<parent>/<name>`, or `/proc/<name>` if `parent` is NULL.
     ///
     /// Returns NULL, as the functions of procfs do, if that cannot be done.
     ///
     /// # Safety
     ///
+    /// - `CHECK` was evaluated.
     /// - `parent` is NULL or a directory of procfs, until the entry is removed.
     /// - `data` stays where it is and is not dropped until `proc_remove()` of the entry has
     ///   returned, and that is called before the module is gone.
@@ -194,6 +199,8 @@ impl File {
     where
         Error: From<E>,
     {
+        // Here and in `Dir::file`, for the compiler's message to lead to the module that calls it.
+        const { T::CHECK }
         check_name(name)?;
         if name.to_bytes().iter().all(u8::is_ascii_digit) {
             return Err(EINVAL);
@@ -207,9 +214,9 @@ impl File {
     {
         let data = KBox::pin_init(kind, GFP_KERNEL)?;
         let parent = dir.map_or(ptr::null_mut(), Dir::as_ptr);
-        // SAFETY: `dir` and `data` become fields of the `File`, behind `_entry`: its `Drop`, which
-        // calls `proc_remove()`, comes first. That it runs before the module is gone is up to the
-        // owner: see "Leaking".
+        // SAFETY: Both callers have evaluated `CHECK`. `dir` and `data` become fields of the `File`,
+        // behind `_entry`: its `Drop`, which calls `proc_remove()`, comes first. That it runs before the
+        // module is gone is up to the owner: see "Leaking".
         let entry = unsafe { T::create(name, parent, &*data) };
         // INVARIANT: The entry was created just now.
         let entry = Entry(NonNull::new(entry).ok_or(ENOMEM)?);
@@ -272,6 +279,7 @@ impl Dir {
     where
         Error: From<E>,
     {
+        const { T::CHECK }
         check_name(name)?;
         File::create(name, Some(self), kind)
     }

@@ -125,7 +125,7 @@ impl<T: List> Listed<T> {
     /// `m` is that of a file with this data, in a call of seq_file to `OPS`, for all of `'a`.
     unsafe fn position<'a>(m: *mut bindings::seq_file) -> &'a mut Position<T::Key> {
         // SAFETY: `seq_open_private()` has allocated it, of the size which was given to
-        // `proc_create_seq_private()`, aligned as `create` asserts, and filled with zeros, which is
+        // `proc_create_seq_private()`, aligned as `CHECK` asserts, and filled with zeros, which is
         // valid. seq_file holds the lock of `m` while it calls `OPS`.
         unsafe { &mut *(*m).private.cast() }
     }
@@ -209,25 +209,31 @@ impl<T: List> Listed<T> {
 
 // SAFETY: The operations that procfs has for this have no flags.
 unsafe impl<T: List> Kind for Listed<T> {
+    const CHECK: () = {
+        assert!(
+            T::MODE & !0o444 == 0,
+            "the mode of a `List` has other bits than those for reading: write 0o444, 0o440 or 0o400"
+        );
+        assert!(
+            T::MODE != 0,
+            "nobody could read this `List`: write 0o444, 0o440 or 0o400"
+        );
+        assert!(
+            align_of::<Position<T::Key>>() <= bindings::ARCH_KMALLOC_MINALIGN,
+            "the `Key` of this `List` is aligned to more bytes than the kernel's memory: use another type"
+        );
+        // (procfs takes the size as an `unsigned int`)
+        assert!(
+            size_of::<T::Key>() <= 1024,
+            "the `Key` of this `List` has more than 1024 bytes: use a smaller type"
+        );
+    };
+
     unsafe fn create(
         name: &CStr,
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        const {
-            assert!(
-                T::MODE & !0o444 == 0,
-                "the mode of a `List` has other bits than those for reading: write 0o444, 0o440 or 0o400"
-            );
-            assert!(
-                T::MODE != 0,
-                "nobody could read this `List`: write 0o444, 0o440 or 0o400"
-            );
-            assert!(
-                align_of::<Position<T::Key>>() <= bindings::ARCH_KMALLOC_MINALIGN,
-                "the `Key` of this `List` is aligned to more bytes than the kernel's memory: use another type"
-            );
-        }
         // SAFETY: `name` is a C string. By our contract `parent` is right, and `OPS`, which is in the
         // memory of the module and takes the data for a `Self`, is no longer used when that is gone.
         unsafe {

@@ -195,6 +195,8 @@ unsafe impl<T: Integer, F> Kind for Number<F>
 where
     F: Fn() -> T + Send + Sync + 'static,
 {
+    const CHECK: () = ();
+
     unsafe fn create(
         name: &CStr,
         parent: *mut bindings::proc_dir_entry,

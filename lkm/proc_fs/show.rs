@@ -127,6 +127,30 @@ pub trait Write: Send + Sync + 'static {
     fn write(&self, text: &[u8]) -> Result;
 }
 
+/// Checks a [`Show::MODE`].
+const fn check_read(mode: u16) {
+    assert!(
+        mode & !0o444 == 0,
+        "the mode of a `Show` has other bits than those for reading: write 0o444, 0o440 or 0o400"
+    );
+    assert!(
+        mode != 0,
+        "nobody could read this `Show`: write 0o444, 0o440 or 0o400"
+    );
+}
+
+/// Checks a [`Write::MODE`].
+const fn check_write(mode: u16) {
+    assert!(
+        mode & !0o222 == 0,
+        "the mode of a `Write` has other bits than those for writing: write 0o200, 0o220 or 0o222"
+    );
+    assert!(
+        mode != 0,
+        "nobody could write to this `Write`: write 0o200, 0o220 or 0o222"
+    );
+}
+
 /// A file with the text that `show` prints.
 pub fn read_only<T: Show, E>(show: impl PinInit<T, E>) -> impl PinInit<Printed<T, ReadOnly>, E> {
     pin_init!(Printed::<T, ReadOnly> { inner <- show, _access: PhantomData }? E)
@@ -179,19 +203,6 @@ impl<T: Show, A: Send + Sync + 'static> Printed<T, A>
 where
     Self: Kind,
 {
-    /// Checked where it is used.
-    const READ: u16 = {
-        assert!(
-            T::MODE & !0o444 == 0,
-            "the mode of a `Show` has other bits than those for reading: write 0o444, 0o440 or 0o400"
-        );
-        assert!(
-            T::MODE != 0,
-            "nobody could read this `Show`: write 0o444, 0o440 or 0o400"
-        );
-        T::MODE
-    };
-
     /// # Safety
     ///
     /// For `proc_ops::proc_open` only.
@@ -306,19 +317,6 @@ impl<T: Write, A: Send + Sync + 'static> Printed<T, A>
 where
     Self: Kind,
 {
-    /// Checked where it is used.
-    const WRITE: u16 = {
-        assert!(
-            T::MODE & !0o222 == 0,
-            "the mode of a `Write` has other bits than those for writing: write 0o200, 0o220 or 0o222"
-        );
-        assert!(
-            T::MODE != 0,
-            "nobody could write to this `Write`: write 0o200, 0o220 or 0o222"
-        );
-        T::MODE
-    };
-
     /// # Safety
     ///
     /// For `proc_ops::proc_write` of an entry with this data only.
@@ -376,36 +374,53 @@ impl<T: Show + Write> Printed<T, ReadWrite> {
 
 // SAFETY: `OPS` has no flags.
 unsafe impl<T: Show> Kind for Printed<T, ReadOnly> {
+    const CHECK: () = check_read(T::MODE);
+
     unsafe fn create(
         name: &CStr,
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
         // SAFETY: By our contract; `OPS` takes the data for a `Self`.
-        unsafe { create(name, Self::READ, parent, Self::OPS, data) }
+        unsafe { create(name, T::MODE, parent, Self::OPS, data) }
     }
 }
 
 // SAFETY: `OPS` has no flags.
 unsafe impl<T: Write> Kind for Printed<T, WriteOnly> {
+    const CHECK: () = check_write(T::MODE);
+
     unsafe fn create(
         name: &CStr,
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
         // SAFETY: By our contract; `OPS` takes the data for a `Self`.
-        unsafe { create(name, Self::WRITE, parent, Self::OPS, data) }
+        unsafe { create(name, T::MODE, parent, Self::OPS, data) }
     }
 }
 
 // SAFETY: `OPS` has no flags.
 unsafe impl<T: Show + Write> Kind for Printed<T, ReadWrite> {
+    const CHECK: () = {
+        check_read(<T as Show>::MODE);
+        check_write(<T as Write>::MODE);
+    };
+
     unsafe fn create(
         name: &CStr,
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
         // SAFETY: By our contract; `OPS` takes the data for a `Self`.
-        unsafe { create(name, Self::READ | Self::WRITE, parent, Self::OPS, data) }
+        unsafe {
+            create(
+                name,
+                <T as Show>::MODE | <T as Write>::MODE,
+                parent,
+                Self::OPS,
+                data,
+            )
+        }
     }
 }

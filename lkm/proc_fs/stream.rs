@@ -203,21 +203,22 @@ impl<T: Stream> Streamed<T> {
 
 // SAFETY: `OPS` has no flags.
 unsafe impl<T: Stream> Kind for Streamed<T> {
+    const CHECK: () = {
+        assert!(
+            T::MODE & !0o666 == 0,
+            "the mode of a `Stream` has bits that are not for reading or writing: write 0o444 or 0o666"
+        );
+        assert!(
+            T::MODE != 0,
+            "nobody could read or write this `Stream`: write 0o444 or 0o666"
+        );
+    };
+
     unsafe fn create(
         name: &CStr,
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        const {
-            assert!(
-                T::MODE & !0o666 == 0,
-                "the mode of a `Stream` has bits that are not for reading or writing: write 0o444 or 0o666"
-            );
-            assert!(
-                T::MODE != 0,
-                "nobody could read or write this `Stream`: write 0o444 or 0o666"
-            );
-        }
         // SAFETY: By our contract; `OPS` takes the data for a `Self`.
         unsafe { create(name, T::MODE, parent, Self::OPS, data) }
     }

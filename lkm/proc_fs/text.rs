@@ -51,6 +51,8 @@ impl Text {
 
 // SAFETY: `OPS` has no flags.
 unsafe impl Kind for Text {
+    const CHECK: () = ();
+
     unsafe fn create(
         name: &CStr,
         parent: *mut bindings::proc_dir_entry,
