@@ -4,12 +4,12 @@
 # Random parameters: arguments of insmod, and texts written to the files in sysfs. The same module in C gets the same, and both
 # have to do the same.
 #
-# Each run has a seed of its own, which it prints; to have a run again: make vm, then tests/sanitized/fuzz_params.t SEED [CASES]
+# Each run has a seed of its own, which it prints; to have a run again: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_params.t
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
-seed=${1:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
-cases=${2:-1000}
+seed=${SEED:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
+cases=${CASES:-1000}
 diag "seed: $seed"
 
 taken=0 refused=0 differences=''

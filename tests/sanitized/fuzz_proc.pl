@@ -19,7 +19,7 @@ my %files = (
 	jiffies => sub { $_[0] =~ /^\d*\n?\z/ },
 	seconds => sub { $_[0] =~ /^\d*\n?\z/ },
 	"proc_kinds/list" => sub { my ($text, $offset) = @_; return $text eq substr($list, $offset, length $text) },
-	"proc_kinds/table" => sub { $_[0] =~ /^[-0-9a-fx Some()N\n]*\z/ },
+	"proc_kinds/table" => sub { $_[0] =~ /^[-0-9a-fx Somen()N\n]*\z/ },
 	"proc_kinds/limit" => sub { $_[0] =~ /^\d*\n?\z/ },
 	"proc_kinds/notes" => sub { $_[0] =~ /^[.42\n]*\z/ },
 	"proc_kinds/1/2/3" => sub { my ($text, $offset) = @_; return $text eq substr("deep\n", $offset, length $text) },

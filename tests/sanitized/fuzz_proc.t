@@ -3,12 +3,12 @@
 #
 # Random system calls on the files in /proc, by 4 processes at once, while their modules go and come.
 #
-# Each run has a seed of its own, which it prints; to have a run again: make vm, then tests/sanitized/fuzz_proc.t SEED [CASES]
+# Each run has a seed of its own, which it prints; to have a run again: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_proc.t
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
-seed=${1:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
-cases=${2:-10000}
+seed=${SEED:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
+cases=${CASES:-10000}
 diag "seed: $seed"
 
 kmsg_mark
