@@ -97,6 +97,15 @@ remove() {
 	done
 }
 
+# reachable_by_others DIRECTORY: whether all that lead there let anybody pass.
+reachable_by_others() {
+	local directory=$1
+	while [[ $directory != / ]]; do
+		[[ $(stat -c %A "$directory") == *[xt] ]] || return 1
+		directory=$(dirname "$directory")
+	done
+}
+
 # layerable DIRECTORY…: the first that an overlay file system can have as a layer, which another such one cannot be.
 layerable() {
 	local directory
@@ -115,6 +124,17 @@ remove_scratch() {
 	[[ ! -r $1 ]] || path=$(<"$1")
 	[[ $path != */rust-lkm.?????? ]] || remove "$path"
 	remove "$1"
+}
+
+# make_layers DIRECTORY: makes it for copies of confined.sh; where it cannot be one of those, makes another, which the caller
+# has to remove. Prints which.
+make_layers() {
+	local place
+	mkdir -p "$1"
+	place=$(layerable "$1" "${TMPDIR:-/tmp}" /dev/shm)
+	[[ $place == "$1" ]] || place=$(mktemp -d "$place/layers.XXXXXX")
+	chmod 755 "$place"
+	echo "$place"
 }
 
 # Steps: `steps N LOG` announces N of them and where their output goes.

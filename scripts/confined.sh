@@ -47,7 +47,7 @@ if [[ -z $sources || -z $changes ]]; then
 	place=$(layerable "${TMPDIR:-/tmp}" /dev/shm)
 	scratch=$(mktemp -d "$place/confined.XXXXXX")
 	trap 'remove "$scratch"' EXIT
-	own "$scratch"
+	chmod 755 "$scratch"
 fi
 sources=$(realpath -m "${sources:-$scratch/sources}")
 changes=$(realpath -m "${changes:-$scratch/changes}")
@@ -55,6 +55,14 @@ for path in "$top" "$sources" "$changes"; do
 	[[ $path != *[:,\\]* ]] ||
 		die "$path cannot be mounted, for a character in it" "':', ',' and '\\' are not possible."
 done
+
+mkdir -p "$(dirname "$sources")" "$(dirname "$changes")"
+if ((first_id)); then
+	for path in "$top" "$(dirname "$sources")" "$(dirname "$changes")"; do
+		reachable_by_others "$path" || die "$path cannot be reached by a user that owns nothing, as COMMAND is" \
+			"chmod o+x for each directory on the way, or a clone elsewhere."
+	done
+fi
 
 # The sources, and what was built from them.
 copy_sources() {

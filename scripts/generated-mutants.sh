@@ -14,7 +14,7 @@
 # the same module; the tests that have caught other mistakes in this file, and those that name it or its modules, come
 # before all others. A mistake that changes nothing can be listed with the reason in tests/mutants/equivalent.txt.
 # Each test runs in scripts/confined.sh, where a broken script can harm nothing. What a test has printed is in
-# build/mutants/, a table of all mutants in report.tsv there, a table by file is printed at the end.
+# build/mutants/generated/, a table of all mutants in report.tsv there, a table by file is printed at the end.
 #
 # The exit status is 0 if no mistake survived; 1 if one did, or if a test fails without any; 2 if the arguments are wrong.
 
@@ -45,16 +45,10 @@ number=${1:-}
 (($# <= 2)) || bad_usage "one NAME at most"
 
 cd "$top"
-mutants=$build/mutants
-mkdir -p "$mutants"
-place=$(layerable "$mutants" "${TMPDIR:-/tmp}" /dev/shm)
-if [[ $place != "$mutants" ]]; then
-	mutants=$(mktemp -d "$place/mutants.XXXXXX")
-	chmod 755 "$mutants"
-	trap 'remove "$mutants"' EXIT
-fi
+mutants=$(make_layers "$build/mutants/generated")
+[[ $mutants == "$build"/* ]] || trap 'remove "$mutants"' EXIT
 lock "$mutants/lock" "it tries mutants"
-generated=$mutants/generated report=$mutants/report.tsv
+generated=$mutants/made report=$mutants/report.tsv
 sources=$mutants/sources
 
 # ---- What is tried.
@@ -129,11 +123,11 @@ confined() {
 	TESTS=1 timeout --foreground --kill-after=5 "$2" "$top/scripts/confined.sh" --sources "$sources" --changes "$1" "${@:3}" </dev/null
 }
 
-# watched LOG COMMAND…: as COMMAND, which is ended as soon as a test has failed.
+# watched LOG CHANGES LIMIT COMMAND…: as confined, ended as soon as a test has failed.
 watched() {
 	local log=$1 pid status=0
-	shift
-	"$@" >"$log" 2>"$log.stderr" &
+	TESTS=1 timeout --foreground --kill-after=5 "$3" "$top/scripts/confined.sh" --sources "$sources" --changes "$2" "${@:4}" \
+		</dev/null >"$log" 2>"$log.stderr" &
 	pid=$!
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.2
@@ -160,11 +154,11 @@ run_tests() {
 	shift 3
 	failure=''
 	if [[ $1 == tests/host/* ]]; then
-		watched "$log" confined "$changes" "$limit" bash "$1" || status=$?
+		watched "$log" "$changes" "$limit" bash "$1" || status=$?
 	else
 		read -ra options <<<"$(options_of "$1")"
 		# shellcheck disable=SC2016 # the guest's
-		watched "$log" confined "$changes" "$((limit + 30))" scripts/vm.sh --strip --timeout "$limit" --append init_on_alloc=0 "${options[@]}" bash -c '
+		watched "$log" "$changes" "$((limit + 30))" scripts/vm.sh --strip --timeout "$limit" --append init_on_alloc=0 "${options[@]}" bash -c '
 			for file; do
 				echo "== begin $file"
 				more_tests=1 bash "$file" 2>&1
@@ -369,6 +363,8 @@ for ((i = 0; i < workers; i++)); do
 done
 wait
 # ---- The result.
+
+(($(wc -l <"$report") == $(find "$generated" -type f | wc -l))) || die "not all mutants were tried" "What there is is in ${report#"$top/"}."
 
 awk -F '\t' '
 	{ made[$2]++; made["all"]++; count[$2, $4]++; count["all", $4]++ }

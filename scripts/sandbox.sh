@@ -171,14 +171,6 @@ guest_programs() {
 		--variant=extract --architectures="$debian_arch"
 }
 
-reachable_by_others() {
-	local directory=$1
-	while [[ $directory != / ]]; do
-		[[ $(stat -c %A "$directory") == *x ]] || return 1
-		directory=$(dirname "$directory")
-	done
-}
-
 # Where mmdebstrap works: its other users have to reach that, and cannot through a private home. It is written
 # down, so that what a killed run leaves can be found.
 make_scratch() {

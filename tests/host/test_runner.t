@@ -8,6 +8,8 @@ cd "$(dirname "$0")/../.." || exit
 mkdir -p build
 checkout=$(mktemp -d "$PWD/build/test-runner.XXXXXX")
 temporary+=("$checkout")
+# (a mutant belongs to nobody, and has to get there)
+chmod 755 "$checkout"
 mkdir -p "$checkout"/{tests/{host,long/host,mutants},build/vm,build/kernels,build/modules}
 cp -a scripts "$checkout"
 ln -s "$PWD/build/sandbox" "$checkout/build/sandbox"
