@@ -193,17 +193,17 @@ known() {
 	(
 		flock 9
 		[[ ! -s $file ]] || exit 0
-		changes=$mutants/changes.known.$BASHPID
-		confined "$changes" 60 bash -c "$(declare -f telling); telling"
+		copy=$mutants/changes.known.$BASHPID
+		confined "$copy" 60 bash -c "$(declare -f telling); telling"
 		if
-			if [[ $1 == make ]]; then build_in "$changes" "$file.log"; else run_tests "$changes" 1800 "$file.log" "$1"; fi 77>"$file.used"
+			if [[ $1 == make ]]; then build_in "$copy" "$file.log"; else run_tests "$copy" 1800 "$file.log" "$1"; fi 77>"$file.used"
 		then
 			echo "$((SECONDS - began))" >"$file"
 		else
 			warn "$1 fails without any mistake, and is left out: $failure. What it printed is in $file.log."
 			echo failed >"$file"
 		fi
-		remove "$changes"
+		remove "$copy"
 	) 9>"$file.lock"
 	seconds=$(<"$file")
 	[[ $seconds != failed ]]
