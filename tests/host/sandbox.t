@@ -65,6 +65,9 @@ run scripts/sandbox.sh cat "$directory/shown"
 is "$status" 1 "what is not in the checkout is not there inside"
 run scripts/sandbox.sh --show "$directory/shown" cat "$directory/shown"
 is "$status $stdout" "0 from outside" "… but --show lets it be seen"
+echo "from there" >"$directory/second"
+run scripts/sandbox.sh --show "$directory/shown" --show "$directory/second" cat "$directory"/{shown,second}
+is "$status $stdout" $'0 from outside\nfrom there' "… which can be given again"
 mkdir "$directory/own"
 run scripts/sandbox.sh --show "$directory/own" touch "$directory/own/written"
 is "$status" 1 "… and not be written to"
@@ -76,6 +79,10 @@ run scripts/sandbox.sh --writable "$directory/missing" true
 is "$status" 2 "… which has to be there"
 run scripts/sandbox.sh scripts/sandbox.sh echo nested
 is "$status $stdout" "0 nested" "called inside, it runs the command there"
+run_by=(KERNEL=1 ANY_KERNEL=2 TERM=3 COLORTERM=4 NO_COLOR=5 CI=6 http_proxy=7 https_proxy=8 no_proxy=9)
+run env "${run_by[@]}" scripts/sandbox.sh env
+same "$(grep -xF "$(printf '%s\n' "${run_by[@]}")" <<<"$stdout" | sort)" "$(printf '%s\n' "${run_by[@]}" | sort)" \
+	"each variable that says how something is to be run is there inside"
 run env SECRET=1 scripts/sandbox.sh env
 like "$stdout" 'RUST_LKM_SUITE=trixie' "the environment is a small one"
 is "$(cut -d= -f1 <<<"$stdout" | grep -vxE 'PATH|HOME|LANG|PWD|(RUST_LKM_)?SUITE|ARCH|(ANY_)?KERNEL|(COLOR)?TERM|NO_COLOR|CI|(https?|no)_proxy')" "" \

@@ -40,6 +40,7 @@ left=${left%/*}
 there "$left" "a run that is killed leaves its directory"
 
 echo "from the host" >"$directory/added"
+echo "too" >"$directory/second"
 socket=build/${directory##*/}.gdb hang_socket=build/${directory##*/}.hang
 temporary+=("$socket" "$hang_socket")
 start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; sleep 1; echo o >/proc/sysrq-trigger; sleep 60'
@@ -59,8 +60,8 @@ start inside --strip --smp 3 --memory 700M --append loglevel=3 --append rust_lkm
 	nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo
 	readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_info) "; insmod hello_world.ko && cat /sys/module/hello_world/initstate
 	exit 42'
-start place --console --add "$directory/added" bash -c 'echo "<1>seen on the console" >/dev/kmsg
-	pwd; id -u; cat added; ls hello_world.ko scripts/vm.sh tests/tap.sh; printf "<%s>\n" "$@"
+start place --console --add "$directory/added" --add "$directory/second" bash -c 'echo "<1>seen on the console" >/dev/kmsg
+	pwd; id -u; echo $(cat added second); ls hello_world.ko scripts/vm.sh tests/tap.sh; printf "<%s>\n" "$@"
 	echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *
 	exit 255' - 'two words' "it's" '$HOME' ''
 start line --strip 'echo a; echo b'
@@ -130,7 +131,7 @@ is "$(sed 1,5d <<<"$stdout")" $'0\nlive' "--strip leaves out what debuggers read
 
 ended place
 is "$status" 255 "status 255 is passed on"
-is "$(head -n 6 <<<"$stdout")" $'/modules\n0\nfrom the host\nhello_world.ko\nscripts/vm.sh\ntests/tap.sh' \
+is "$(head -n 6 <<<"$stdout")" $'/modules\n0\nfrom the host too\nhello_world.ko\nscripts/vm.sh\ntests/tap.sh' \
 	"it runs as root in /modules, with the modules, scripts/, tests/ and what --add named"
 is "$(sed -n 7,10p <<<"$stdout")" $'<two words>\n<it\'s>\n<$HOME>\n<>' "arguments arrive as they were given"
 is "$(sed 1,10d <<<"$stdout")" $'lo/\n1' "the machine has no disk and no network; the modules have type information (BTF)"
