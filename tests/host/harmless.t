@@ -56,6 +56,8 @@ while (($#)); do
 done
 state >"$directory/call/after" 2>&1
 diff "$directory"/call/{before,after}
+# (bwrap waits for what is left behind; mostly nothing is)
+kill -KILL -1 2>/dev/null
 INSIDE
 
 # in_namespace OPTION… COMMAND…: as its root.
