@@ -10,8 +10,8 @@
 #   --list       only make them, and print what they change
 #   --help       this text
 #
-# First goes what tells soonest: what does not build or parse is sorted out; a module whose machine code is the same is
-# the same module; the tests that have caught other mistakes in this file, and those that name it or its modules, come
+# First goes what tells soonest: what does not build or parse is sorted out; a module whose machine code is the same, with
+# the same messages where something must not compile, is the same module; the tests that have caught other mistakes in this file, and those that name it or its modules, come
 # before all others. A mistake that changes nothing can be listed with the reason in tests/mutants/equivalent.txt.
 # Each test runs in scripts/confined.sh, where a broken script can harm nothing. What a test has printed is in
 # build/mutants/generated/, a table of all mutants in report.tsv there, a table by file is printed at the end.
@@ -114,6 +114,8 @@ touch "$report" "$mutants/history.tsv"
 mapfile -t tests < <(printf '%s\n' tests/*.t tests/host/*.t | grep -vx tests/host/mutants.t)
 
 any_guest=$(printf '%s\n' "${tests[@]}" | grep -vm 1 /host/)
+# What looks at the compiler's messages where something must not compile.
+refusals=tests/host/ui.t
 compares_texts='host/(docs|promises)\.t'
 
 options_of() { sed -n '2s/^# vm: *//p' "$1"; }
@@ -309,7 +311,12 @@ try() {
 		mapfile -t modules < <(confined "$changes" 300 bash -c "$(declare -f machine_code); machine_code $(printf %q "$top")" |
 			{ diff "$mutants/machine_code" - || :; } | sed -n 's/^> \(.*\)\.ko .*/\1/p')
 		if ((${#modules[@]} == 0)); then
-			verdict equivalent "the machine code is the same"
+			# What must not compile is in no module.
+			if [[ -e $refusals ]] && known "$refusals" && ! run_tests "$changes" "$((limit + 60))" "$log" "$refusals"; then
+				caught "$refusals" "$failure"
+			else
+				verdict equivalent "the machine code is the same"
+			fi
 			return
 		fi
 	fi

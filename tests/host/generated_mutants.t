@@ -164,6 +164,10 @@ scripts/tidy.sh:6 survived
 scripts/tidy.sh:6 survived tests/host/tidy.t goes on for ever" "what no test notices, and what never ends, has survived; the same machine code is the same module"
 mutants --seed 1 4 one.rs
 is "$status $(verdicts)" "0 one.rs:1 equivalent the machine code is the same" "with NAME, only those of files with it"
+a_test host/ui ../ 'like "$(<one.rs)" "one" "it is refused by name"'
+mutants --seed 1 4 one.rs
+is "$status $(verdicts)" "0 one.rs:1 caught tests/host/ui.t: it is refused by name" "… but what must not compile is in no module, and is looked at"
+rm tests/host/ui.t
 mutants --list --seed 1 4 one.rs
 is "$status $stdout" $'0 one.rs:1\n- one\n+ two' "--list only makes them"
 echo 'scripts/tidy.sh|5|if echo done' >build/made
