@@ -32,10 +32,16 @@ module_param! {
     capacity: uint = 4096, 0o444, "How many bytes the pipe holds";
 }
 
+/// The letter of our `ioctl` numbers: one that `Documentation/userspace-api/ioctl/ioctl-number.rst`
+/// gives to nobody.
+const LETTER: u32 = b'x' as u32;
 /// `ioctl`: how many bytes are in the pipe, as an `int`.
-const SIZE: u32 = _IOR::<i32>(b'p' as u32, 1);
-/// `ioctl`: throw away what is in the pipe.
-const CLEAR: u32 = _IO(b'p' as u32, 2);
+const SIZE: u32 = _IOR::<i32>(LETTER, 1);
+/// `ioctl`: throw away what is in the pipe. For those who may write.
+const CLEAR: u32 = _IO(LETTER, 2);
+
+/// The largest `capacity`: the same as for the kernel's own pipes.
+const MAX_CAPACITY: usize = 1 << 20;
 
 struct Chardev {
     _device: chardev::Registration<Pipe>,
@@ -84,9 +90,10 @@ type HasRead = Atomic<bool>;
 
 #[vtable]
 impl chardev::Device for Pipe {
-    type Data = HasRead;
+    type Data = KBox<HasRead>;
 
-    fn open(&self, how: chardev::How) -> Result<HasRead> {
+    fn open(&self, how: chardev::How) -> Result<Self::Data> {
+        let has_read = KBox::new(Atomic::new(false), GFP_KERNEL)?;
         let mut state = self.state.lock();
         if state.exclusive || (how.exclusive() && state.open > 0) {
             return Err(EBUSY);
@@ -94,10 +101,10 @@ impl chardev::Device for Pipe {
         state.exclusive = how.exclusive();
         state.open += 1;
         state.writers += usize::from(how.writes());
-        Ok(Atomic::new(false))
+        Ok(has_read)
     }
 
-    fn release(&self, _data: HasRead, how: chardev::How) {
+    fn release(&self, _data: Self::Data, how: chardev::How) {
         let mut state = self.state.lock();
         // Whoever is exclusive is the only one.
         state.exclusive = false;
@@ -128,6 +135,8 @@ impl chardev::Device for Pipe {
                 return Err(ERESTARTSYS);
             }
         }
+        // With the lock held, as the kernel's own pipes do it. Who reads to memory that is slow to come
+        // (`userfaultfd`, FUSE) lets all others wait: give the device only to those who may do that.
         let bytes = state.ring.take(to)?;
         file.data().store(true, Relaxed);
         self.writable.notify_all();
@@ -172,13 +181,14 @@ impl chardev::Device for Pipe {
         file.wait_for(table, &self.writable);
         let state = self.state.lock();
         let end = state.writers == 0 && file.data().load(Relaxed);
+        let (reads, writes) = (file.how().reads(), file.how().writes());
         chardev::Ready::default()
-            .and_if(state.ring.len > 0, chardev::Ready::IN)
-            .and_if(state.ring.len == 0 && end, chardev::Ready::HUP)
-            .and_if(state.ring.room() > 0, chardev::Ready::OUT)
+            .and_if(reads && state.ring.len > 0, chardev::Ready::IN)
+            .and_if(reads && state.ring.len == 0 && end, chardev::Ready::HUP)
+            .and_if(writes && state.ring.room() > 0, chardev::Ready::OUT)
     }
 
-    fn ioctl(&self, _file: &chardev::File<'_, Self>, cmd: u32, arg: usize) -> Result<isize> {
+    fn ioctl(&self, file: &chardev::File<'_, Self>, cmd: u32, arg: usize) -> Result<isize> {
         let mut state = self.state.lock();
         match cmd {
             SIZE => {
@@ -187,6 +197,7 @@ impl chardev::Device for Pipe {
                 let mut user = UserSlice::new(UserPtr::from_addr(arg), size_of::<i32>()).writer();
                 user.write(&len)?;
             }
+            CLEAR if !file.how().writes() => return Err(EBADF),
             CLEAR => {
                 state.ring.len = 0;
                 self.writable.notify_all();
@@ -206,7 +217,7 @@ struct Ring {
 
 impl Ring {
     fn new(size: usize) -> Result<Self> {
-        if size == 0 {
+        if !(1..=MAX_CAPACITY).contains(&size) {
             return Err(EINVAL);
         }
         Ok(Ring {

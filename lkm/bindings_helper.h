@@ -3,7 +3,6 @@
  * What the crate lkm_bindings is made from: headers, and constants that bindgen cannot see or, like
  * HZ, sees wrong (it takes a macro's first definition: user space's HZ).
  */
-#include <linux/cdev.h>
 #include <linux/fs.h>
 #include <linux/gcd.h>
 #include <linux/hash.h>

@@ -28,7 +28,10 @@
 //!         to: &mut IovIterDest<'_>,
 //!         _pos: &mut i64,
 //!     ) -> Result<usize> {
-//!         Ok(to.copy_to_iter(&[0; 64]))
+//!         match to.copy_to_iter(&[0; 64]) {
+//!             0 if !to.is_empty() => Err(EFAULT),
+//!             copied => Ok(copied),
+//!         }
 //!     }
 //! }
 //!
@@ -43,13 +46,13 @@ use core::{
     ptr::{self, NonNull},
 };
 use kernel::{
-    error::{from_err_ptr, to_result, VTABLE_DEFAULT_ERROR},
+    error::{from_err_ptr, from_result, to_result, VTABLE_DEFAULT_ERROR},
     ffi::{c_char, c_int, c_long, c_uint, c_ulong},
     fs::file::flags,
     iov::{IovIterDest, IovIterSource},
     prelude::*,
     sync::poll::{PollCondVar, PollTable},
-    types::Opaque,
+    types::{ForeignOwnable, Opaque},
 };
 
 /// How a program opens, or has opened, a device.
@@ -61,12 +64,19 @@ pub struct How {
 impl How {
     /// For reading: `O_RDONLY` or `O_RDWR`.
     pub fn reads(self) -> bool {
-        self.flags & flags::O_ACCMODE != flags::O_WRONLY
+        matches!(
+            self.flags & flags::O_ACCMODE,
+            flags::O_RDONLY | flags::O_RDWR
+        )
     }
 
-    /// For writing: `O_WRONLY` or `O_RDWR`.
+    /// For writing: `O_WRONLY` or `O_RDWR`. (The access mode 3 is for neither: with it a program can
+    /// only call `ioctl`.)
     pub fn writes(self) -> bool {
-        self.flags & flags::O_ACCMODE != flags::O_RDONLY
+        matches!(
+            self.flags & flags::O_ACCMODE,
+            flags::O_WRONLY | flags::O_RDWR
+        )
     }
 
     /// `O_EXCL`: the program wants to be the only one. The kernel forgets it after `open`.
@@ -76,16 +86,21 @@ impl How {
 }
 
 /// An open file of the device `T`, in one call to it.
+///
+/// # Invariants
+///
+/// `file` is one of a device `T`, `open` has succeeded for it, and it is not released during `'a`.
 pub struct File<'a, T: Device> {
     file: NonNull<bindings::file>,
-    data: &'a T::Data,
     nowait: bool,
+    _device: PhantomData<&'a T>,
 }
 
 impl<'a, T: Device> File<'a, T> {
     /// What [`Device::open`] returned for this file.
-    pub fn data(&self) -> &'a T::Data {
-        self.data
+    pub fn data(&self) -> <T::Data as ForeignOwnable>::Borrowed<'a> {
+        // SAFETY: By the type's invariant this comes from `open`, and `release` has not been called.
+        unsafe { T::Data::borrow((*self.file.as_ptr()).private_data) }
     }
 
     /// How it was opened.
@@ -95,23 +110,24 @@ impl<'a, T: Device> File<'a, T> {
         }
     }
 
-    /// Whether this call must not wait: `O_NONBLOCK`, which `fcntl` can change at any time, or
-    /// `RWF_NOWAIT`. A call that would have to wait returns `EAGAIN` then.
+    /// Whether this call must not wait: `O_NONBLOCK`, which `fcntl` can change at any time, or a call
+    /// that `io_uring` makes for a program. If the call would have to wait, return `EAGAIN`.
     pub fn nonblocking(&self) -> bool {
         self.nowait || self.flags() & flags::O_NONBLOCK != 0
     }
 
     /// Lets `poll`, `select` and `epoll` wait for `condition` too. For [`Device::poll`].
     pub fn wait_for(&self, table: &PollTable<'_>, condition: &PollCondVar) {
-        // SAFETY: The caller of our operation holds the file open. `fdget_pos` is for files with a
-        // position; the call is `poll`, which has none.
+        // SAFETY: By the type's invariant it is open. `poll`, which this thread is in,
+        // has not called `fdget_pos()`. Another thread may have: that is about `f_pos`, which
+        // `register_wait()` does not use.
         let file = unsafe { kernel::fs::File::from_raw_file(self.file.as_ptr()) };
         table.register_wait(file, condition);
     }
 
     fn flags(&self) -> u32 {
-        // SAFETY: The caller of our operation holds the file open. `fcntl` may write the flags
-        // while we read, as in C: a volatile load of a word is not torn.
+        // SAFETY: By the type's invariant it is open. `fcntl` may write the flags while we read, as in C:
+        // a volatile load of a word is not torn.
         unsafe { (&raw const (*self.file.as_ptr()).f_flags).read_volatile() }
     }
 }
@@ -155,14 +171,20 @@ pub enum Whence {
 /// `EINVAL`, `lseek` with `ESPIPE`, `ioctl` with `ENOTTY`; `poll` says that reading and writing would
 /// not wait.
 ///
+/// No method may return `EIOCBQUEUED`. That would tell the kernel that the call goes on; the program
+/// gets `EIO`.
+///
 /// # Panics
 ///
-/// A panic in a method is a crash of the kernel (`BUG`): the file stays open, so that the module
-/// cannot be unloaded.
+/// No method may panic, for example by an overflow (`n + 1`): use `checked_add()`. A panic is a crash
+/// of the kernel (`BUG`). It ends the program that made the call. Locks that the method holds stay
+/// locked, and everybody who wants one of them waits for ever; so does [`Device::release`], which the
+/// kernel may call as the program ends. After a panic in [`Device::open`] the module stays in use.
 #[vtable]
 pub trait Device: Send + Sync + Sized + 'static {
-    /// What each open file has for itself.
-    type Data: Send + Sync + 'static;
+    /// What each open file has for itself: `()` for nothing; otherwise a [`KBox`] or an
+    /// [`Arc`](kernel::sync::Arc).
+    type Data: ForeignOwnable + Send + Sync;
 
     /// A program opens the device.
     fn open(&self, how: How) -> Result<Self::Data>;
@@ -175,7 +197,9 @@ pub trait Device: Send + Sync + Sized + 'static {
     /// Reads into `to`, and returns how many bytes. 0 is the end of the file.
     ///
     /// `pos` is the position in the file, in bytes, if the device has [`Device::llseek`]. Otherwise
-    /// it means nothing, and `pread` is `ESPIPE`.
+    /// it means nothing, and `pread` is `ESPIPE`. If several threads call `read`, `write` or `lseek` of
+    /// one open file, each begins at the position that it finds; the kernel does not let one wait for
+    /// the other, as it does for regular files.
     fn read(
         &self,
         file: &File<'_, Self>,
@@ -199,7 +223,8 @@ pub trait Device: Send + Sync + Sized + 'static {
     }
 
     /// Moves the position `pos`, and returns the new one. `SEEK_DATA` and `SEEK_HOLE` are `EINVAL`
-    /// without a call.
+    /// without a call. Another thread may move the position of the same open file at the same time
+    /// (see [`Device::read`]).
     fn llseek(&self, file: &File<'_, Self>, pos: i64, offset: i64, whence: Whence) -> Result<i64> {
         let _ = (file, pos, offset, whence);
         build_error!(VTABLE_DEFAULT_ERROR)
@@ -215,7 +240,12 @@ pub trait Device: Send + Sync + Sized + 'static {
     }
 
     /// A command of the device's own, with a number made by [`kernel::ioctl`]. An unknown one is
-    /// `ENOTTY`. 32-bit programs on a 64-bit kernel come here too, with `arg` as a pointer.
+    /// `ENOTTY`. 32-bit programs on a 64-bit kernel come here too, with `arg` as a pointer: a struct
+    /// behind it must have the same layout in both, so use fields of a fixed size, in an order without
+    /// gaps.
+    ///
+    /// Any program that can open the device can call this, whether it may read and write or not: look
+    /// at [`File::how`].
     fn ioctl(&self, file: &File<'_, Self>, cmd: u32, arg: usize) -> Result<isize> {
         let _ = (file, cmd, arg);
         build_error!(VTABLE_DEFAULT_ERROR)
@@ -226,17 +256,18 @@ pub trait Device: Send + Sync + Sized + 'static {
 ///
 /// # Invariants
 ///
-/// `cdev` has the operations [`Vtable::OPS`], and `dev` as its parent: so whoever has a
-/// reference to `cdev`, as each open file has, keeps all of this.
+/// `cdev` has the operations [`Vtable::OPS`]. From `cdev_device_add()` on it has `dev` as its parent:
+/// so whoever has a reference to `cdev`, as each open file has, keeps all of this.
 #[pin_data]
 struct Inner<T: Device> {
+    // First what can fail: what has a reference count, is not freed in another way.
+    #[pin]
+    device: T,
+    mode: bindings::umode_t,
     #[pin]
     cdev: Opaque<bindings::cdev>,
     #[pin]
     dev: Opaque<bindings::device>,
-    mode: bindings::umode_t,
-    #[pin]
-    device: T,
 }
 
 impl<T: Device> Inner<T> {
@@ -256,12 +287,30 @@ impl<T: Device> Inner<T> {
 ///
 /// While a program has the device open, the module is in use: `rmmod` fails, and `lsmod` counts it.
 ///
-/// It must not be leaked ([`core::mem::forget`]): `/dev/<name>` would outlive the module, and the
-/// next `open` would call code that is no longer there.
+/// Dropping this removes the device: nobody can open it any more. A file that is open stays so, and its
+/// methods are called as before. The `T` is dropped when the last file is closed.
+///
+/// # Leaking
+///
+/// The kernel calls the module's code for as long as the device is there, and for as long as a file is
+/// open. The compiler cannot see to it that the module is there, too:
+///
+/// - A `Registration` must be dropped before its module is gone. It must not be leaked
+///   ([`core::mem::forget`]) or put into a `static`.
+/// - [`Registration::new`] must be the last step of a module's `init` that can fail. A program may
+///   open the device at once, and the kernel does not wait for it if `init` fails afterwards. For the
+///   same reason a module with two devices is not safe if the second one fails.
+/// - The last reference to the device must be that of this value or of an open file. Something else
+///   in the kernel that keeps one for longer would free the memory by code that is gone. (With
+///   `CONFIG_DEBUG_KOBJECT_RELEASE` the kernel itself does.)
+///
+/// C drivers and the registrations of the kernel crate have the same gaps.
 ///
 /// # Invariants
 ///
-/// `inner` is registered, and `class` and `number` are its own.
+/// `inner` is in a `KBox` that was made a pointer, its device and `cdev` are registered, in the class
+/// `_class`, under the number `_number`, and we have the reference of `device_initialize()`.
+#[must_use = "the device is removed when this is dropped"]
 pub struct Registration<T: Device> {
     inner: NonNull<Inner<T>>,
     _class: Class,
@@ -282,9 +331,11 @@ impl<T: Device> Registration<T> {
     ///
     /// # Errors
     ///
-    /// - `EINVAL`: `mode` has other bits than the nine of permissions, or `name` is empty or has a `/`.
-    /// - `EEXIST`: there is a class of that name. (If a module's `init` returns this, `insmod` gets
-    ///   `EBUSY`: the module loader has its own use for `EEXIST`.)
+    /// - `EINVAL`: `mode` is 0 or has other bits than the nine of permissions (the kernel takes 0 for
+    ///   0600), or `name` is empty, `.`, `..`, or has a `/` or a `!` (which would become a `/`).
+    /// - `EEXIST`: there is a class of that name. The kernel has a warning with a stack trace in its
+    ///   log then. (If a module's `init` returns this, `insmod` gets `EBUSY`: the module loader has
+    ///   its own use for `EEXIST`.)
     /// - `EBUSY`: no major number is free.
     /// - `ENOMEM`, and whatever initialising `device` returns.
     pub fn new<E>(
@@ -295,62 +346,66 @@ impl<T: Device> Registration<T> {
     where
         Error: From<E>,
     {
-        if mode & !0o777 != 0 || name.is_empty() || name.to_bytes().contains(&b'/') {
+        let bytes = name.to_bytes();
+        if mode & !0o777 != 0
+            || mode == 0
+            || matches!(bytes, b"" | b"." | b"..")
+            || bytes.iter().any(|byte| matches!(byte, b'/' | b'!'))
+        {
             return Err(EINVAL);
         }
         let number = Number::new(name)?;
         let class = Class::new(name)?;
         let inner = KBox::try_pin_init(
+            // INVARIANT: `cdev` gets these operations.
             try_pin_init!(Inner {
+                device <- device,
+                mode,
                 cdev <- Opaque::ffi_init(|cdev: *mut bindings::cdev| {
                     // SAFETY: There is room for a `cdev`. The operations live as long as the module, and
-                    // so does what calls them: `owner` keeps it while a file is open.
-                    unsafe {
-                        bindings::cdev_init(cdev, Vtable::<T>::OPS);
-                        (*cdev).owner = Vtable::<T>::OPS.owner;
-                    }
+                    // `owner` keeps that while a file is open.
+                    unsafe { bindings::cdev_init(cdev, Vtable::<T>::OPS) };
+                    // SAFETY: It was initialised just now, and nobody else has it.
+                    unsafe { (*cdev).owner = Vtable::<T>::OPS.owner };
                 }),
                 dev <- Opaque::ffi_init(|dev: *mut bindings::device| {
-                    // SAFETY: There is room for a `device`, which has to be zeroed before it is initialised.
+                    // SAFETY: There is room for a `device`.
+                    unsafe { dev.write(pin_init::zeroed()) };
+                    // SAFETY: It is zeroed, as it has to be.
+                    unsafe { bindings::device_initialize(dev) };
+                    // SAFETY: It was initialised just now, and nobody else has it. The class outlives
+                    // it, and `free` is for a device in an `Inner<T>`.
                     unsafe {
-                        dev.write(pin_init::zeroed());
-                        bindings::device_initialize(dev);
                         (*dev).class = class.0.as_ptr();
                         (*dev).devt = number.0;
+                        (*dev).release = Some(Inner::<T>::free);
                     }
                 }),
-                mode,
-                device <- device,
             }? Error),
             GFP_KERNEL,
         )?;
         // From here on `dev` frees it.
         // SAFETY: What is pinned stays where it is.
         let inner = KBox::into_raw(unsafe { Pin::into_inner_unchecked(inner) });
-        // SAFETY: `inner` was allocated just now, and nobody else has it yet.
-        let (cdev, dev) = unsafe {
-            (
-                Opaque::cast_into(&raw const (*inner).cdev),
-                Opaque::cast_into(&raw const (*inner).dev),
-            )
-        };
-        // SAFETY: Both are initialised, and nobody else has them. `free` is for this `dev`, and
-        // `devnode` of the class finds a mode in `driver_data`.
-        let added = unsafe {
-            (*dev).release = Some(Inner::<T>::free);
-            (*dev).driver_data = (&raw mut (*inner).mode).cast();
-            to_result(bindings::dev_set_name(
-                dev,
-                c"%s".as_char_ptr(),
-                name.as_char_ptr(),
-            ))
-            .and_then(|()| to_result(bindings::cdev_device_add(cdev, dev)))
-        };
+        // SAFETY: `inner` was allocated just now.
+        let cdev = Opaque::cast_into(unsafe { &raw const (*inner).cdev });
+        // SAFETY: As above.
+        let dev = Opaque::cast_into(unsafe { &raw const (*inner).dev });
+        // SAFETY: Nobody else has it yet. `devnode` of the class finds a mode there.
+        unsafe { (*dev).driver_data = (&raw mut (*inner).mode).cast() };
+        // SAFETY: `dev` is initialised, and both texts are C strings. The kernel makes a copy.
+        let named = unsafe { bindings::dev_set_name(dev, c"%s".as_char_ptr(), name.as_char_ptr()) };
+        let added = to_result(named).and_then(|()| {
+            // SAFETY: Both are initialised, `dev` has a name, a class and a number which is ours, and both
+            // stay where they are until `free`.
+            to_result(unsafe { bindings::cdev_device_add(cdev, dev) })
+        });
         if let Err(error) = added {
             // SAFETY: This is the reference of `device_initialize()`.
             unsafe { bindings::put_device(dev) };
             return Err(error);
         }
+        // INVARIANT: That is what was done here.
         Ok(Self {
             // SAFETY: It came from a `KBox`.
             inner: unsafe { NonNull::new_unchecked(inner) },
@@ -364,13 +419,15 @@ impl<T: Device> Registration<T> {
 impl<T: Device> Drop for Registration<T> {
     fn drop(&mut self) {
         let inner = self.inner.as_ptr();
-        // SAFETY: By the type's invariant it is registered. The reference is that of
-        // `device_initialize()`; open files have others, so the memory stays until they are closed.
-        unsafe {
-            let dev = Opaque::cast_into(&raw const (*inner).dev);
-            bindings::cdev_device_del(Opaque::cast_into(&raw const (*inner).cdev), dev);
-            bindings::put_device(dev);
-        }
+        // SAFETY: By the type's invariant it is there.
+        let cdev = Opaque::cast_into(unsafe { &raw const (*inner).cdev });
+        // SAFETY: As above.
+        let dev = Opaque::cast_into(unsafe { &raw const (*inner).dev });
+        // SAFETY: By the type's invariant both are registered.
+        unsafe { bindings::cdev_device_del(cdev, dev) };
+        // SAFETY: By the type's invariant this reference is ours. Open files have others, so the memory
+        // stays until they are closed.
+        unsafe { bindings::put_device(dev) };
     }
 }
 
@@ -407,6 +464,8 @@ impl Class {
         let class = from_err_ptr(unsafe { bindings::class_create(name.as_char_ptr()) })?;
         // SAFETY: It was made just now, and is ours.
         unsafe { (*class).devnode = Some(Self::devnode) };
+        // INVARIANT: `class_create()` has made it. `Registration::new`, the only user, gives its device
+        // a mode in `driver_data` before it adds it.
         // SAFETY: It is no error, and no other value of `class_create()` is NULL.
         Ok(Self(unsafe { NonNull::new_unchecked(class) }))
     }
@@ -429,17 +488,14 @@ impl Class {
 
 impl Drop for Class {
     fn drop(&mut self) {
-        // SAFETY: By the type's invariant; its device is gone.
+        // SAFETY: By the type's invariant it is there. Its device has been removed. The memory of that may
+        // stay while a file is open, but after `device_del()` nothing looks at its class: it has a
+        // `release` of its own.
         unsafe { bindings::class_destroy(self.0.as_ptr()) };
     }
 }
 
-/// What is in `private_data` of an open file.
-struct Opened<T: Device> {
-    device: *const T,
-    data: T::Data,
-}
-
+// Of an open file, `private_data` is a `T::Data` from `open` until `release`.
 struct Vtable<T: Device>(PhantomData<T>);
 
 impl<T: Device> Vtable<T> {
@@ -480,61 +536,51 @@ impl<T: Device> Vtable<T> {
 
     /// # Safety
     ///
-    /// For `file_operations::open` of [`Self::OPS`], called by `chrdev_open()`.
-    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: `chrdev_open()` has set `i_cdev` to a `cdev` with these operations, which is in an
-        // `Inner<T>`, and has taken a reference to it for this file.
-        let inner = unsafe { Self::inner((*inode).__bindgen_anon_5.i_cdev) };
-        // SAFETY: The file is not open yet, so nobody changes its flags.
-        let flags = unsafe { (*file).f_flags };
-        let opened = match Self::opened(inner, How { flags }) {
-            Ok(opened) => KBox::into_raw(opened),
-            Err(error) => return error.to_errno(),
-        };
-        // SAFETY: The file is ours until we return.
-        unsafe {
-            (*file).private_data = opened.cast();
-            // Without a position calls do not wait for each other, and `pread` is `ESPIPE`.
-            if T::HAS_LLSEEK {
-                0
-            } else {
-                bindings::stream_open(inode, file)
-            }
-        }
+    /// `file` is one of a device of this type, for which `chrdev_open()` has taken a reference to the
+    /// `cdev`, and which has it for all of `'a`.
+    unsafe fn inner<'a>(file: *const bindings::file) -> &'a Inner<T> {
+        // SAFETY: The file has its inode. `chrdev_open()` has set `i_cdev`, which stays as it is while
+        // there is a reference to the `cdev`. (`i_cdev` is in a union without a name, and this is
+        // bindgen's name for it.)
+        let cdev = unsafe { (*(*file).f_inode).__bindgen_anon_5.i_cdev };
+        // SAFETY: It has our operations, so by the type's invariant it is in an `Inner<T>`, which is there
+        // as long as the `cdev`. An `Opaque` begins where its content does.
+        unsafe { &*cdev.byte_sub(offset_of!(Inner<T>, cdev)).cast() }
     }
 
     /// # Safety
     ///
-    /// `cdev` is in an `Inner<T>`, to which the caller has a reference for all of `'a`.
-    unsafe fn inner<'a>(cdev: *mut bindings::cdev) -> &'a Inner<T> {
-        // SAFETY: By our contract. An `Opaque` begins where its content does.
-        unsafe { &*cdev.byte_sub(offset_of!(Inner<T>, cdev)).cast() }
-    }
-
-    fn opened(inner: &Inner<T>, how: How) -> Result<KBox<Opened<T>>> {
-        // Memory first: what `open` has done would have to be undone.
-        let opened = KBox::new_uninit(GFP_KERNEL)?;
-        let data = inner.device.open(how)?;
-        Ok(KBox::write(
-            opened,
-            Opened {
-                device: &raw const inner.device,
-                data,
-            },
-        ))
+    /// For `file_operations::open` of [`Self::OPS`], called by `chrdev_open()`.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: By our contract `chrdev_open()` has taken a reference for this file.
+        let device = unsafe { &Self::inner(file).device };
+        // SAFETY: The file is not open yet, so nobody changes its flags.
+        let flags = unsafe { (*file).f_flags };
+        from_result(|| {
+            let data = device.open(How { flags })?.into_foreign();
+            // SAFETY: Nobody else has the file yet. Its `private_data` is ours to use.
+            unsafe { (*file).private_data = data };
+            if T::HAS_LLSEEK {
+                Ok(0)
+            } else {
+                // Without a position `pread` is `ESPIPE`.
+                // SAFETY: Nobody else has the file yet. This cannot fail.
+                Ok(unsafe { bindings::stream_open(inode, file) })
+            }
+        })
     }
 
     /// # Safety
     ///
     /// For `file_operations::release` of [`Self::OPS`].
     unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: `open` has put it there, and this is the last call for the file.
-        let (opened, flags) = unsafe {
-            let opened = KBox::from_raw((*file).private_data.cast::<Opened<T>>());
-            (KBox::into_inner(opened), (*file).f_flags)
-        };
-        // SAFETY: The file has its reference to the device until this call is over.
-        unsafe { &*opened.device }.release(opened.data, How { flags });
+        // SAFETY: The file has its reference to the `cdev` until this call is over.
+        let device = unsafe { &Self::inner(file).device };
+        // SAFETY: This is the last call for the file, so nobody changes its flags.
+        let flags = unsafe { (*file).f_flags };
+        // SAFETY: It comes from `open`. This is the last call for the file: nobody has borrowed it.
+        let data = unsafe { T::Data::from_foreign((*file).private_data) };
+        device.release(data, How { flags });
         0
     }
 
@@ -542,30 +588,33 @@ impl<T: Device> Vtable<T> {
     ///
     /// # Safety
     ///
-    /// `file` is open, and `open` has succeeded for it; it stays open during the call.
+    /// `file` is one of a device of this type, `open` has succeeded for it, and it stays open during
+    /// the call.
     unsafe fn with<R>(
         file: *mut bindings::file,
         nowait: bool,
         operation: impl FnOnce(&T, &File<'_, T>) -> R,
     ) -> R {
-        // SAFETY: `open` has put it there, `release` has not been called, and both `private_data` and
-        // the device stay until then.
-        let (device, data) = unsafe {
-            let opened = &*(*file).private_data.cast::<Opened<T>>();
-            (&*opened.device, &opened.data)
+        // SAFETY: By our contract: an open file has its reference to the `cdev`.
+        let device = unsafe { &Self::inner(file).device };
+        // INVARIANT: By our contract.
+        let file = File {
+            // SAFETY: By our contract it is not NULL.
+            file: unsafe { NonNull::new_unchecked(file) },
+            nowait,
+            _device: PhantomData,
         };
-        // SAFETY: By our contract it is not NULL.
-        let file = unsafe { NonNull::new_unchecked(file) };
-        operation(device, &File { file, data, nowait })
+        operation(device, &file)
     }
 
-    /// Calls `operation` for a `kiocb`.
+    /// Calls `operation` for a `kiocb` with a buffer of `len` bytes.
     ///
     /// # Safety
     ///
     /// `kiocb` is that of a call to `read_iter` or `write_iter` of [`Self::OPS`].
     unsafe fn with_pos(
         kiocb: *mut bindings::kiocb,
+        len: usize,
         operation: impl FnOnce(&T, &File<'_, T>, &mut i64) -> Result<usize>,
     ) -> isize {
         // SAFETY: By our contract the `kiocb` is there for the call. Of its fields only `ki_pos` is
@@ -576,8 +625,11 @@ impl<T: Device> Vtable<T> {
         // SAFETY: The caller of the operation holds the file open.
         let result =
             unsafe { Self::with(file, nowait, |device, file| operation(device, file, pos)) };
+        // The VFS believes what it is told. It would go on behind the buffer's end, or wait for the end
+        // of a call that is over.
         match result {
-            Ok(bytes) => bytes as isize,
+            Ok(bytes) => bytes.min(len) as isize,
+            Err(error) if error == EIOCBQUEUED => EIO.to_errno() as isize,
             Err(error) => error.to_errno() as isize,
         }
     }
@@ -591,8 +643,9 @@ impl<T: Device> Vtable<T> {
     ) -> isize {
         // SAFETY: The kernel passes a valid destination, which is ours during the call.
         let to = unsafe { IovIterDest::from_raw(iter) };
+        let len = to.len();
         // SAFETY: As our contract says.
-        unsafe { Self::with_pos(kiocb, |device, file, pos| device.read(file, to, pos)) }
+        unsafe { Self::with_pos(kiocb, len, |device, file, pos| device.read(file, to, pos)) }
     }
 
     /// # Safety
@@ -604,8 +657,13 @@ impl<T: Device> Vtable<T> {
     ) -> isize {
         // SAFETY: The kernel passes a valid source, which is ours during the call.
         let from = unsafe { IovIterSource::from_raw(iter) };
+        let len = from.len();
         // SAFETY: As our contract says.
-        unsafe { Self::with_pos(kiocb, |device, file, pos| device.write(file, from, pos)) }
+        unsafe {
+            Self::with_pos(kiocb, len, |device, file, pos| {
+                device.write(file, from, pos)
+            })
+        }
     }
 
     /// # Safety
@@ -618,8 +676,10 @@ impl<T: Device> Vtable<T> {
             bindings::SEEK_END => Whence::End,
             _ => return EINVAL.to_errno().into(),
         };
-        // SAFETY: `lseek` holds the lock of the position, if more than one thread can have the file.
-        let pos = unsafe { (*file).f_pos };
+        // For a device nothing locks the position: `FMODE_ATOMIC_POS` is for regular files and
+        // directories. Another thread may write it while we read, as in C.
+        // SAFETY: The caller holds the file open. A volatile load of a word is not torn.
+        let pos = unsafe { (&raw const (*file).f_pos).read_volatile() };
         // SAFETY: The caller holds the file open.
         let moved = unsafe {
             Self::with(file, false, |device, file| {
@@ -628,8 +688,8 @@ impl<T: Device> Vtable<T> {
         };
         match moved {
             Ok(pos @ 0..) => {
-                // SAFETY: As above.
-                unsafe { (*file).f_pos = pos };
+                // SAFETY: As above, for a store.
+                unsafe { (&raw mut (*file).f_pos).write_volatile(pos) };
                 pos
             }
             Ok(_) => EINVAL.to_errno().into(),

@@ -84,7 +84,11 @@ use kernel::{iov::IovIterDest, prelude::*, sync::Arc};
 ///
 /// # Safety
 ///
-/// The entry that `create` makes can be removed by `proc_remove()`, and is not permanent.
+/// `create` returns NULL, or an entry
+///
+/// - which it has made, and which nothing else removes,
+/// - which is not permanent: `proc_remove()` waits for the calls to it,
+/// - whose functions take `data` for a `Self`, and are not called after `proc_remove()` has returned.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what the file is",
     note = "wrap it in one of the functions of `proc_fs`: `number`, `text`, `read_only`, `write_only`, `read_write`, `list`, `stream`"
@@ -152,11 +156,16 @@ unsafe fn data<'a, T: Kind>(inode: *const bindings::inode) -> &'a T {
     unsafe { &*(*inode).i_private.cast::<T>() }
 }
 
-/// Copies the part of `text` from `offset` on, which moves by the bytes returned.
+/// Copies the part of `text` from `offset` on, which moves by the bytes returned. For
+/// [`Stream::read`].
+///
+/// # Errors
+///
+/// `EFAULT` if there is something to be copied, and nothing can be. `EINVAL` for a negative offset.
 #[inline]
-fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<usize> {
+pub fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<usize> {
     match to.simple_read_from_buffer(offset, text)? {
-        0 if *offset < text.len() as i64 => Err(EFAULT),
+        0 if *offset < text.len() as i64 && !to.is_empty() => Err(EFAULT),
         copied => Ok(copied),
     }
 }

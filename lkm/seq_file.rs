@@ -5,8 +5,8 @@
 //! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
 
 use crate::bindings;
-use core::{fmt, ptr};
-use kernel::seq_file::SeqFile;
+use core::ptr;
+use kernel::{fmt, seq_file::SeqFile};
 
 /// Prints to a [`SeqFile`]: the same as [`kernel::seq_print!`] does, in less time. That goes through C's
 /// `vsnprintf()`, which calls Rust for its `%pA`; this formats to where the text will be.
@@ -30,7 +30,7 @@ macro_rules! seq_print {
 #[inline]
 pub fn print(m: &SeqFile, args: fmt::Arguments<'_>) {
     // What does not fit is not lost: the file is then full, which its reader sees.
-    let _ = fmt::write(&mut Writer(m), args);
+    let _ = fmt::Write::write_fmt(&mut Writer(m), args);
 }
 
 struct Writer<'a>(&'a SeqFile);

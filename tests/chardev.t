@@ -6,8 +6,8 @@
 
 device=/dev/chardev
 perl 'sub dev { openf("/dev/chardev", O_RDWR | ($_[0] // 0)) }
-	sub size { my $n = pack("i", -1); my $r = ioctln($_[0], 0x80047001, $n); $r eq "done" ? unpack("i", $n) : $r }
-	sub clear { ioctln($_[0], 0x7002, 0) }
+	sub size { my $n = pack("i", -1); my $r = ioctln($_[0], 0x80047801, $n); $r eq "done" ? unpack("i", $n) : $r }
+	sub clear { ioctln($_[0], 0x7802, 0) }
 	sub done { POSIX::close($_) for @_ }
 	use Time::HiRes "sleep", "time"; use IO::Select; $SIG{PIPE} = "IGNORE";'
 devices() { grep -w chardev /proc/devices; }
@@ -67,6 +67,9 @@ is "$(perl 'open(F, "+<", "/dev/chardev"); $s = IO::Select->new(*F); $f = fileno
 	sub ready { (@{[$s->can_read(0)]} ? "r" : "-") . (@{[$s->can_write(0)]} ? "w" : "-") . " " }
 	print ready; writen($f, "x"); print ready; writen($f, "x" x 4095); print ready; readn($f, 1); print ready; clear($f); print ready; close F')" \
 	"-w rw r- rw -w " "select says what would not wait"
+is "$(perl '$f = dev(); writen($f, "x"); open(R, "<", "/dev/chardev"); open(W, ">", "/dev/chardev");
+	print map { my $s = IO::Select->new($_); scalar(() = $s->can_read(0)), scalar(() = $s->can_write(0)), " " } *R, *W; clear($f); done($f); close R; close W')" \
+	"10 01 " "… of what the file was opened for"
 is "$(perl 'open(F, "<", "/dev/chardev"); $s = IO::Select->new(*F);
 	if (!fork) { sleep 0.3; $g = dev(); writen($g, "x"); sleep 0.3; POSIX::_exit(0) }
 	$start = time; print scalar $s->can_read(5); print time - $start >= 0.2 && time - $start < 4 ? " woken" : " not", readn(fileno F, 9);
@@ -89,9 +92,11 @@ is "$(perl '$f = dev(O_NONBLOCK); $hole = hole(); print write_from($f, $hole, 3)
 is "$(perl '$f = dev(); writen($f, "x"); print join " ", lseek($f, 0, SEEK_SET), lseek($f, 0, SEEK_CUR), pread($f, 1, 0), pwriten($f, "x", 0), size($f); clear($f); done($f)')" \
 	"ESPIPE ESPIPE ESPIPE ESPIPE 1" "there is no position"
 is "$(perl '$f = dev(); writen($f, "xyz"); print join " ", size($f), clear($f), size($f); done($f)')" "3 done 0" "ioctl tells how many bytes there are, and throws them away"
-is "$(perl '$f = dev(); print join " ", map { ioctln($f, $_, 0) } 0x7001, 0x80047002, 0x80087001, 0x7003, 0, 0x5401; done($f)')" \
+is "$(perl '$f = dev(); writen($f, "xyz"); $r = openf("/dev/chardev", O_RDONLY); print join " ", clear($r), size($r); clear($f); done($f, $r)')" "EBADF 3" \
+	"… but only for those who may write"
+is "$(perl '$f = dev(); print join " ", map { ioctln($f, $_, 0) } 0x7801, 0x80047802, 0x80087801, 0x7803, 0x7002, 0x5401; done($f)')" \
 	"ENOTTY ENOTTY ENOTTY ENOTTY ENOTTY ENOTTY" "any other number is ENOTTY"
-is "$(perl '$f = dev(); print ioctln($f, 0x80047001, hole()); done($f)')" EFAULT "ioctl with a bad address is EFAULT"
+is "$(perl '$f = dev(); print ioctln($f, 0x80047801, hole()); done($f)')" EFAULT "ioctl with a bad address is EFAULT"
 is "$(perl '$f = openf("/dev/chardev", O_RDONLY); print writen($f, "x"); done($f); $f = openf("/dev/chardev", O_WRONLY); print readn($f, 1); done($f)')" \
 	EBADFEBADF "reading and writing are for those who opened it so"
 
@@ -103,6 +108,9 @@ is "$(perl '$f = openf("/dev/chardev", O_RDONLY); $w = openf("/dev/chardev", O_W
 	writen($w, "ab"); print readn($f, 1); done($w); print readn($f, 1);
 	if (!fork) { sleep 0.3; done($v); POSIX::_exit(0) } done($v); $start = time; print length readn($f, 1), time - $start >= 0.2 ? " waited" : " at once";
 	wait; done($f)')" "ab0 waited" "the end of the file comes when the last writer has gone"
+is "$(perl '$f = openf("/dev/chardev", O_RDONLY); $w = openf("/dev/chardev", O_WRONLY); $none = openf("/dev/chardev", 3);
+	writen($w, "a"); readn($f, 1); done($w); print readn($f, 1), "|", readn($none, 1), writen($none, "x"); done($f, $none)')" "|EBADFEBADF" \
+	"who can neither read nor write is no writer"
 is "$(perl '$f = openf("/dev/chardev", O_RDONLY | O_NONBLOCK); print readn($f, 1); done($f)')" EAGAIN "a reader that has read nothing yet waits for a first writer"
 
 # --- While it is in use.
@@ -137,6 +145,11 @@ run insmod chardev.ko capacity=0
 like "$status $stderr" '^1 .*Invalid parameters' "one of none is EINVAL"
 not_there $device "… and leaves no device behind"
 is "$(devices)" "" "… and no number"
+run insmod chardev.ko capacity=1048577
+like "$status $stderr" '^1 .*Invalid parameters' "more than 1 MiB is EINVAL"
+run insmod chardev.ko capacity=1048576
+is "$status $stderr" "0 " "1 MiB is not"
+rmmod chardev
 is "$(perl 'my %r; for (1 .. 300) { $r{insmod("chardev.ko")}++; $r{rmmod("chardev")}++ } print map { "$_ $r{$_}" } keys %r')" "done 600" \
 	"it can be loaded and unloaded 300 times: numbers are given back"
 insmod chardev.ko

@@ -50,6 +50,7 @@ impl kernel::Module for ProcKinds {
         add(dir.file(c"command", proc_fs::write_only(Command(set)))?)?;
 
         add(dir.file(c"million", proc_fs::list(Million))?)?;
+        add(dir.file(c"stuck", proc_fs::list(Stuck))?)?;
 
         let opened = Arc::new(Atomic::new(0i32), GFP_KERNEL)?;
         add(dir.file(c"notes", proc_fs::stream(Notes(opened.clone())))?)?;
@@ -190,6 +191,21 @@ impl proc_fs::List for Million {
     }
 }
 
+/// Two entries, after which it has the second one again, and prints nothing.
+struct Stuck;
+
+impl proc_fs::List for Stuck {
+    type Key = u32;
+
+    fn next(&self, after: Option<u32>, m: &SeqFile) -> Result<Option<u32>> {
+        let n = after.map_or(1, |_| 2);
+        if after != Some(2) {
+            seq_print!(m, "{n}\n");
+        }
+        Ok(Some(n))
+    }
+}
+
 struct Size(Arc<Set>);
 
 impl Size {
@@ -264,11 +280,7 @@ impl proc_fs::Stream for Notes {
         offset: &mut i64,
         to: &mut IovIterDest<'_>,
     ) -> Result<usize> {
-        let text = open.text.lock();
-        match to.simple_read_from_buffer(offset, &text)? {
-            0 if *offset < text.len() as i64 && !to.is_empty() => Err(EFAULT),
-            copied => Ok(copied),
-        }
+        proc_fs::copy(to, offset, &open.text.lock())
     }
 
     fn write(

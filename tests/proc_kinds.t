@@ -101,6 +101,7 @@ is "$(stat -c '%a %n' $p/*)" "555 $p/1
 600 $p/notes
 444 $p/opened
 444 $p/size
+444 $p/stuck
 444 $p/table" "modes are 0444, 0200 and both together by default, and otherwise what was asked for"
 is "$(perl '
 	sub limit { pread($r1, 99, 0) =~ s/\n//r }
@@ -203,6 +204,9 @@ is "$(perl '
 	kill TERM => $stop; wait; say $wrong, $odd > 100 ? " many" : " $odd";')" "0 many" \
 	"while entries come and go, those that stay are seen once each, and all in order"
 same "$(cat $p/list)" "$(list)" "… and are left at the end"
+
+is "$(perl '$f = openf("'$p'/stuck"); print join " ", map { s/\n/,/gr } readn($f, 99), readn($f, 99); POSIX::close($f)')" "1,2, EIO" \
+	"a list that does not go on ends with EIO"
 
 # --- A stream, with state for each open file
 

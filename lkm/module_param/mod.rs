@@ -157,8 +157,10 @@ macro_rules! module_param {
         );
         const __OPS: &::kernel::bindings::kernel_param_ops =
             &$crate::module_param::Writable::<$crate::module_param::types::$type>::ops(__set);
+        // (not within `unsafe`, where it could call what is)
+        const __MODE: u16 = $mode;
         // SAFETY: That is what `__set` does.
-        unsafe { $name.entry_with(::kernel::c_str!(stringify!($name)), $mode, __OPS) }
+        unsafe { $name.entry_with(::kernel::c_str!(stringify!($name)), __MODE, __OPS) }
     }};
 
     // The type as `modinfo` shows it.

@@ -82,7 +82,9 @@ macro_rules! scalars {
             defaults
         }
 
-        // SAFETY: `param_set_*()` stores a value of this type.
+        // SAFETY: `param_ops_*` store and print a value of this type, and `param_array_ops` call them
+        // for each element. `WRITABLE_OPS` are made for this type of `Writable`. Any thread may read
+        // an integer or a `bool`.
         unsafe impl Type for $name {
             type Value = $value;
             const EMPTY: $value = $empty;
@@ -175,7 +177,9 @@ impl Deref for Charp {
     }
 }
 
-// SAFETY: `param_set_charp()` stores a pointer to a C string.
+// SAFETY: `param_ops_charp` store and print a pointer to a C string, which any thread may read.
+// `ARRAY_OPS` do what `param_array_ops` do, and `free_strings` frees only what C has allocated. There are
+// no `WRITABLE_OPS`.
 unsafe impl Type for charp {
     type Value = Charp;
     // INVARIANT: A C string which is always there. C knows that it need not free it.

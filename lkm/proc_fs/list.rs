@@ -41,7 +41,11 @@ use kernel::{
 ///
 ///     fn next(&self, after: Option<u64>, m: &SeqFile) -> Result<Option<u64>> {
 ///         let names = self.names.lock();
-///         let least = after.map_or(0, |key| key + 1);
+///         let least = match after {
+///             None => 0,
+///             Some(u64::MAX) => return Ok(None),
+///             Some(key) => key + 1,
+///         };
 ///         let Some(cursor) = names.cursor_lower_bound(&least) else {
 ///             return Ok(None);
 ///         };
@@ -60,8 +64,8 @@ pub trait List: Send + Sync + 'static {
     /// Who may read the file: any of the three read bits, at least one.
     const MODE: u16 = 0o444;
 
-    /// What tells entries apart.
-    type Key: Copy + Send;
+    /// What tells entries apart, and puts them in order.
+    type Key: Copy + Ord + Send;
 
     /// Prints the entry with the least key above `after`, or with the least of all, and returns its
     /// key. Returns `None` if there is no such entry; what it then printed is dropped. It may sleep.
@@ -71,7 +75,8 @@ pub trait List: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reader gets what was printed before, then what this returns.
+    /// The reader gets what was printed before, then what this returns; `EIO` if the key is not above
+    /// `after`, as the list would have no end.
     ///
     /// # Panics
     ///
@@ -163,6 +168,7 @@ impl<T: List> Listed<T> {
             _ => Some(unsafe { position.done.assume_init() }),
         };
         match list.next(after, file) {
+            Ok(Some(key)) if after.is_some_and(|after| key <= after) => EIO.to_errno(),
             Ok(Some(key)) => {
                 // INVARIANT: That is its key.
                 position.printed.write(key);

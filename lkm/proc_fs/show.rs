@@ -112,8 +112,8 @@ pub trait Write: Send + Sync + 'static {
     /// The longest text that is taken, in bytes.
     const MAX: usize = PAGE_SIZE;
 
-    /// Takes what one call of `write` has, all of it: a text by itself, wherever the offset is. It may
-    /// be empty. This function may sleep, and several may run at a time.
+    /// Takes what one call of `write` has, all of it: a text by itself, wherever the offset is. (Of
+    /// `writev`, each buffer is a text by itself.) It may be empty. This function may sleep, and several may run at a time.
     ///
     /// # Errors
     ///

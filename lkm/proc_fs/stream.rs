@@ -40,7 +40,7 @@ use kernel::{
 ///         offset: &mut i64,
 ///         to: &mut IovIterDest<'_>,
 ///     ) -> Result<usize> {
-///         to.simple_read_from_buffer(offset, &last.lock())
+///         proc_fs::copy(to, offset, &last.lock())
 ///     }
 ///
 ///     fn write(

@@ -6,7 +6,7 @@ use kernel::{prelude::*, seq_file::SeqFile};
 use lkm::proc_fs;
 
 /// A key.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(align(4096))]
 pub struct Large;
 

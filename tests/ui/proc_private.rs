@@ -16,6 +16,5 @@ pub fn helpers() {
     let _ = File::create::<u8, kernel::error::Error>;
     let _ = Dir::create;
     let _ = proc_fs::check_name;
-    let _ = proc_fs::copy;
     let _: proc_fs::Entry;
 }

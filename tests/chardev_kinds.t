@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# lkm/chardev.rs: what /dev/chardev does not show. A device without methods, one with a position, one that breaks the rules.
+
+. "$(dirname "$0")/kernel.sh" || exit
+. "$(dirname "$0")/perl.sh"
+
+perl 'sub dev { openf("/dev/$_[0]", $_[1] // O_RDWR) } sub done { POSIX::close($_) for @_ } use IO::Select;'
+
+kmsg_mark
+run insmod tests/chardev_kinds.ko
+is "$status $stderr" "0 " "insmod loads it without a word"
+is "$(kmsg)" "" "names and modes that cannot be are EINVAL"
+is "$(stat -c %a /dev/{nothing,digits,boaster} | paste -sd ' ')" "600 640 606" "each device has its mode"
+
+# --- What is not implemented.
+
+is "$(perl '$f = dev("nothing"); print join " ", readn($f, 1), writen($f, "x"), lseek($f, 0, SEEK_SET), pread($f, 1, 0), ioctln($f, 1, 0); done($f)')" \
+	"EINVAL EINVAL ESPIPE ESPIPE ENOTTY" "what a device cannot do fails as it does for any device"
+is "$(perl 'open(F, "+<", "/dev/nothing"); $s = IO::Select->new(*F); print scalar($s->can_read(0)), scalar($s->can_write(0)); close F')" 11 \
+	"without poll nothing would wait"
+
+# --- A position.
+
+is "$(perl '$f = dev("digits"); print join " ", readn($f, 3), readn($f, 3), pread($f, 2, 8), readn($f, 99), length readn($f, 1); done($f)')" \
+	"012 345 89 6789 0" "reading moves the position, pread does not"
+is "$(perl '$f = dev("digits"); print join " ", lseek($f, 4, SEEK_SET), readn($f, 1), lseek($f, 2, SEEK_CUR), readn($f, 1), lseek($f, -1, SEEK_END), readn($f, 9); done($f)')" \
+	"4 4 7 7 9 9" "lseek sets it from the start, from where it is, and from the end"
+is "$(perl '$f = dev("digits"); readn($f, 3); print join " ", lseek($f, -1, SEEK_SET), lseek($f, 0, 3), lseek($f, 0, 4), lseek($f, 0, 99), readn($f, 1); done($f)')" \
+	"EINVAL EINVAL EINVAL EINVAL 3" "what lseek refuses leaves the position"
+is "$(perl '$f = dev("digits"); $far = 2**63 - 1024; print join " ", lseek($f, $far, SEEK_SET), lseek($f, 2048, SEEK_CUR), length readn($f, 1); done($f)')" \
+	"9223372036854774784 errno 75 0" "a position may be far behind the end, but not too far for its type"
+is "$(perl '$f = dev("digits"); $hole = hole(); print read_at($f, $hole, 3), " ", read_at($f, $hole - 4, 9), " ", readn($f, 1), length readn($f, 0); done($f)')" "EFAULT 4 40" \
+	"proc_fs::copy: what fits before a bad page, EFAULT if that is nothing, and nothing of nothing"
+
+is "$(kmsg | sort -u)" "chardev_kinds: closed: 0 bytes, reads true, writes true" "each of these files was released"
+
+# --- State of an open file.
+
+kmsg_mark
+is "$(perl '$f = dev("digits"); $g = dev("digits", O_WRONLY); writen($f, "abc"); writen($g, "abcdefg"); writen($f, "d");
+	done($g); done($f)')" "" "each open file has its own state"
+is "$(kmsg)" "chardev_kinds: closed: 4 bytes, reads false, writes true
+chardev_kinds: closed: 4 bytes, reads true, writes true" "… which release gets, and how the file was opened"
+kmsg_mark
+perl '$f = dev("digits", 3); done($f); $f = dev("digits", O_RDONLY); done($f)'
+is "$(kmsg)" "chardev_kinds: closed: 0 bytes, reads false, writes false
+chardev_kinds: closed: 0 bytes, reads true, writes false" "the access mode 3 is for neither reading nor writing"
+kmsg_mark
+
+# --- What breaks the rules.
+
+is "$(perl '$f = dev("boaster"); print join " ", readn($f, 3), writen($f, "12345"), length(readn($f, 4096)); done($f)')" "boa 5 4096" \
+	"a device that says that it did more than there was room for is not believed"
+is "$(perl '$f = dev("boaster", O_RDONLY); $g = dev("boaster", O_WRONLY); print readn($f, 3), " ", writen($g, "x"); done($f, $g)')" "EIO EIO" \
+	"EIOCBQUEUED, which would tell the kernel to wait, is EIO"
+
+# --- A device that goes while a file is open is covered by its module, which cannot go.
+
+is "$(perl '$f = dev("digits"); print rmmod("chardev_kinds"); done($f)')" "Resource temporarily unavailable" "the module of an open file stays"
+is "$(kmsg)" "chardev_kinds: closed: 0 bytes, reads true, writes true" "… until it is closed"
+kmsg_mark
+run rmmod chardev_kinds
+is "$status $stderr" "0 " "rmmod unloads it"
+is "$(ls /dev/{nothing,digits,boaster} 2>/dev/null)" "" "all devices are gone"
+is "$(kmsg)" "" "without a word in the log"
+done_testing
