@@ -33,6 +33,9 @@ doc: vm-modules ## documentation of the crate lkm (build/doc/lkm/index.html); it
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
 		scripts/sandbox.sh scripts/doc.sh build/modules/$$(cat $$kdir/include/config/kernel.release)
 
+book: ## the guide and the other documents as a book (build/book/index.html)
+	@scripts/book.sh
+
 demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
 	@scripts/demo.sh --list $(T) >/dev/null
 	@$(MAKE) --no-print-directory vm-modules
@@ -87,5 +90,5 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: path modules modules_install rust-analyzer doc demo vm gdb test test-long test-sanitized test-all test-longest test-mutants matrix bench lint \
+.PHONY: path modules modules_install rust-analyzer doc book demo vm gdb test test-long test-sanitized test-all test-longest test-mutants matrix bench lint \
 	vm-modules clean distclean help

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Usage: scripts/promises.sh [--check]
 #
-# Writes the table in tests/README.md: each promise of the README, the documents, the scripts' --help and the Makefile,
+# Writes tests/promises.md: each promise of the README, the documents, the scripts' --help and the Makefile,
 # and the test that holds it, from tests/promises.txt. What is in the way of a true table is an error:
 # a promise that is not in its document any more, a test that has no such description, or something that the
 # documents say (a section, an entry, a message, an option, an exit status …) for which no test is named.
@@ -22,10 +22,10 @@ esac
 (($# == 0)) || bad_usage "unknown argument $1"
 
 cd "$top"
-page=tests/README.md
+page=tests/promises.md
 written=$(mktemp)
 trap 'rm -f "$written"' EXIT
-perl tests/promises.pl "$page" README.md docs/*.md Makefile scripts/*.sh bench/bench.sh >"$written" ||
+perl tests/promises.pl "$page" README.md docs/*.md docs/guide/*.md Makefile scripts/*.sh bench/bench.sh >"$written" ||
 	die "some promises are not held" "tests/promises.txt names the test for each, and says how."
 cmp -s "$page" "$written" && exit
 [[ -z $check ]] || die "$page is not up to date" "scripts/promises.sh"

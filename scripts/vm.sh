@@ -192,7 +192,7 @@ make_overlay() {
 			cp "$modules/$path" "$tree/modules/$path"
 			[[ -z $strip ]] || "${cross}strip" --strip-debug --remove-section=.BTF "$tree/modules/$path"
 			# The modules that only tests need are not installed.
-			[[ $path == tests/* ]] || ln "$tree/modules/$path" "$installed/updates/"
+			[[ $path == tests/* || $path == docs/* ]] || ln "$tree/modules/$path" "$installed/updates/"
 		done <"$modules/modules.order"
 		# What the build of one module left, for a look at it.
 		mkdir -p "$tree/modules/build/modules/$release"

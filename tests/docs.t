@@ -12,13 +12,6 @@
 tag=${TAG:-}
 scratch=$(mktemp -d)
 
-# The sessions of all blocks of a file, each command and each line it prints on a line of its own.
-sessions() {
-	awk -v start="\`\`\`console${tag:+ $tag}" '
-		/^ *```/ { inside = ($0 == start); next }
-		inside' "$1"
-}
-
 # type COMMAND: in this shell, so that what it opens stays open.
 type_command() {
 	eval "$1" >"$scratch/output" 2>&1 </dev/null
@@ -27,28 +20,15 @@ type_command() {
 }
 
 check_command() {
-	[[ -n $command ]] || return 0
-	type_command "$command"
-	is_as_shown "$output" "$shown" "$file: $command"
+	type_command "$2"
+	is_as_shown "$output" "$3" "$1: $2"
 }
 
 # The first foreign module makes the kernel say more than those that follow.
 insmod hello_world.ko
 rmmod hello_world
 
-for file in README.md docs/*.md; do
-	command='' shown=''
-	while IFS= read -r line <&9; do
-		case $line in
-		'# '*)
-			check_command
-			command=${line#'# '} shown=''
-			;;
-		*) shown+=$line$'\n' ;;
-		esac
-	done 9< <(sessions "$file")
-	check_command
-done
+for file in README.md docs/*.md docs/guide/*.md; do each_command "$file" "console${tag:+ $tag}" '# ' check_command; done
 
 # What the table of the modules says to type.
 if [[ -z $tag ]]; then

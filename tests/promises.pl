@@ -1,5 +1,5 @@
-# promises.pl PAGE DOCUMENT…: prints PAGE with its table made anew from promises.txt, and says on stderr what is
-# not held. Called by scripts/promises.sh.
+# promises.pl PAGE DOCUMENT…: prints PAGE with its table made again from promises.txt, and says on stderr what no test
+# holds. Called by scripts/promises.sh.
 
 use strict;
 use warnings;
@@ -67,6 +67,9 @@ sub subjects {
 		my ($block, $begin) = ($1, $-[1]);
 		push @messages, ["message: $&", $begin + $-[0], $begin + $+[0]] while $block =~ /^.+$/mg;
 	}
+	# A map promises nothing. The guide teaches: its commands are typed, and its exercises have solutions.
+	return () if $document =~ m{^docs/(guide/)?README\.md$};
+	return each_match("exercise", $prose, qr/^\d+\. (.*(?:\n +.*)*?Solution:)/m) if $document =~ m{^docs/guide/};
 	my @sections = each_match("section", $prose, qr/^##+ (.*)\n(?:(?!##+ ).*\n)*/m);
 	# Its figures are of the run that it names.
 	return @sections if $document eq "docs/performance.md";
@@ -185,7 +188,7 @@ my $mark = "<!-- From here on it is made by scripts/promises.sh. -->\n";
 my ($prose) = $text =~ /\A(.*\Q$mark\E)/s or die "$page has no line: $mark";
 print $prose;
 for my $document (grep { $table{$_} } @documents) {
-	print "\n### [$document](../$document)\n\n| promise | held by |\n|---|---|\n";
+	print "\n## [$document](../$document)\n\n| promise | held by |\n|---|---|\n";
 	for my $row (sort { $a->[0] <=> $b->[0] } @{$table{$document}}) {
 		print "| ", cell($row->[1]), " | ", join("<br>", map { "[$_->[0]]($_->[0]): " . cell($_->[1]) } @{$row->[2]}), " |\n";
 	}

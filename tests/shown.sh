@@ -25,3 +25,18 @@ is_as_shown() {
 		print "not shown: $got[$line]\n" if $line < @got && !$any;' 2>&1)
 	is "$difference" "" "$3"
 }
+
+# each_command FILE TAG PROMPT CHECK: calls CHECK FILE COMMAND SHOWN for each command that the blocks which begin with
+# ```TAG show after PROMPT, with the lines that follow it there.
+each_command() {
+	local command='' shown='' line
+	while IFS= read -r line <&9; do
+		if [[ $line == "$3"* ]]; then
+			[[ -z $command ]] || "$4" "$1" "$command" "$shown"
+			command=${line#"$3"} shown=''
+		else
+			shown+=$line$'\n'
+		fi
+	done 9< <(awk -v start="\`\`\`$2" '/^ *```/ { inside = ($0 == start); next } inside' "$1")
+	[[ -z $command ]] || "$4" "$1" "$command" "$shown"
+}

@@ -32,21 +32,11 @@ type_command() {
 	[[ $1 != make ]] || statuses+="$status "
 }
 check_command() {
-	[[ -n $command ]] || return 0
-	type_command "$command"
-	is_as_shown "$output" "$shown" "docs/crashes.md: $command"
+	type_command "$2"
+	is_as_shown "$output" "$3" "docs/crashes.md: $2"
 }
-command='' shown='' statuses=''
-while IFS= read -r line <&9; do
-	case $line in
-	'$ '*)
-		check_command
-		command=${line#'$ '} shown=''
-		;;
-	*) shown+=$line$'\n' ;;
-	esac
-done 9< <(awk '/^ *```/ { inside = ($0 == "```console build"); next } inside' docs/crashes.md)
-check_command
+statuses=''
+each_command docs/crashes.md "console build" '$ ' check_command
 
 is "$statuses" "0 2 0 0 2 0 " "a name that is not the file's, and floating point, are errors"
 

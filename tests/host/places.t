@@ -129,14 +129,14 @@ cd "$checkout" || exit
 # ---- A full disk.
 
 checkout_at "$directory/full/checkout"
-echo "A line too many." >>"$directory/full/checkout/tests/README.md"
+echo "A line too many." >>"$directory/full/checkout/tests/promises.md"
 # shellcheck disable=SC2016 # it is for the shell inside
 run bwrap --dev-bind / / --size $((16 << 20)) --tmpfs "$directory/links" bash -c '
 	cp -a "$1" "$2/checkout" && cd "$2/checkout" || exit
 	dd if=/dev/zero of="$2/fill" bs=4096 2>/dev/null
-	before=$(cat tests/README.md | sha256sum)
+	before=$(cat tests/promises.md | sha256sum)
 	scripts/promises.sh 2>&1 && echo "promises.sh does not fail"
-	[[ $(cat tests/README.md | sha256sum) == "$before" ]] || echo "the page is lost"
+	[[ $(cat tests/promises.md | sha256sum) == "$before" ]] || echo "the page is lost"
 	scripts/sandbox.sh true 2>&1 && echo "sandbox.sh does not fail"
 	[[ ! -e build/sandbox/trixie ]] || echo "a sandbox is left"' - "$directory/full/checkout" "$directory/links"
 like "$stdout" 'promises.sh: stopped at line [0-9]+' "on a full disk a script fails, and says where"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Each promise of the documents has a test that holds it, and tests/README.md says which. Then, in a copy: that a promise
+# Each promise of the documents has a test that holds it, and tests/promises.md says which. Then, in a copy: that a promise
 # without a test, or a test without its promise, is noticed.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 run scripts/promises.sh --check
-is "$status $stderr" "0 " "every promise has a test, and tests/README.md has all of them"
+is "$status $stderr" "0 " "every promise has a test, and tests/promises.md has all of them"
 
 copy=$(mktemp -d)
 temporary+=("$copy")
@@ -23,10 +23,10 @@ changed() {
 # noticed TEXT DESCRIPTION
 noticed() { like "$status $stderr" "^1 .*$1" "$2"; }
 
-changed tests/README.md '$d'
-noticed 'tests/README.md is not up to date' "a table that is not up to date is an error"
+changed tests/promises.md '$d'
+noticed 'tests/promises.md is not up to date' "a table that is not up to date is an error"
 run "$copy/scripts/promises.sh"
-is "$status $(cmp tests/README.md "$copy/tests/README.md" && echo same)" "0 same" "… and is made again"
+is "$status $(cmp tests/promises.md "$copy/tests/promises.md" && echo same)" "0 same" "… and is made again"
 
 changed README.md 's/is the tour/was the tour/'
 noticed 'README.md does not say: `make demo` is the tour.' "a promise that its document does not make any more"
@@ -46,8 +46,8 @@ unheld() { noticed "names no test for $1" "no test for $1"; }
 
 changed README.md '/^|---/a| new | row |'
 unheld 'README.md, table row: \| new'
-changed docs/kernel-notes.md '$a\\n## New\n\nText.'
-unheld 'docs/kernel-notes.md, section: New'
+changed docs/guide/01-first-module.md '$a4. New.\n   Solution: [simple.rs](../../simple.rs)'
+unheld 'docs/guide/01-first-module.md, exercise: New.'
 changed docs/troubleshooting.md '/^\*\*File exists/i**New**: it is.\n'
 unheld 'docs/troubleshooting.md, entry: \*\*New'
 changed docs/troubleshooting.md '/no rustc on this machine/ipreflight.sh: error: new'

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Usage: scripts/book.sh [--code | --check]
+#
+# Makes the book of README.md, the guide and the other documents (build/book/index.html), with Debian's mdbook.
+# It is called by: make book
+#
+#   --code   instead, write the code that the guide shows: below a comment <!-- code: FILE --> that file, below
+#            <!-- code: FILE /FIRST/ /LAST/ --> its lines from the first that matches FIRST to the next that matches LAST
+#   --check  instead, only find out whether the guide shows that code
+#   --help   this text
+#
+# The exit status is 0 if it is made (or the code is as in the files), 1 if not, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+
+mode=book
+(($# <= 1)) || bad_usage "one option at most"
+case ${1:-} in
+-h | --help) usage && exit ;;
+--code | --check) mode=${1#--} ;;
+'') ;;
+*) bad_usage "unknown option $1" ;;
+esac
+cd "$top"
+
+# with_code PAGE: prints it with the code as it is in the files now.
+with_code() {
+	perl -CSD -Mutf8 -e '
+		use strict; use warnings;
+		my %language = (rs => "rust", c => "c", h => "c", sh => "sh", t => "sh", config => "sh");
+		sub wrong { print STDERR "$ARGV[0]:$.: @_\n"; exit 1 }
+		open(my $page, "<", $ARGV[0]) or die "$ARGV[0]: $!\n";
+		while (<$page>) {
+			print;
+			my ($file, $first, $last) = m{^<!-- code: (\S+)(?: /(.+?)/ /(.+)/)? -->$} or next;
+			open(my $source, "<", $file) or wrong("there is no $file");
+			my @lines = <$source>;
+			if (defined $first) {
+				shift @lines while @lines && $lines[0] !~ /$first/;
+				my $end = 0;
+				$end++ while $end < @lines && $lines[$end] !~ /$last/;
+				$end < @lines or wrong("$file has no lines from /$first/ to /$last/");
+				$#lines = $end;
+			}
+			# What they share on the left, and the licence, are left out.
+			shift @lines while @lines && $lines[0] =~ m{^(//|#) SPDX|^$};
+			my ($indent) = $lines[0] =~ /^(\s*)/;
+			s/^\Q$indent\E// for @lines;
+			my $name = $language{$file =~ s/.*\.//r} // "make";
+			(<$page> // "") =~ /^```/ or wrong("below it there is no code");
+			print "```$name\n", @lines, "```\n";
+			while (<$page>) { last if /^```$/ }
+		}' "$1"
+}
+
+failed=0
+mkdir -p build/tmp
+page_now=$(mktemp build/tmp/page.XXXXXX)
+trap 'rm -f "$page_now"' EXIT
+for page in docs/guide/*.md; do
+	with_code "$page" >"$page_now" || die "$page names code that is not there"
+	cmp -s "$page" "$page_now" && continue
+	if [[ $mode == code ]]; then
+		cat "$page_now" >"$page"
+		say "$page shows the code of now."
+	else
+		diff -u --label "$page" --label "$page, with the code of now" "$page" "$page_now" >&2 || failed=1
+	fi
+done
+((failed == 0)) || die "the guide shows code that is not in the files" "scripts/book.sh --code"
+[[ $mode == book ]] || exit 0
+
+# ---- The book.
+
+in_sandbox || exec scripts/sandbox.sh "scripts/$program"
+
+book=$build/book
+lock "$build/book.lock" "it makes the book"
+mdbook=$build/mdbook/usr/bin/mdbook
+if [[ ! -x $mdbook ]]; then
+	remove "$build/mdbook" "$build/mdbook.partial"
+	mkdir "$build/mdbook.partial"
+	(cd "$build/mdbook.partial" && apt-get download mdbook && dpkg-deb -x mdbook_*.deb .) >"$build/log/book.log" 2>&1 ||
+		die "apt-get could not download mdbook" "$(tail -n 1 "$build/log/book.log")" "The whole output is in build/log/book.log."
+	mv "$build/mdbook.partial" "$build/mdbook"
+fi
+
+# Everything is at its own place in the book, so that links from page to page and to sources lead there, too.
+work=$(mktemp -d build/tmp/book.XXXXXX)
+trap 'rm -rf "$page_now" "$work"' EXIT
+mkdir "$work/src"
+cp docs/book/* "$work/"
+cp -r -t "$work/src" docs tests scripts lkm startstop bench packaging ./*.rs README.md Makefile Kbuild LICENSE rust-toolchain.toml
+rm -r "$work/src/docs/book"
+# What the two lists of pages name is the contents.
+# contents DIRECTORY: of the list in its README.md.
+contents() { sed -nE "s#^([0-9]+\.|-) \[([^]]*)\]\(([^)]*\.md)\).*#- [\2]($1/\3)#p" "$1/README.md" | sed -E ':a; s#[^/(]+/\.\./##; ta'; }
+{
+	echo "# Summary"
+	echo "[rust-lkm](README.md)"
+	printf '\n# The guide\n\n- [What is in it](docs/guide/README.md)\n'
+	contents docs/guide
+	printf '\n# Reference\n\n- [Who should read what](docs/README.md)\n'
+	contents docs | grep -v '(docs/guide/'
+} >"$work/src/SUMMARY.md"
+# (mdbook calls the page of a README.md index.html.)
+find "$work/src" -name '*.md' -exec sed -Ei 's#(\]\([^)]*)README\.md#\1index.md#g' {} +
+sed -i 's#index\.md#README.md#' "$work/src/SUMMARY.md"
+"$mdbook" build "$work" --dest-dir "$top/$work/made" >"$build/log/book.log" 2>&1 ||
+	die "mdbook could not make the book" "$(tail -n 1 "$build/log/book.log")" "The whole output is in build/log/book.log."
+remove "$book"
+mv "$work/made" "$book"
+say "build/book/index.html is made: $(find "$book" -name '*.html' | wc -l) pages."

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# The solutions of the exercises in docs/guide/: each module does what its exercise asks for.
+
+. "$(dirname "$0")/kernel.sh" || exit
+
+cd docs/guide/solutions || exit
+
+# ---- Chapters 1 and 2
+
+kmsg_mark
+insmod greeting.ko
+rmmod greeting
+is "$(kmsg)" $'greeting: Good morning\ngreeting: Good night' "greeting says good morning and good night"
+
+kmsg_mark
+insmod levels.ko
+is "$(kmsg)" "<err> levels: an error
+<warn> levels: a warning
+<notice> levels: something to notice
+levels: a piece of information" "levels prints a line of each level"
+rmmod levels
+
+# ---- Chapter 3
+
+kmsg_mark
+insmod times.ko times=2
+is "$(kmsg)" $'times: Hello 1\ntimes: Hello 2' "times says hello as often as it is asked to"
+rmmod times
+kmsg_mark
+run insmod times.ko times=11
+like "$status $stderr" '^1 .*Invalid parameters' "times refuses to be loaded with more than 10"
+is "$(kmsg)" "<err> times: times = 11 is more than 10" "… and says why"
+
+# ---- Chapter 4
+
+for expected in "2023 365" "2024 366" "1900 365" "2000 366"; do
+	kmsg_mark
+	insmod leap/leap.ko year="${expected% *}"
+	rmmod leap
+	is "$(kmsg)" "leap: ${expected% *} has ${expected#* } days" "leap knows the days of ${expected% *}"
+done
+
+# ---- Chapter 5
+
+insmod squares.ko rows=3
+is "$(cat /proc/squares)" $'  1     1\n  2     4\n  3     9' "squares has a row for each number"
+echo 1 >/sys/module/squares/parameters/rows
+is "$(cat /proc/squares)" "  1     1" "… and as many rows as the parameter says now"
+run bash -c 'echo 101 >/sys/module/squares/parameters/rows'
+like "$stderr" 'Invalid argument' "… but not more than 100"
+rmmod squares
+
+insmod total.ko
+echo 5 >/proc/total
+echo -7 >/proc/total
+is "$(cat /proc/total)" -2 "total adds up what is written"
+run bash -c 'echo many >/proc/total'
+like "$stderr" 'Invalid argument' "… refuses what is no number"
+is "$(cat /proc/total)" -2 "… and keeps its sum then"
+rmmod total
+
+# ---- Chapter 6
+
+insmod age.ko
+like "$(cat /proc/age)" '^0:0[0-9]$' "age has minutes and seconds"
+rmmod age
+
+# ---- Chapter 7
+
+insmod letters.ko
+is "$(head -c 30 /dev/letters)" abcdefghijklmnopqrstuvwxyzabcd "letters begins again after z"
+is "$(dd if=/dev/letters bs=5 count=6 iflag=fullblock status=none)" abcdefghijklmnopqrstuvwxyzabcd "… also for a reader who takes a few at a time"
+run bash -c 'exec 3</dev/letters; rmmod letters'
+like "$stderr" 'is in use' "… and cannot be unloaded while it is open"
+rmmod letters
+
+# ---- Chapter 8
+
+insmod stats.ko
+for writer in 1 2 3 4; do
+	for ((i = 0; i < 50; i++)); do echo 3 >/proc/stats; done &
+	writers[writer]=$!
+done
+torn=''
+while [[ $(jobs -rp) ]]; do
+	read -r count sum </proc/stats
+	((sum == 3 * count)) || torn+="$count $sum"$'\n'
+done
+wait "${writers[@]}"
+is "$(cat /proc/stats)" "200 600" "stats loses nothing of several writers at once"
+is "$torn" "" "… and a reader never sees one value without the other"
+run bash -c 'echo 9223372036854775807 >/proc/stats'
+like "$stderr" 'Value too large' "… and an overflow is refused"
+is "$(cat /proc/stats)" "200 600" "… and changes nothing"
+rmmod stats
+
+# ---- Chapter 9
+
+insmod average.ko numbers=1,2,4
+is "$(cat /proc/average)" 2.333 "average has three decimal places"
+rmmod average
+
+# ---- Chapter 10
+
+kmsg_mark
+run insmod largest.ko
+like "$status $stderr" '^1 .*Invalid parameters' "largest refuses to be loaded without a number, and does not crash"
+insmod largest.ko numbers=3,14,2
+is "$(kmsg)" "largest: the largest is 14" "… and finds the largest"
+rmmod largest
+
+done_testing

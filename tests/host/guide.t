@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# The guide shows the code of the files that it names, what it types on one's own machine does what it shows, and the book that is
+# made of it has no broken link. (tests/docs.t types what it shows in the virtual machine, tests/guide.t tries the solutions.)
+
+. "$(dirname "$0")/../tap.sh" || exit
+. "$(dirname "$0")/../shown.sh"
+cd "$(dirname "$0")/../.." || exit
+
+make --no-print-directory vm-modules >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+scratch=$(mktemp -d "$PWD/build/guide-test.XXXXXX")
+temporary+=("$scratch")
+
+# ---- The code.
+
+run scripts/book.sh --check
+is "$status $stderr" "0 " "the guide shows the code that is in the files"
+mkdir "$scratch/checkout"
+cp -a README.md docs scripts lkm startstop bench tests ./*.rs Makefile Kbuild "$scratch/checkout/"
+sed -i 's/Hello World\\n/Hello world\\n/' "$scratch/checkout/hello_world.rs"
+run "$scratch/checkout/scripts/book.sh" --check
+like "$status $stderr" '^1 .*\+ .*pr_info!\("Hello world.*scripts/book.sh --code' "code that is changed is noticed, with what to do"
+run "$scratch/checkout/scripts/book.sh" --code
+run "$scratch/checkout/scripts/book.sh" --check
+is "$status $stderr" "0 " "… and --code writes it into the guide"
+sed -i 's,<!-- code: seconds.rs /\^impl,<!-- code: seconds.rs /^no such,' "$scratch/checkout/docs/guide/06-time.md"
+run "$scratch/checkout/scripts/book.sh" --code
+like "$status $stderr" '^1 .*06-time.md:[0-9]+: seconds.rs has no lines from /\^no such' "lines that are not there are an error"
+is "$(cmp "$scratch/checkout/docs/guide/06-time.md" <(sed 's,seconds.rs /^impl,seconds.rs /^no such,' docs/guide/06-time.md))" "" "… and change nothing"
+
+# ---- Commands on one's own machine.
+
+cp hello_world.rs "$scratch/checkout/"
+cp docs/guide/*.md "$scratch/checkout/docs/guide/"
+# (without the modules that every test builds)
+echo 'obj-m := hello_world.o' >"$scratch/checkout/Kbuild"
+rm "$scratch/checkout/"{chardev,jiffies,module_param,proc_hello,seconds,simple}.rs
+check_command() {
+	local output
+	output=$(scripts/sandbox.sh bash -c "cd '$scratch/checkout' && make() { command make --no-print-directory modules KDIR='$kdir' MO='$scratch/made' 2>&1; } && $2") || :
+	is_as_shown "$output" "$3" "$1: $2"
+}
+for page in docs/guide/*.md; do each_command "$page" "console build" '$ ' check_command; done
+there "$scratch/made/greeting.ko" "the guide's first module is built"
+
+# ---- Exercises have solutions, and solutions an exercise.
+
+is "$(grep -L '^## Exercises$' docs/guide/[01]*.md)" "" "every chapter has exercises"
+is "$(comm -3 <(grep -ohE '\]\(solutions/[a-z/_]+\.rs' docs/guide/[01]*.md | sed 's,.*solutions/,,' | sort -u) \
+	<(cd docs/guide/solutions && find . -name '*.rs' | sed 's,^\./,,' | sort))" "" "each solution belongs to a chapter"
+
+# ---- The book.
+
+run make --no-print-directory book
+is "$status" 0 "make book makes it"
+broken=$(perl tests/links.pl build/book)
+is "$broken" "" "no link in it leads nowhere"
+ok "$(($(find build/book/docs/guide -name '*.html' | wc -l) < 17))" "it has all chapters"
+like "$(<build/book/docs/guide/01-first-module.html)" '<link rel="stylesheet" href="[./]*book' "its pages have the style"
+like "$(<build/book/docs/guide/01-first-module.html)" '<script src="[./]*book-*[a-f0-9]*\.js' "… and what lets one copy commands without the prompt"
+is "$(find build/book/ -name 'searchindex*.js*' -size -100k)" "" "… and an index to search"
+cp -r build/book "$scratch/book"
+sed -i 's/solutions\/greeting.rs"/solutions\/welcome.rs"/' "$scratch/book/docs/guide/01-first-module.html"
+like "$(perl tests/links.pl "$scratch/book")" '01-first-module.html: solutions/welcome.rs' "a broken link is noticed"
+
+done_testing
