@@ -89,25 +89,24 @@ fi
 work=$(mktemp -d build/tmp/book.XXXXXX)
 trap 'rm -rf "$page_now" "$work"' EXIT
 mkdir "$work/src"
-cp docs/book/* "$work/"
+cp docs/book/book.toml docs/book/style.css "$work/"
 cp -r -t "$work/src" docs tests scripts lkm startstop bench packaging ./*.rs README.md Makefile Kbuild LICENSE rust-toolchain.toml
 rm -r "$work/src/docs/book"
 # What the two lists of pages name is the contents.
 # contents DIRECTORY: of the list in its README.md.
 contents() { sed -nE "s#^([0-9]+\.|-) \[([^]]*)\]\(([^)]*\.md)\).*#- [\2]($1/\3)#p" "$1/README.md" | sed -E ':a; s#[^/(]+/\.\./##; ta'; }
 {
-	echo "# Summary"
-	echo "[rust-lkm](README.md)"
-	printf '\n# The guide\n\n- [What is in it](docs/guide/README.md)\n'
+	printf '# Summary\n\n[rust-lkm](README.md)\n[The guide](docs/guide/README.md)\n[The documents](docs/README.md)\n\n# The guide\n\n'
 	contents docs/guide
-	printf '\n# Reference\n\n- [Who should read what](docs/README.md)\n'
-	contents docs | grep -v '(docs/guide/'
+	printf '\n# Reference\n\n'
+	contents docs
 } >"$work/src/SUMMARY.md"
 # (mdbook calls the page of a README.md index.html.)
 find "$work/src" -name '*.md' -exec sed -Ei 's#(\]\([^)]*)README\.md#\1index.md#g' {} +
 sed -i 's#index\.md#README.md#' "$work/src/SUMMARY.md"
 "$mdbook" build "$work" --dest-dir "$top/$work/made" >"$build/log/book.log" 2>&1 ||
 	die "mdbook could not make the book" "$(tail -n 1 "$build/log/book.log")" "The whole output is in build/log/book.log."
+cp docs/book/book.js "$work/made/"
 remove "$book"
 mv "$work/made" "$book"
 say "build/book/index.html is made: $(find "$book" -name '*.html' | wc -l) pages."
