@@ -56,7 +56,7 @@ is "$status" 0 "make book makes it"
 broken=$(perl tests/links.pl build/book)
 is "$broken" "" "no link in it leads nowhere"
 ok "$(($(find build/book/docs/guide -name '*.html' | wc -l) < 17))" "it has all chapters"
-like "$(<build/book/docs/guide/01-first-module.html)" '<link rel="stylesheet" href="X have the style"
+like "$(<build/book/docs/guide/01-first-module.html)" '<link rel="stylesheet" href="[./]*style.css' "its pages have the style"
 like "$(<build/book/docs/guide/01-first-module.html)" '<script src="[./]*book.js' "… and what lets one copy commands without the prompt"
 is "$(find build/book/ -name 'searchindex*.js*' -size -100k)" "" "… and an index to search"
 cp -r build/book "$scratch/book"

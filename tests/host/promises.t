@@ -29,9 +29,9 @@ run "$copy/scripts/promises.sh"
 is "$status $(cmp tests/promises.md "$copy/tests/promises.md" && echo same)" "0 same" "… and is made again"
 
 changed README.md 's/is the tour/was the tour/'
-noticed 'README.md does not say: `make demo` is the tour.' "a promise that its document does not make any more"
-changed README.md '$a\\n`make demo` is the tour.'
-noticed 'README.md says more than once: `make demo` is the tour.' "one that cannot be told from another"
+noticed 'README.md does not say: `make demo` is the tour: it loads each module' "a promise that its document does not make any more"
+changed README.md '$a\\n`make demo` is the tour: it loads each module'
+noticed 'README.md says more than once: `make demo` is the tour: it loads each module' "one that cannot be told from another"
 changed tests/hello_world.t 's/insmod loads it without a word/insmod loads it/'
 noticed 'tests/hello_world.t has no test: insmod loads it without a word' "a test that is not there any more"
 changed tests/bad_moments.t 's/" "not root"/" "nobody"/'
