@@ -54,36 +54,36 @@ test: ## run the tests (T=NAME: those whose name has NAME in it)
 test-long: ## the tests that take minutes: storms, whole builds, a clone that has nothing (T=NAME)
 	@scripts/test.sh --long $(T)
 
-test-sanitized: ## the tests on a kernel that looks for faults, and such as make them (builds it first: minutes)
+test-sanitized: ## the tests on a kernel that looks for faults, and tests that make faults (builds it first: minutes)
 	@scripts/test.sh --sanitized $(T)
 
-test-all: ## all of these, and what takes too long for continuous integration: hours
+test-all: ## all of these, and those that take too long for continuous integration: hours
 	@failed=0; for part in test test-long test-sanitized test-longest test-mutants lint; do \
 		$(MAKE) --no-print-directory $$part || failed=1; done; exit $$failed
 
 test-longest: ## the tests that take many minutes: packages, in a Debian made for it (T=NAME)
 	@scripts/test.sh --all $(T)
 
-test-mutants: ## whether the tests notice small defects (T=NAME: some of them; G=N: N made by rules; SEED=S: the same again)
+test-mutants: ## test the tests: do they notice small defects? (T=NAME: some of them; G=N: N made by rules; SEED=S: the same again)
 	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(SEED)) $(G),scripts/test-mutants.sh) $(T)
 
-matrix: ## build and test for all of Debian's kernels that there are (K=PART: some of them)
+matrix: ## build and test for all of Debian's kernels (K=PART: some of them)
 	@scripts/matrix.sh $(K)
 
 bench: ## count what the modules cost, against the same in C (B=OPTIONS: see bench/bench.sh --help)
 	@bench/bench.sh $(B)
 
-lint: ## rustfmt, clippy, shellcheck, shfmt
+lint: ## rustfmt, clippy, shellcheck, shfmt, spelling and style of text
 	@scripts/sandbox.sh scripts/lint.sh
 
 vm-modules: ## build the modules for the virtual machine's kernel, in the sandbox
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && scripts/sandbox.sh \
 		make --no-print-directory modules KDIR=$$kdir $(foreach v,V CLIPPY TESTS,$(if $($(v)),$(v)=$($(v))))
 
-clean: ## remove what building the modules left
+clean: ## remove what building the modules has left
 	@scripts/clean.sh
 
-distclean: ## remove everything that was made, the sandbox too
+distclean: ## remove everything that was made, including the sandbox
 	@scripts/clean.sh --all
 
 help: ## this list

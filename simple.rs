@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Uses what the kernel offers to every module: constants and a variable of its headers when it is
-//! loaded, a function that it exports when it is unloaded. See `dmesg` after `insmod` and `rmmod`.
+//! Uses what the kernel offers to every module. When it is loaded, it prints constants and a variable
+//! from the kernel's headers; when it is unloaded, the result of a function that the kernel exports.
+//! See `dmesg` after `insmod` and `rmmod`.
 
 use kernel::prelude::*;
 use lkm::{
@@ -13,7 +14,7 @@ module! {
     type: Simple,
     name: "simple",
     authors: ["rust-lkm contributors"],
-    description: "Uses constants, a variable and a function of the kernel's",
+    description: "Uses constants, a variable and a function of the kernel",
     license: "GPL",
 }
 

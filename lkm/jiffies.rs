@@ -15,8 +15,8 @@ pub const HZ: c_ulong = bindings::RUST_CONST_HELPER_HZ;
 /// Starts five minutes before the wrap of its low 32 bits.
 #[inline]
 pub fn jiffies() -> Jiffies {
-    // SAFETY: `jiffies` is a word of the kernel's that is always there. The tick writes it while we
-    // read, which is why it is `volatile` in C: such a load of a word is not torn.
+    // SAFETY: `jiffies` is a word in the kernel that always exists. The tick writes it while we read;
+    // therefore it is `volatile` in C. A volatile load of a word is not torn.
     unsafe { (&raw const bindings::jiffies).read_volatile() }
 }
 

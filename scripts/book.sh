@@ -74,16 +74,11 @@ done
 
 in_sandbox || exec scripts/sandbox.sh "scripts/$program"
 
+mkdir -p build/log
 book=$build/book
 lock "$build/book.lock" "it makes the book"
+unpacked_package mdbook
 mdbook=$build/mdbook/usr/bin/mdbook
-if [[ ! -x $mdbook ]]; then
-	remove "$build/mdbook" "$build/mdbook.partial"
-	mkdir "$build/mdbook.partial"
-	(cd "$build/mdbook.partial" && apt-get download mdbook && dpkg-deb -x mdbook_*.deb .) >"$build/log/book.log" 2>&1 ||
-		die "apt-get could not download mdbook" "$(tail -n 1 "$build/log/book.log")" "The whole output is in build/log/book.log."
-	mv "$build/mdbook.partial" "$build/mdbook"
-fi
 
 # Everything is at its own place in the book, so that links from page to page and to sources lead there, too.
 work=$(mktemp -d build/tmp/book.XXXXXX)

@@ -126,6 +126,21 @@ remove_scratch() {
 	remove "$1"
 }
 
+# unpacked_package PACKAGE: unpacks Debian's package to build/PACKAGE, once. In the sandbox, for what few commands need.
+unpacked_package() {
+	local log=$build/log/$1.log partial=$build/$1.partial
+	[[ ! -d $build/$1 ]] || return 0
+	lock "$build/$1.lock" "it gets $1"
+	if [[ ! -d $build/$1 ]]; then
+		remove "$partial"
+		mkdir -p "$partial" "$build/log"
+		(cd "$partial" && apt-get download "$1" && dpkg-deb -x "$1"_*.deb .) >"$log" 2>&1 ||
+			die "apt-get could not download $1" "$(tail -n 1 "$log")" "The whole output is in ${log#"$top"/}."
+		mv "$partial" "$build/$1"
+	fi
+	unlock
+}
+
 # make_layers DIRECTORY: makes it for copies of confined.sh; where it cannot be one of those, makes another, which the caller
 # has to remove. Prints which.
 make_layers() {

@@ -10,7 +10,7 @@
 #   --pause  wait for a key before each command
 #   --help   this text
 #
-# However it ends, no module of ours stays loaded. The exit status is 0 if everything was as expected, 1 if
+# However it ends, none of its modules stays loaded. The exit status is 0 if everything was as expected, 1 if
 # something was not, 2 if the arguments are wrong, 3 if the tour cannot be given here: then it says why, and
 # has touched nothing.
 
@@ -117,7 +117,7 @@ may_be_given() {
 
 held=0 failed=0 output='' log=''
 
-# No module of ours stays loaded.
+# None of its modules stays loaded.
 unload_all() {
 	local module
 	trap '' INT TERM HUP
@@ -312,7 +312,7 @@ tour_seconds() {
 	typed "exec 3</proc/seconds"
 	exec 3</proc/seconds
 	try "rmmod seconds"
-	expect "the kernel unloads it all the same" is_gone seconds /proc/seconds
+	expect "the kernel unloads it anyway" is_gone seconds /proc/seconds
 	try "cat <&3"
 	exec 3<&-
 	expect "the open file says EIO from now on; nothing calls code that is no longer there" has 'Input/output error$'

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: scripts/lint.sh
 #
-# Checks every source file with its language's own tools: rustfmt, the kernel's clippy lints, shellcheck, shfmt.
-# It runs in the sandbox (make lint) and changes nothing; scripts/lint.sh --fix formats the files.
+# Checks every source file with its language's own tools: rustfmt, the kernel's clippy lints, shellcheck, shfmt; and all text
+# with scripts/prose.sh. It runs in the sandbox (make lint) and changes nothing; scripts/lint.sh --fix formats the files.
 #
 # The exit status is 0 if there is nothing to say.
 
@@ -57,4 +57,5 @@ lint rustfmt rustfmt "${check[@]}" "${rust[@]}"
 lint clippy clippy
 lint shellcheck shellcheck "${shell[@]}"
 lint shfmt shfmt -ln bash "${diff[@]}" "${shell[@]}"
+lint prose scripts/prose.sh
 exit "$failed"

@@ -201,7 +201,7 @@ table() {
 		# (A line of an older script lacks a field.)
 		if (NF == 14) printf "| %s%s | %s | %s | %s | %s | %s | %s | %s | %s | %d s |\n",
 			$5, $14 == "passed" ? "" : " **failed**", $6, $3, $7, $8, $9, $10, $11, $12, $13 }'
-	printf '\nOf what these suites offer besides, this cannot be built for:\n\n'
+	printf '\nThese suites have more kernels, which cannot be used:\n\n'
 	for list in "$matrix"/*.list; do
 		sed -n 's/^\([0-9]*\.[0-9]*\)[^ ]* .*cannot be: /\1 /p' "$list" | sort -u |
 			awk -v name="$(basename "$list" .list)" '{ series = $1; sub(/^[^ ]* /, ""); print "- " series " in " name ": " $0 }'

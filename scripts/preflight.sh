@@ -54,7 +54,7 @@ fi
 series=$(sed -n 's/^kernel-series := //p' "$top/lkm/kernels.mk")
 if [[ -z ${ANY_KERNEL:-} && ! $release =~ ^(${series// /|})[^0-9] ]]; then
 	die "these modules are not written for kernel $release, but for the series ${series// /, }" \
-		"make ANY_KERNEL=1 tries it all the same; what has changed belongs into lkm/ (lkm/kernels.mk)." "$in_vm"
+		"make ANY_KERNEL=1 tries it anyway; what has changed belongs into lkm/ (lkm/kernels.mk)." "$in_vm"
 fi
 
 missing=$(missing_metadata "$kdir")

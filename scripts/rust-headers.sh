@@ -48,7 +48,7 @@ newer_lists="sudo apt-get update"
 # Packages of another architecture are named with it.
 foreign=${cross:+:$debian_arch}
 
-# Lines of "package version" for all that apt knows of kernels of this architecture.
+# Lines of "package version" for every kernel of this architecture that apt knows.
 archive() {
 	apt-cache pkgnames linux- | sed -nE 's/^(linux-(headers|binary|image|source)-[a-z-]*[0-9][^:]*).*/\1/p' |
 		sort -u | sed -E "/^linux-source-/!s/\$/$foreign/" |
@@ -279,7 +279,7 @@ kernel_make() {
 
 # The compiler under the name of the place where the sources are installed (packages.sh). What it makes is then the same
 # wherever it is made, and its messages name files that a reader can open. (It gets these options here, as kbuild has no
-# variable for all that it compiles.)
+# variable for everything that it compiles.)
 wrap_rustc() {
 	local scope='' place=/usr/src/linux-headers-$release
 	# Where the kernel's own Makefile limits what is renamed, this takes the limit away.

@@ -10,7 +10,7 @@
 #   --show PATH    let this file or directory be seen inside too, at the same path; can be given again
 #   --writable PATH  the same, and what is written to it inside is written; so a directory of yours can be built in
 #   --preflight    only find out whether this machine has what making it takes
-#   --rebuild      make it anew, with what the mirror has now
+#   --rebuild      make it again, with what the mirror has now
 #   --help         this text
 #
 # ARCH of the environment is the architecture of the kernels, in kbuild's words: x86 or arm64. For another than this
@@ -142,7 +142,7 @@ mirror() {
 
 # debian ROOT PACKAGES ARG…: makes one there with mmdebstrap, which gets the arguments.
 debian() {
-	# What is not whole is made anew, so dpkg need not wait for the disk.
+	# An incomplete one is made again, so dpkg need not wait for the disk.
 	local option mode to=$1 include=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
 	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
 	for option in "${leave_out[@]}"; do arguments+=(--dpkgopt="$option"); done

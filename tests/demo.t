@@ -39,7 +39,7 @@ is "$status" 2 "an unknown option gives 2"
 run scripts/demo.sh --help
 like "$status $stdout" '^0 Usage: scripts/demo.sh' "--help prints the usage"
 
-# ---- What is not as expected: another module by the name of one of ours.
+# ---- What is not as expected: another module with the name of one of these.
 
 scratch=$(mktemp -d)
 cp -a scripts startstop ./*.ko "$scratch"

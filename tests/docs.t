@@ -34,7 +34,7 @@ for file in README.md docs/*.md docs/guide/*.md; do each_command "$file" "consol
 if [[ -z $tag ]]; then
 	while IFS='|' read -r name command; do
 		type_command "$command"
-		# What the last command prints is a line of the module's own: of its file, or of the log.
+		# What the last command prints comes from the module: from its file, or from the log.
 		like "${output##*$'\n'}" "^(Hello World|hello|[0-9]+|\\[.*\\] $name: .+)\$" "README.md: $command"
 		[[ ! -d /sys/module/$name ]] || rmmod "$name"
 	done < <(sed -n 's/\\|/\a/g; s/^| \[\([a-z_]*\)\][^|]*|[^|]*| `\([^`]*\)` |.*/\1|\2/p' README.md | tr '\a' '|')

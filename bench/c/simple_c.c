@@ -22,4 +22,4 @@ module_init(simple_init);
 module_exit(simple_exit);
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("rust-lkm contributors");
-MODULE_DESCRIPTION("Uses constants, a variable and a function of the kernel's");
+MODULE_DESCRIPTION("Uses constants, a variable and a function of the kernel");

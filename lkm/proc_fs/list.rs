@@ -22,7 +22,7 @@ use kernel::{
 /// - of each entry all that was printed at one moment, and never a part of it.
 ///
 /// A reader who does not go on where the last read has ended (with `lseek` or `pread`) has the list
-/// printed anew from its start, up to the offset. If the list is then another one, so is what is at
+/// printed again from its start, up to the offset. If the list is then another one, so is what is at
 /// this offset.
 ///
 /// # Examples

@@ -33,7 +33,7 @@ is "$(cmp "$scratch/checkout/docs/guide/06-time.md" <(sed 's,seconds.rs /^impl,s
 cp hello_world.rs "$scratch/checkout/"
 cp docs/guide/*.md "$scratch/checkout/docs/guide/"
 # (without the modules that every test builds)
-echo 'obj-m := hello_world.o' >"$scratch/checkout/Kbuild"
+echo 'obj-m :=' >"$scratch/checkout/Kbuild"
 rm "$scratch/checkout/"{chardev,jiffies,module_param,proc_hello,seconds,simple}.rs
 check_command() {
 	local output

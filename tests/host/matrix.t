@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# matrix.sh: which kernels it takes, in which order, and what it makes of those that fail. With stand-ins for all that
+# matrix.sh: which kernels it takes, in which order, and what it makes of those that fail. With stand-ins for everything that
 # takes time: a sandbox that knows made-up kernels, a make and tests that pass or fail by the kernel's name.
 
 . "$(dirname "$0")/../tap.sh" || exit

@@ -140,7 +140,7 @@ run bwrap --dev-bind / / --size $((16 << 20)) --tmpfs "$directory/links" bash -c
 	scripts/sandbox.sh true 2>&1 && echo "sandbox.sh does not fail"
 	[[ ! -e build/sandbox/trixie ]] || echo "a sandbox is left"' - "$directory/full/checkout" "$directory/links"
 like "$stdout" 'promises.sh: stopped at line [0-9]+' "on a full disk a script fails, and says where"
-is "$(grep -E 'does not fail|is lost|is left' <<<"$stdout")" "" "… and leaves nothing by halves"
+is "$(grep -E 'does not fail|is lost|is left' <<<"$stdout")" "" "… and leaves nothing half done"
 
 printf '#!/bin/sh\nexit 1\n' >"$directory/links/mktemp"
 chmod +x "$directory/links/mktemp"

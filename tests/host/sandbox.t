@@ -91,10 +91,10 @@ is "$(cut -d= -f1 <<<"$stdout" | grep -vxE 'PATH|HOME|LANG|PWD|(RUST_LKM_)?SUITE
 behave ok
 sed -i 's/^	make gcc bc/	another-package make gcc bc/' scripts/sandbox.sh
 run scripts/sandbox.sh true
-is "$(calls)" 1 "it is made anew when its recipe changed"
+is "$(calls)" 1 "it is made again when its recipe changed"
 behave ok
 run scripts/sandbox.sh --rebuild true
-is "$(calls)" 1 "--rebuild makes it anew"
+is "$(calls)" 1 "--rebuild makes it again"
 behave ok
 MIRROR=http://mirror.invalid/debian run scripts/sandbox.sh --rebuild true
 like "$(<"$directory/calls")" ' trixie - http://mirror.invalid/debian$' "MIRROR= names the mirror"
@@ -166,12 +166,12 @@ await scripts/begun
 scripts/sandbox.sh --rebuild true >"$directory/rebuild" 2>&1 &
 rebuild=$!
 await "$directory/rebuild" 'waiting for another run: it uses the sandbox'
-is "$(calls)" 0 "making it anew waits for what runs in it, and says so"
+is "$(calls)" 0 "making it again waits for what runs in it, and says so"
 touch scripts/let
 wait "$rebuild"
 is "$? $(calls)" "0 1" "… and makes it then"
 wait
-is "$(<"$directory/user")" "undisturbed" "making it anew does not disturb what runs in it"
+is "$(<"$directory/user")" "undisturbed" "making it again does not disturb what runs in it"
 
 unmade
 behave fail

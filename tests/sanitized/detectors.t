@@ -54,7 +54,7 @@ expect_splat 'BUG: unable to handle page fault'
 expect_splat 'Oops: 0000'
 like "$(kmsg)" 'BUG: KASAN: vmalloc-out-of-bounds in proc_reg_open' "… as procfs looks for functions that are not there"
 
-# A panic of Rust's is a BUG: it ends who opens the file, and the file stays in use for ever.
+# A panic in Rust is a BUG: it ends the process that opens the file, and the file stays in use for ever.
 kmsg_mark
 insmod tests/detect_rust.ko what=panics
 while IFS='|' read -r fault message; do

@@ -28,7 +28,7 @@ done
 total=0
 for process in 1 2 3 4; do
 	output=$(<"$directory/$process")
-	is "$(sed '$d' <<<"$output" | head -n 20)" "" "process $process: every result is one that there may be (seed $seed)"
+	is "$(sed '$d' <<<"$output" | head -n 20)" "" "process $process: every result is a permitted one (seed $seed)"
 	like "$(tail -n 1 <<<"$output")" '^done: ([1-9][0-9]*) results, ([1-9][0-9]*) errors$' "process $process: ${output##*$'\n'}"
 	total=$((total + BASH_REMATCH[1] + BASH_REMATCH[2]))
 done

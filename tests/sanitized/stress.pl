@@ -113,7 +113,7 @@ crew("the place of an open file in a list", (map { sub {
 	return $changes;
 } } 0, 1));
 
-# ---- The state of one open file of a stream, which 4 processes have in common: they write 10 bytes each time, all the same.
+# ---- The state of one open file of a stream, which 4 processes have in common: each time they write the same 10 bytes.
 
 my $notes = openf("/proc/proc_kinds/notes", O_RDWR);
 crew("the state of one open file", map { my $me = $_; sub {

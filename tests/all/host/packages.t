@@ -37,7 +37,7 @@ there "$hook_deb" "--deb-hook makes the package of the tool"
 meta_deb=$(echo build/packages/linux-librust-"${release##*-}"_*.deb)
 there "$meta_deb" "the metapackage is beside that of the newest kernel"
 
-# ---- A Debian with nothing of ours.
+# ---- A Debian without any of our packages.
 
 directory=$(mktemp -d "$PWD/build/packages-test.XXXXXX")
 temporary+=("$directory")
@@ -233,7 +233,7 @@ apt autoremove --purge
 
 apt install -t trixie-backports --download-only "linux-headers-$release"
 run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
-is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without network and ready packages apt installs the headers all the same"
+is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without network and ready packages apt installs the headers anyway"
 like "$stdout" "rust-headers: warning: kernel ${release//+/\\+} has no Rust metadata: apt-get could not download" "… and the hook says why there are no metadata"
 like "$stdout" "Later: sudo rust-headers --install ${release//+/\\+} " "… and how to make them later"
 is "$(grep -A 1 'rust-headers: warning' <<<"$stdout" | wc -l) $(grep -c 'rust-headers: warning' <<<"$stdout")" "2 1" "… in two lines"

@@ -19,7 +19,7 @@ lint() { run scripts/sandbox.sh "$copy/scripts/lint.sh" "$@"; }
 
 lint
 is "$status" 0 "lint.sh has nothing to say"
-is "$(grep -c ': clean' <<<"$stderr")" 4 "… by each of its four tools"
+is "$(grep -c ': clean' <<<"$stderr")" 5 "… by each of its five tools"
 
 # Of form: a space too many. Of content: unsafe without a reason, a word that is not quoted.
 sed -i 's/^use kernel/use  kernel/' "$copy/hello_world.rs"
@@ -31,11 +31,18 @@ sed -i 's/^use kernel/use  kernel/' "$copy/hello_world.rs"
 sed -i 's/^set -euo/  set -euo/' "$copy/scripts/common.sh"
 sed -i '/\/\/ SAFETY/d' "$copy/lkm/math.rs"
 printf '#!/usr/bin/env bash\necho $1\n' >"$copy/scripts/unquoted.sh"
+# A phrase of the list, and a word that is not spelled right. (Not written here, where lint.sh would find them.)
+printf '\nThis is made %s.\n' 'a''new' >>"$copy/README.md"
+printf '// You will %s it.\n' 'rec''ieve' >>"$copy/lkm/math.rs"
 lint
 is "$status" 1 "what is wrong gives 1"
-for tool in rustfmt clippy shellcheck shfmt; do
+for tool in rustfmt clippy shellcheck shfmt prose; do
 	like "$stderr" "$tool: failed" "… found by $tool"
 done
 like "$stdout" 'unsafe block missing a safety comment' "unsafe without its SAFETY comment is found"
+like "$stdout" './README.md:[0-9]+: "a''new": again' "a phrase that docs/style.txt names is found, with what to write instead"
+like "$stdout" './lkm/math.rs:[0-9]+: rec''ieve ==> receive' "a misspelled word is found"
+run scripts/prose.sh nope
+is "$status" 2 "prose.sh: a file that is not there gives 2"
 
 done_testing

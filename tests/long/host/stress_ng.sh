@@ -46,7 +46,7 @@ stress procfs 4
 worked "stress-ng reads, maps, seeks and polls our files in /proc, with 4 workers and their threads"
 only_these /sys /sys/module/{proc_hello,jiffies,seconds,module_param}
 stress sysfs 4
-worked "stress-ng does so with what /sys/module has of ours"
+worked "stress-ng does so with our files in /sys/module"
 is "$(kmsg)" "" "… and the log has nothing of it"
 is "$(cat /proc/hello)" "Hello World" "/proc/hello still says Hello World"
 like "$(</proc/jiffies) $(</proc/seconds)" '^[0-9]+ [0-9]+$' "… and the others their numbers"
