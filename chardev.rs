@@ -2,9 +2,9 @@
 
 //! A pipe of bytes as a device: `echo hello >/dev/chardev; cat /dev/chardev`.
 //!
-//! What is written can be read once, in the order in which it was written. Reading waits while the
-//! pipe is empty, writing while it is full. A reader that has read something gets the end of the
-//! file when the pipe is empty and no writer is left, so that `cat` ends.
+//! Each byte that is written can be read once, in the order of writing. Reading waits while the pipe
+//! is empty, and writing waits while it is full. When the pipe is empty and no writer is left, a
+//! reader that has read something gets the end of the file, so that `cat` ends.
 
 use kernel::{
     ioctl::{_IO, _IOR},
@@ -85,7 +85,7 @@ impl Pipe {
     }
 }
 
-/// What an open file has for itself: whether it has read something.
+/// The data of an open file: whether something was read through it.
 type HasRead = Atomic<bool>;
 
 #[vtable]
@@ -106,11 +106,11 @@ impl chardev::Device for Pipe {
 
     fn release(&self, _data: Self::Data, how: chardev::How) {
         let mut state = self.state.lock();
-        // Whoever is exclusive is the only one.
+        // If this file was exclusive, it was the only one.
         state.exclusive = false;
         state.open -= 1;
         state.writers -= usize::from(how.writes());
-        // Readers may be at the end now.
+        // Readers that wait may now be at the end of the file.
         self.readable.notify_all();
     }
 

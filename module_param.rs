@@ -5,9 +5,9 @@
 //! Type: `insmod module_param.ko my_str='"Hello world"' my_int_array=4,5,6`, then look at
 //! `modinfo -p module_param.ko`, `dmesg`, and `/sys/module/module_param/parameters`.
 //!
-//! Everybody can read those files (0444; 0 would keep a parameter out of there). Only `my_limit` can
-//! be changed while the module is loaded, by root (0644), to a number from 1 to 100. Any other is an
-//! "Invalid argument".
+//! Everybody can read those files (mode 0444; with mode 0 there is no file). Only `my_limit` can be
+//! changed while the module is loaded: by root (0644), to a number from 1 to 100. Any other number is
+//! an "Invalid argument".
 
 use kernel::{fmt::Display, prelude::*};
 use lkm::module_param;
@@ -35,7 +35,7 @@ module_param! {
 
 struct ModuleParam;
 
-// `dyn`: for each type by itself there would be a function that formats it.
+// `dyn`: otherwise the compiler would make a function for each type, with a long name.
 fn print(name: &str, value: &dyn Display) {
     pr_info!("{name} = {value}\n");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A file that always says the same: `cat /proc/hello`.
+//! A file whose text never changes: `cat /proc/hello`.
 
 use kernel::prelude::*;
 use lkm::proc_fs;

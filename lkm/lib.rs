@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a Linux kernel module in Rust needs, and the kernel crate does not have.
+//! What Linux kernel modules in Rust need and the kernel crate lacks.
 //!
-//! A module outside this repository has it by one line in its `Kbuild`: see `lkm/Kbuild.include`.
+//! A module in another repository can use it with one line in its `Kbuild`: see
+//! `lkm/Kbuild.include`.
 
 #[cfg(not(CONFIG_64BIT))]
 compile_error!("lkm is for kernels of 64 bits: it keeps jiffies and numbers of 64 bits in a word");

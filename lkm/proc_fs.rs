@@ -10,11 +10,11 @@
 //! |---|---|
 //! | [`text`] | always has the same text |
 //! | [`number`] | has one number, which a function returns |
-//! | [`read_only`] | has whatever text a [`Show`] prints |
+//! | [`read_only`] | has the text that a [`Show`] prints |
 //! | [`write_only`] | is written to: each write is a text for a [`Write`] |
 //! | [`read_write`] | both |
 //! | [`list`] | has the entries of a [`List`], printed one by one |
-//! | [`stream`] | is what a [`Stream`] makes of it, with state for each open file |
+//! | [`stream`] | does what a [`Stream`] does, with state for each open file |
 //!
 //! # Examples
 //!
@@ -45,23 +45,25 @@
 //!
 //! # Readers
 //!
-//! Open files know nothing of each other. What an open file of [`number`] or [`read_only`] says is taken
-//! when it is read at offset 0, and all that is read of it from then on is a part of that text, in
-//! whatever pieces, at whatever offsets, and by however many threads.
+//! Open files are independent of each other. The text of an open [`number`] or [`read_only`] is made
+//! when the file is read at offset 0. All later reads return parts of this text, however long they
+//! are, at whatever offsets, and from any thread.
 //!
-//! A reader whose buffer ends too early, by its size or at an unmapped page, gets what fits, and
-//! `EFAULT` if that is nothing. Offsets are set relative to the start or to the current one;
-//! `SEEK_END` is `EINVAL`, as for most files of `/proc`, which end where their text does.
+//! If a reader's buffer is too small, or ends at an unmapped page, the reader gets what fits, and
+//! `EFAULT` if nothing does. Programs can seek relative to the start and to the current offset.
+//! `SEEK_END` is `EINVAL`, as for most files in `/proc`: they end where their text ends.
 //!
-//! What the mode does not allow is `EACCES`, except for root; what a file cannot do at all is `EIO`.
+//! An access that the mode forbids is `EACCES`, except for root. An operation that the file does not
+//! have is `EIO`.
 //!
 //! # Panics
 //!
-//! What a file calls must not panic, for example by an overflow (`n + 1`): use `checked_add()` and
-//! the like. A panic is a `BUG`. It ends the process that reads or writes, and its call never
-//! returns. Dropping the [`File`] waits for that call, for ever, and so does `rmmod`.
+//! Your functions that a file calls must not panic, for example by an overflow (`n + 1`): use
+//! `checked_add()` and similar functions. A panic is a `BUG`. It ends the process that reads or
+//! writes, and its call never returns. Dropping the [`File`] waits for that call for ever, and so
+//! does `rmmod`.
 //!
-//! For the same reason what a file calls must not drop the [`File`]: it would wait for itself.
+//! For the same reason, these functions must not drop the [`File`]: it would wait for itself.
 
 mod list;
 mod number;
@@ -170,16 +172,16 @@ pub fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<u
     }
 }
 
-/// A file in `/proc`, there for as long as this value is.
+/// A file in `/proc`, which exists as long as this value.
 ///
-/// Dropping it waits for the calls that are running; descriptors that are still open read `EIO` from
-/// then on, and so do writes to them. So it must not be dropped with a lock held that one of these
+/// Dropping it waits for the calls that are running. Afterwards, reading from or writing to a
+/// descriptor that is still open is `EIO`. Do not drop it while you hold a lock that one of these
 /// calls takes.
 ///
 /// # Leaking
 ///
-/// A `File` must be dropped before its module is gone, as when it is a part of the module's value.
-/// The compiler does not see to that: if it is leaked ([`core::mem::forget`]) or put into a `static`,
+/// A `File` must be dropped before its module is unloaded, which it is if it is part of the module's
+/// value. The compiler does not check this: if it is leaked ([`core::mem::forget`]) or put into a `static`,
 /// the entry stays, and procfs calls functions that are no longer there. An entry of procfs has no
 /// owner that would keep the module. The kernel crate's registrations have the same gap.
 ///
@@ -243,11 +245,11 @@ impl File {
 
 /// A directory in `/proc`.
 ///
-/// It is there for as long as one of these is: this value, its clones, the files in it, and the
-/// directories in it. So it is dropped before its files without harm.
+/// It exists as long as any of these: this value, its clones, the files in it, and the directories
+/// in it. So you may drop it before its files.
 ///
-/// What is said of leaking a [`File`] is not true of an empty directory: that would only stay until
-/// the next boot, as the kernel's own code serves it.
+/// Leaking an empty directory is harmless, unlike leaking a [`File`]: the kernel's own code serves
+/// it, and it stays until the next boot.
 #[derive(Clone)]
 pub struct Dir(Arc<DirEntry>);
 
@@ -314,7 +316,7 @@ impl Dir {
     }
 }
 
-/// Checks for what procfs has a warning in the log: names that it does not take.
+/// Checks for names that procfs does not take, and for which it would put a warning into the log.
 #[inline]
 fn check_name(name: &CStr) -> Result {
     let name = name.to_bytes();

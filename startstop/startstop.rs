@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One module from several files: one has what it does when it is loaded, another what it does when
-//! it is unloaded. See `dmesg` after `insmod` and `rmmod`.
+//! A module from several files: `start.rs` says what happens when it is loaded, `stop.rs` what happens
+//! when it is unloaded. See `dmesg` after `insmod` and `rmmod`.
 
 use kernel::prelude::*;
 

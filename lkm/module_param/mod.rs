@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Module parameters: typed, in sysfs, of one value or several, and writable if you like.
+//! Module parameters: typed, visible in sysfs, with one value or several, and writable if you want.
 //!
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 //!
 //! The kernel crate has parameters too: `module! { params: { … } }` (up to Linux 7.3: integers and
 //! `bool`, set once when the module is loaded, and never shown in sysfs). It parses them in Rust.
-//! This module is here for what those cannot do: strings, arrays, files in
+//! This module adds what those lack: strings, arrays, files in
 //! `/sys/module/<module>/parameters`, values that root can change, and rules for them.
 //!
 //! C's own functions parse, show and free the values. So the texts that a parameter takes, the

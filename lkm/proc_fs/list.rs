@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that have a list, of whatever length.
+//! Files with a list of any length.
 
 use super::Kind;
 use crate::bindings;
@@ -13,17 +13,16 @@ use kernel::{
 
 /// A list whose entries have keys, which put them in order.
 ///
-/// An open file only remembers the key of the entry that it has printed last. So a list can be of
-/// whatever length, and entries may come and go while it is read. Whoever reads from start to end
-/// then sees
+/// An open file remembers only the key of the entry that it printed last. So a list can have any
+/// length, and entries may come and go while it is read. Reading from start to end returns
 ///
 /// - every entry that was there all the time: exactly once, and in the order of the keys,
-/// - an entry that came or went meanwhile: once, or not at all,
-/// - of each entry all that was printed at one moment, and never a part of it.
+/// - an entry that came or went in the meantime: once, or not at all,
+/// - each entry as it was at one moment, and never a part of it.
 ///
-/// A reader who does not go on where the last read has ended (with `lseek` or `pread`) has the list
-/// printed again from its start, up to the offset. If the list is then another one, so is what is at
-/// this offset.
+/// A read that does not continue where the last one ended (after `lseek`, or with `pread`) prints
+/// the list again from its start, up to the offset. If the list has changed, so has the text at this
+/// offset.
 ///
 /// # Examples
 ///
@@ -64,14 +63,15 @@ pub trait List: Send + Sync + 'static {
     /// Who may read the file: any of the three read bits, at least one.
     const MODE: u16 = 0o444;
 
-    /// What tells entries apart, and puts them in order.
+    /// The type of the keys, which tell entries apart and put them in order.
     type Key: Copy + Ord + Send;
 
-    /// Prints the entry with the least key above `after`, or with the least of all, and returns its
-    /// key. Returns `None` if there is no such entry; what it then printed is dropped. It may sleep.
+    /// Prints the entry with the least key above `after` (if `after` is `None`: the first entry), and
+    /// returns its key. Returns `None` if there is no such entry; anything printed is then dropped.
+    /// It may sleep.
     ///
-    /// It is called again for the same entry if that did not fit into the memory that there is: what
-    /// is left of a page, and in the end as much as it takes (at most 1 GiB).
+    /// If an entry does not fit into the rest of the page, this is called again for the same entry,
+    /// with more memory (at most 1 GiB).
     ///
     /// # Errors
     ///

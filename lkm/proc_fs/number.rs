@@ -13,11 +13,11 @@ use kernel::{
     sync::atomic::{Atomic, Relaxed},
 };
 
-/// A file that has the number which `number` returns, in decimal digits, and a newline. Everybody
-/// can read it.
+/// A file with the number that `number` returns, in decimal digits, and a newline. Everybody can read
+/// it.
 ///
 /// `number` is called when the file is opened, and again when it is read at offset 0. It may sleep.
-/// Of all files that change this is the cheapest: an open one takes no memory.
+/// This is the cheapest kind of file that changes: an open one takes no memory.
 ///
 /// # Panics
 ///

@@ -16,9 +16,9 @@ use kernel::{
     uaccess::{UserPtr, UserSlice},
 };
 
-/// What a file has to say.
+/// A value that prints the text of a file.
 ///
-/// A closure that takes a `&SeqFile` is one, too.
+/// A closure that takes a `&SeqFile` is also a `Show`.
 ///
 /// # Examples
 ///
@@ -51,9 +51,9 @@ pub trait Show: Send + Sync + 'static {
 
     /// Prints all of the text, with [`seq_print!`](crate::seq_print). It may sleep.
     ///
-    /// It is called when the file is read at offset 0, or for the first time, and again with twice
-    /// the memory if the text was larger than that (at first a page, at most 1 GiB). What was printed
-    /// too much is not seen by anybody.
+    /// It is called when the file is read for the first time, or at offset 0. The text has a page of
+    /// memory at first. If it does not fit, this is called again with twice the memory (at most
+    /// 1 GiB), and nobody sees the text that did not fit.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ where
     }
 }
 
-/// What a file does with a text that is written to it.
+/// A value that takes the texts that are written to a file.
 ///
 /// # Examples
 ///
@@ -109,11 +109,12 @@ pub trait Write: Send + Sync + 'static {
     /// Who may write to the file: any of the three write bits, at least one.
     const MODE: u16 = 0o200;
 
-    /// The longest text that is taken, in bytes.
+    /// How long a text may be, in bytes.
     const MAX: usize = PAGE_SIZE;
 
-    /// Takes what one call of `write` has, all of it: a text by itself, wherever the offset is. (Of
-    /// `writev`, each buffer is a text by itself.) It may be empty. This function may sleep, and several may run at a time.
+    /// Takes all the bytes of one `write` call as one text, whatever the offset is. (`writev` is one
+    /// call for each of its buffers.) The text may be empty. This function may sleep, and several calls
+    /// of it may run at the same time.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files that read and write as they like, with state for each open file.
+//! Files with `read` and `write` of their own, and with state for each open file.
 
 use super::{create, data, Kind};
 use crate::bindings;
@@ -13,7 +13,7 @@ use kernel::{
     uaccess::{UserPtr, UserSlice, UserSliceReader},
 };
 
-/// A file that reads and writes as it likes, and has state for each open file.
+/// A file with `read` and `write` of its own, and with state for each open file.
 ///
 /// # Panics
 ///
@@ -109,7 +109,7 @@ pub trait Stream: Send + Sync + 'static {
     }
 }
 
-/// A file that is what `stream` makes of it.
+/// A file that does what `stream` does.
 pub fn stream<T: Stream, E>(stream: impl PinInit<T, E>) -> impl PinInit<Streamed<T>, E> {
     pin_init!(Streamed { stream <- stream }? E)
 }
