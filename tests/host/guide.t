@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The guide shows the code of the files that it names, what it types on one's own machine does what it shows, and the book that is
-# made of it has no broken link. (tests/docs.t types what it shows in the virtual machine, tests/guide.t tries the solutions.)
+# made of it has no broken link. (tests/docs.t types what it shows in the virtual machine, tests/solutions.t tries the solutions.)
 
 . "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../shown.sh"
