@@ -38,10 +38,10 @@ type Next = Atomic<usize>;
 
 #[vtable]
 impl chardev::Device for Letters {
-    type Data = Next;
+    type Data = KBox<Next>;
 
-    fn open(&self, _how: chardev::How) -> Result<Next> {
-        Ok(Atomic::new(0))
+    fn open(&self, _how: chardev::How) -> Result<Self::Data> {
+        Ok(KBox::new(Atomic::new(0), GFP_KERNEL)?)
     }
 
     fn read(
