@@ -1,0 +1,192 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# The virtual machines of vm.sh and debian.sh: how QEMU is called, how what a command prints comes out, how it ends. Sourced
+# after common.sh and platform.sh. The script that sources it has a function qemu_options, and variables: runs (where a
+# directory for each run is made), console_log, terminal, timeout, accel, smp, memory, console, release, add.
+
+no_vm() {
+	say "${red}$program: error:${plain} $1"
+	shift
+	local hint
+	for hint; do say "  $hint"; done
+	exit 125
+}
+
+# Opening /dev/kvm proves nothing: on some machines it opens and no kernel runs. A boot does, once.
+choose_accel() {
+	local answer=$build/vm/accel key
+	[[ $accel == auto ]] || return 0
+	accel=tcg
+	[[ -z ${icount:-} && -z $cross && -w /dev/kvm ]] || return 0
+	key="$(cat /proc/sys/kernel/random/boot_id) $(id -u)"
+	if [[ ! -r $answer || $(tail -n 1 "$answer") != "$key" ]]; then
+		say "Finding out whether KVM works here, once …"
+		if timeout 10 "$top/scripts/vm.sh" --accel kvm --kernel "$release" --timeout 8 true </dev/null >/dev/null 2>&1; then
+			accel=kvm
+		fi
+		printf '%s\n' "$accel" "$key" >"$work/accel"
+		mv "$work/accel" "$answer"
+	fi
+	accel=$(head -n 1 "$answer")
+	return 0
+}
+
+# common_options: what every machine is started with.
+# shellcheck disable=SC2054 # the commas are QEMU's
+common_options() {
+	options=(
+		-nodefaults -no-user-config -no-reboot -display none -m "$memory"
+		-chardev "file,id=console,path=$work/console" -serial chardev:console
+		-device virtio-serial-pci
+		-chardev "file,id=status,path=$work/status" -device virtserialport,nr=1,chardev=status
+	)
+	if [[ -n ${icount:-} ]]; then
+		options+=(-accel tcg -cpu "$qemu_cpu" -smp 1 -icount "shift=0,sleep=off")
+	elif [[ $accel == kvm ]]; then
+		options+=(-accel kvm -cpu host -smp "$smp")
+	else
+		options+=(-accel tcg,thread=multi -cpu "$qemu_cpu" -smp "$smp")
+	fi
+	if [[ -n $terminal ]]; then
+		mkfifo "$work"/size.{in,out}
+		options+=(
+			-chardev stdio,id=terminal,mux=on,signal=off -device virtconsole,nr=4,chardev=terminal
+			-chardev "pipe,id=size,path=$work/size" -device virtserialport,nr=5,chardev=size
+		)
+	else
+		options+=(
+			-chardev "file,id=stdout,path=$work/stdout" -device virtserialport,nr=2,chardev=stdout
+			-chardev "file,id=stderr,path=$work/stderr" -device virtserialport,nr=3,chardev=stderr
+		)
+	fi
+}
+
+# drain PIPE COMMAND…: makes the pipe, and starts the command to read it. Both its sides are open from here on, so that nobody
+# waits for QEMU to open it, which may not live that long.
+drain() {
+	local pipe=$work/$1 both in fd
+	shift
+	mkfifo "$pipe"
+	exec {both}<>"$pipe"
+	exec {in}<"$pipe"
+	held+=("$both")
+	(
+		for fd in "${held[@]}"; do exec {fd}>&-; done
+		exec "$@"
+	) <&"$in" &
+	readers+=("$!")
+	exec {in}<&-
+}
+
+# The machine's terminal is as large as this one, also when that changes.
+tell_size() {
+	local pause to
+	exec {to}<>"$work/size.in"
+	trap 'stty size <&2 >&"$to"' WINCH
+	trap 'kill "$pause"; exit' TERM
+	while :; do
+		sleep 1000 &
+		pause=$!
+		wait "$pause" || :
+	done
+}
+
+boot() {
+	local size_teller options limit=() readers=() held=() fd ended=0
+	qemu_options
+	((timeout == 0)) || limit=(timeout --foreground --kill-after=5 "$timeout")
+	: >"$work/status"
+	[[ -z $console ]] || drain console tee "$work/console.log" >&2
+	if [[ -n $terminal ]]; then
+		tell_size &
+		size_teller=$!
+		"${limit[@]}" "$qemu" "${options[@]}" 2>"$work/qemu" || ended=$?
+		kill "$size_teller"
+		wait "$size_teller" 2>/dev/null || :
+	else
+		drain stdout cat
+		drain stderr cat >&2
+		"${limit[@]}" "$qemu" "${options[@]}" </dev/null 2>"$work/qemu" >&2 || ended=$?
+	fi
+	for fd in "${held[@]}"; do exec {fd}>&-; done
+	wait "${readers[@]}"
+	return "$ended"
+}
+
+# From where the first thing went wrong, or the last lines.
+end_of_console() {
+	grep -m 1 -A 20 -aE 'panicked at |Kernel panic|^(\[[^]]*\] )?(BUG|Oops|KASAN|INFO: task|task .* has been in the kernel)' "$1" || tail -n 20 "$1"
+}
+
+# keep_log: a log with a crash in it is kept when the next machine writes its own; the newest ten of them are.
+keep_log() {
+	local kept
+	kept=$build/log/crash-$(date +%Y%m%d-%H%M%S)-${work##*.}.log
+	cp "$1" "$kept"
+	find "$build/log" -maxdepth 1 -name 'crash-*.log' | sort -r | tail -n +11 | xargs -r rm -f
+	echo "$kept"
+}
+
+# finish STATUS COMMAND: says how it went.
+finish() {
+	local ended=$1 log=$console_log last status crash='' known=() path
+	[[ -p $work/console ]] || mv "$work/console" "$work/console.log" 2>/dev/null || :
+	mkdir -p "$build/log"
+	# (before the file is where that of another machine may replace it)
+	last=$(end_of_console "$work/console.log" 2>/dev/null) || :
+	for path in "${add[@]}" "$build/modules/$release"; do [[ ! -d $path && $path != *.ko ]] || known+=("$path"); done
+	if [[ -s $work/console.log ]]; then
+		crash=$("$top/scripts/decode.sh" --only "$work/console.log" "${known[@]}") || :
+	fi
+	status=$(<"$work/status")
+	if [[ -n $crash || ! $status =~ ^[0-9]+$ ]] && [[ -s $work/console.log ]]; then log=$(keep_log "$work/console.log"); fi
+	mv "$work/console.log" "$console_log" 2>/dev/null || :
+	if [[ $status =~ ^[0-9]+$ ]]; then
+		if [[ $status == 127 && $2 == *[[:space:]\;\&\|]* ]]; then
+			say "$program: '$2' is taken for the name of one command; for a command line of a shell: $program bash -c '$2'"
+		fi
+		[[ -z $crash ]] || explain
+		exit "$status"
+	fi
+
+	if ((ended == 124 || ended == 137)); then
+		say "${red}$program: error:${plain} the VM was still running after $timeout seconds, and was ended (--timeout)"
+		ended=124
+	elif ((ended)); then
+		say "${red}$program: error:${plain} QEMU failed:"
+		sed 's/^/  /' "$work/qemu" >&2
+		ended=125
+	else
+		say "${red}$program: error:${plain} the VM ended before the command did"
+		ended=125
+	fi
+	if [[ -n $last ]]; then
+		say "  The last lines of its console (${log#"$top"/}):"
+		sed 's/\r$//; s/^/  | /' <<<"$last" >&2
+	fi
+	[[ -z $crash ]] || explain
+	exit "$ended"
+}
+
+# (At a terminal the shell has told it already, unless that died too.)
+explain() {
+	if [[ -n $terminal && $crash != *"The kernel gave up"* ]]; then
+		say "$program: the kernel's log has a crash in it: scripts/decode.sh ${log#"$top"/}"
+		return
+	fi
+	say "$program: the kernel's log (${log#"$top"/}) has this in it:"
+	printf '%s\n' "$crash" >&2
+}
+
+# A directory for this run, which holds its lock for as long as it lasts: what a killed run left is told by that.
+make_work() {
+	local run run_fd lock_fd
+	exec {lock_fd}>>"$runs/run.lock"
+	flock "$lock_fd"
+	for run in "$runs"/run.??????; do
+		if [[ -d $run ]] && flock -n "$run" true; then rm -rf "$run"; fi
+	done
+	work=$(mktemp -d "$runs/run.XXXXXX")
+	exec {run_fd}<"$work"
+	flock "$run_fd"
+	exec {lock_fd}>&-
+}
