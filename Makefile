@@ -48,11 +48,17 @@ gdb: ## a debugger, at the beginning of a module's init (T=MODULE, default hello
 	@$(MAKE) --no-print-directory vm-modules
 	@scripts/gdb.sh $(or $(T),hello_world)
 
+debian: ## a shell in a whole Debian, in a virtual machine, with this checkout in its home
+	@scripts/debian.sh --checkout
+
 test: ## run the tests (T=NAME: those whose name has NAME in it)
 	@scripts/test.sh $(T)
 
 test-long: ## the tests that take minutes: storms, whole builds, a clone that has nothing (T=NAME)
 	@scripts/test.sh --long $(T)
+
+test-debian: ## the tests on a whole Debian, in a virtual machine (T=NAME: some of them)
+	@scripts/test.sh --debian $(T)
 
 test-sanitized: ## the tests on a kernel that looks for faults, and tests that make faults (builds it first: minutes)
 	@scripts/test.sh --sanitized $(T)
@@ -90,5 +96,6 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: path modules modules_install rust-analyzer doc book demo vm gdb test test-long test-sanitized test-all test-longest test-mutants matrix bench lint \
+.PHONY: path modules modules_install rust-analyzer doc book demo vm gdb debian test test-long test-debian test-sanitized test-all test-longest \
+	test-mutants matrix bench lint \
 	vm-modules clean distclean help

@@ -29,7 +29,7 @@ find "$top" -mindepth 1 -type d \( -path "$build" -o -name .git -o -exec test -e
 	done
 
 if [[ ${1:-} == --all ]]; then
-	for record in "$build"/sandbox/*.scratch; do
+	for record in "$build"/{sandbox,debian}/*.scratch; do
 		remove_scratch "$record"
 	done
 	remove "$build"

@@ -21,6 +21,7 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/platform.sh"
+. "$top/scripts/mmdebstrap.sh"
 
 rebuild='' preflight='' show=() writable=()
 while (($#)); do
@@ -62,6 +63,8 @@ packages=(
 	"$qemu_package" "${guest_packages[@]}" "${guest_packages_in_part[@]}"
 	# the chart of make bench
 	gnuplot-nox
+	# scripts/debian.sh: disks, and a repository of packages
+	e2fsprogs libarchive13t64 qemu-utils apt-utils
 	# make lint
 	shellcheck shfmt
 	# make test
@@ -130,16 +133,6 @@ disk_needs() {
 	((free >= need)) || die "too little disk: ${free} GB are free for $build, and $need are needed"
 }
 
-# The mirror of the host, if it is a Debian whose apt knows one.
-mirror() {
-	if [[ -n ${MIRROR:-} ]]; then
-		echo "$MIRROR"
-		return
-	fi
-	apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
-		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }' || :
-}
-
 # debian ROOT PACKAGES ARG…: makes one there with mmdebstrap, which gets the arguments.
 debian() {
 	# An incomplete one is made again, so dpkg need not wait for the disk.
@@ -171,15 +164,6 @@ guest_programs() {
 		--variant=extract --architectures="$debian_arch"
 }
 
-# Where mmdebstrap works: its other users have to reach that, and cannot through a private home. It is written
-# down, so that what a killed run leaves can be found.
-make_scratch() {
-	local place=$build/tmp
-	mkdir -p "$place"
-	if ((EUID)) && ! reachable_by_others "$place"; then place=/var/tmp; fi
-	mktemp -d "$place/rust-lkm.XXXXXX" | tee "$root.scratch"
-}
-
 make_sandbox() {
 	local scratch
 	lock "$root.lock" "it makes the sandbox"
@@ -197,7 +181,7 @@ make_sandbox() {
 	remove_scratch "$root.scratch"
 	remove "$root.partial" "$root"
 	mkdir "$root.partial"
-	scratch=$(make_scratch)
+	scratch=$(make_scratch "$root.scratch")
 	trap 'remove_scratch "$root.scratch"' EXIT
 	chmod 755 "$scratch"
 	steps "$([[ -z $cross ]] && echo 1 || echo 2)" "$build/log/sandbox-$sandbox_name.log"

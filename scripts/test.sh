@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/test.sh [--long | --all] [--guest | --sanitized] [NAME]
+# Usage: scripts/test.sh [--long | --all] [--guest | --sanitized | --debian] [NAME]
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
 # ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
@@ -8,6 +8,7 @@
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
 #   --all   instead, those in tests/all/, which take longer still: packages in a Debian made for it
 #   --guest instead, only those in a virtual machine
+#   --debian instead, only those in tests/debian/, which boot a whole Debian (scripts/debian.sh), one after the other
 #   --sanitized  all those, and tests/sanitized/, on the kernel of tests/sanitized.config, which is built once; with --long
 #           those in tests/long/ too. (Those in host/ are about this machine, and not about the kernel.)
 #   --help  this text
@@ -19,13 +20,14 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
-long='' all='' guest_only='' sanitized='' name=''
+long='' all='' guest_only='' sanitized='' debian='' name=''
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
 	--long) long=1 ;;
 	--all) all=1 ;;
 	--guest) guest_only=1 ;;
+	--debian) debian=1 ;;
 	--sanitized) sanitized=1 guest_only=1 ;;
 	-*) bad_usage "unknown option $1" ;;
 	*)
@@ -50,7 +52,12 @@ for directory in "${directories[@]}"; do
 	[[ -z $guest_only ]] || continue
 	for file in "$directory"/host/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
 done
-((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/,all/}{,host/}*.t)" "With make test-sanitized, also: $(cd tests && echo sanitized/*.t)"
+if [[ -n $debian ]]; then
+	guest=() host=()
+	for file in tests/debian/*.t; do [[ ${file#tests/} != *"$name"* ]] || host+=("$file"); done
+fi
+((${#guest[@]} + ${#host[@]})) || die "no test has '$name' in its name" "There are: $(cd tests && echo {,long/,all/}{,host/}*.t)" \
+	"With make test-debian: $(cd tests && echo debian/*.t)" "With make test-sanitized, also: $(cd tests && echo sanitized/*.t)"
 
 if [[ -n $sanitized ]]; then
 	kdir=$(scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config)
@@ -133,7 +140,7 @@ run_in_vm() {
 # As many at a time as there are CPUs: more of them slow each other down by more than they gain.
 # Each has a process group of its own, so that an interrupt ends all of it, and nobody else.
 start() {
-	while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n || :; done
+	while (($(jobs -rp | wc -l) >= (${#debian} ? 1 : $(nproc)))); do wait -n || :; done
 	set -m
 	"$@" </dev/null &
 	set +m

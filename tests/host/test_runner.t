@@ -78,6 +78,13 @@ a_run --long --sanitized
 is "$status $(summary) $(cd "$checkout/build/test-9.9.9-sanitized" && echo *.tap)" \
 	"0 3 passed, 0 failed, 0 skipped guest.tap long-storm.tap sanitized-faults.tap" "… and with --long the long ones, too"
 rm "$checkout"/tests/{guest,long/storm,sanitized/faults}.t
+mkdir "$checkout/tests/debian"
+a_test debian/readme 'is 7 7 "seven is seven"
+done_testing'
+a_run --debian
+is "$status $(summary) $(cd "$checkout/build/test" && echo *.tap)" "0 1 passed, 0 failed, 0 skipped debian-readme.tap" \
+	"--debian runs those on a whole Debian, and no others"
+rm -r "$checkout/tests/debian"
 a_run nothing
 is "$status" 1 "a NAME that no test has gives 1"
 like "$stderr" "no test has 'nothing' in its name" "… and is named"

@@ -1,0 +1,351 @@
+#!/usr/bin/env bash
+# Usage: scripts/debian.sh [OPTIONS] [COMMAND [ARG...]]
+#
+# Boots a whole Debian in QEMU, as a person installs it: systemd, an ordinary user with sudo, apt, a journal, Debian's own
+# kernel with its own initrd. Runs COMMAND there as that user, or a login shell if none is given. Its disk is made once,
+# under build/debian/, and needs no root; what a run changes is gone when it ends, if --layer does not keep it. Nothing
+# that happens inside reaches this machine, and there is no network.
+#
+# apt-get works there: a second disk has the packages that README.md installs, with all that they depend on.
+#
+#   --layer NAME        keep what this run changes, and begin with what earlier runs with that NAME have changed
+#   --on NAME           begin with what the layer NAME has, too; a new layer begins there
+#   --new               throw away what the layer has
+#   --root              run COMMAND as root, in root's home
+#   --checkout          put a copy of this checkout into the home, as rust-lkm, with the kernel headers completed in it
+#   --add PATH          put this file or directory into the home; can be given again
+#   --append "ARGS"     more arguments for the kernel; can be given again
+#   --smp N             virtual CPUs (default 2)
+#   --memory SIZE       memory, as QEMU takes it (default 2G)
+#   --timeout SECONDS   end a machine that runs longer (default: 1800 for a command, none for a shell; 0: none)
+#   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
+#   --console           show the kernel's console on stderr as it comes
+#   --help              this text
+#
+# The kernel that boots is the newest that is installed. A reboot ends the machine; with --layer the next run goes on.
+#
+# What differs from what Debian's installer leaves: sudo asks for no password; the initrd has the drivers of this machine only; no
+# login is offered on a console, AppArmor is off, and no timer runs apt.
+#
+# At a terminal COMMAND gets one too (Ctrl-A X ends the machine at once); otherwise its stdout and stderr stay apart and its
+# stdin is empty. The console is kept in build/log/debian-console.log.
+#
+# The exit status is COMMAND's, or:
+#   2    the options are wrong
+#   124  the machine ran longer than its timeout
+#   125  the machine could not be started, or it ended before COMMAND did
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+. "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+. "$top/scripts/mmdebstrap.sh"
+. "$top/scripts/machine.sh"
+
+saved=("$@")
+make_disks_in=''
+layer='' on='' new='' user=user checkout='' add=() visible=() append='' smp=2 memory=2G timeout='' accel=auto console=''
+while (($#)); do
+	case $1 in
+	--layer | --on | --add | --append | --smp | --memory | --timeout | --accel)
+		(($# > 1)) || bad_usage "$1 needs a value"
+		case $1 in
+		--layer) layer=$2 ;;
+		--on) on=$2 ;;
+		--add)
+			[[ -e $2 ]] || bad_usage "--add: there is no $2"
+			add+=("$(realpath -s -- "$2")")
+			# In the sandbox the working directory may be another.
+			saved[${#saved[@]} - $# + 1]=${add[-1]}
+			;;
+		--append) append+=" $2" ;;
+		--smp) smp=$2 ;;
+		--memory) memory=$2 ;;
+		--timeout) timeout=$2 ;;
+		--accel) accel=$2 ;;
+		esac
+		shift 2
+		;;
+	--make-disks)
+		make_disks_in=$2
+		break
+		;;
+	--new) new=1 && shift ;;
+	--root)
+		# shellcheck disable=SC2034 # declare -p prints it
+		user=root
+		shift
+		;;
+	--checkout) checkout=1 && shift ;;
+	--console) console=1 && shift ;;
+	-h | --help) usage && exit ;;
+	--)
+		shift
+		break
+		;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+[[ $smp =~ ^[1-9][0-9]*$ ]] || bad_usage "--smp takes a number of CPUs, not '$smp'"
+[[ $timeout =~ ^[0-9]*$ ]] || bad_usage "--timeout takes seconds, not '$timeout'"
+[[ $accel =~ ^(auto|kvm|tcg)$ ]] || bad_usage "--accel is auto, kvm or tcg, not '$accel'"
+[[ $layer$on =~ ^[a-z0-9_-]*$ ]] || bad_usage "a layer's name has small letters, digits, - and _ only"
+choose_platform
+[[ $ARCH == x86 && -z $cross ]] || bad_usage "there is no whole Debian for ARCH=$ARCH here"
+
+debian=$build/debian runs=$build/debian console_log=$build/log/debian-console.log
+image=$debian/$SUITE
+
+# ---- The disks: root, /boot, and the packages. They are made once.
+
+# What apt-get is to install, as README.md says it.
+readme_installs() { sed -n '/^## On your own machine/,/^## /{ s/^sudo apt-get install //; T; s/ *#.*//; p }' "$top/README.md"; }
+
+# What an installation without any extra has besides.
+installed=(linux-image-amd64 sudo dbus libpam-systemd locales)
+
+# What is done in the new Debian: each a command of mmdebstrap's hooks, which finds it in $1. (The machine's id and systemd's
+# lists are what the first boot would make.)
+customize() {
+	local line suite
+	cat <<-'END'
+		chroot "$1" adduser --quiet --disabled-password --gecos "" user
+		chroot "$1" usermod -aG sudo user
+		echo "user ALL=(ALL) NOPASSWD: ALL" >"$1/etc/sudoers.d/user"
+		echo debian >"$1/etc/hostname"
+		printf "127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n" >"$1/etc/hosts"
+		printf "LABEL=root / ext4 errors=remount-ro 0 1\nLABEL=boot /boot ext4 defaults 0 2\nLABEL=packages /srv ext4 ro 0 0\n" >"$1/etc/fstab"
+		rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap
+		chroot "$1" systemd-machine-id-setup
+		chroot "$1" journalctl --update-catalog
+		chroot "$1" touch /etc/.updated /var/.updated
+	END
+	# Downloaded, and taken out again: the packages that README.md installs, each list from its suite.
+	readme_installs | while read -r line; do
+		suite=$base_suite
+		[[ $line != *" $kernel_suite "* ]] || suite=$kernel_suite
+		echo "chroot \"\$1\" apt-get --quiet --yes --download-only -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root install $line"
+		echo "sync-out /var/cache/apt/archives $new_image/packages/$suite"
+	done
+	cat <<-END
+		rm -f "\$1"/var/cache/apt/archives/*.deb "\$1"/etc/apt/sources.list "\$1"/etc/apt/sources.list.d/*
+		printf "deb [trusted=yes] file:/srv $base_suite main\ndeb [trusted=yes] file:/srv $kernel_suite main\n" >"\$1/etc/apt/sources.list"
+		tar-out /boot $new_image/boot.tar
+		rm -rf "\$1"/boot/*
+	END
+}
+
+# (Before the kernel is installed, which makes its initrd: there is no machine yet whose drivers it could look for.)
+drivers='mkdir -p "$1"/etc/initramfs-tools/conf.d "$1"/usr/share/initramfs-tools/modules.d
+	echo MODULES=list >"$1"/etc/initramfs-tools/conf.d/driver-policy
+	printf "%s\n" ext4 virtio_blk virtio_pci >"$1"/usr/share/initramfs-tools/modules.d/virtual-machine'
+
+install_debian() {
+	local url hooks=() line
+	while IFS= read -r line; do hooks+=(--customize-hook="$line"); done < <(customize)
+	url=$(mirror)
+	mkdir -p "$new_image"/packages/{"$base_suite","$kernel_suite"}
+	TMPDIR=$scratch mmdebstrap --mode="$( ((EUID)) && echo unshare || echo root)" --format=tar --variant=important \
+		--skip=cleanup/reproducible \
+		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' \
+		--dpkgopt=force-unsafe-io \
+		--architectures="$debian_arch" --components=main,non-free-firmware --include="$(IFS=, && echo "${installed[*]}")" \
+		--essential-hook="$drivers" --setup-hook="$(kernels_source)" "${hooks[@]}" "$base_suite" "$new_image/root.tar" ${url:+"$url"}
+}
+
+# The kernels' suite is on the same mirror as the suite itself.
+kernels_source() {
+	[[ $kernel_suite != "$base_suite" ]] || { echo true && return; }
+	# shellcheck disable=SC2016 # it is the hook's shell that expands it
+	printf 'sed -n "s/ %s main.*/ %s main/p" "$1"/etc/apt/sources.list | head -n 1 >"$1"/etc/apt/sources.list.d/kernels.list' \
+		"$base_suite" "$kernel_suite"
+}
+
+# (Inside the sandbox.)
+make_disks() {
+	cd "$1"
+	# A repository, as apt wants it: a list of packages for each suite, and what -t goes by.
+	local suite list file
+	for suite in packages/*; do
+		suite=${suite#packages/}
+		rm -rf "packages/$suite"/{partial,lock}
+		# What both lists need is in the first.
+		[[ $suite == "$base_suite" ]] ||
+			for file in "packages/$base_suite"/*; do rm -f "packages/$suite/${file##*/}"; done
+		list=dists/$suite/main/binary-$debian_arch
+		mkdir -p "packages/$list"
+		(cd packages && apt-ftparchive packages "$suite" >"$list/Packages")
+		(cd "packages/dists/$suite" && apt-ftparchive -o "APT::FTPArchive::Release::Suite=$suite" \
+			-o "APT::FTPArchive::Release::Codename=$suite" -o APT::FTPArchive::Release::Components=main \
+			-o "APT::FTPArchive::Release::Architectures=$debian_arch" release . >../Release && mv ../Release .)
+		[[ $suite != *-backports ]] || printf 'NotAutomatic: yes\nButAutomaticUpgrades: yes\n' >>"packages/dists/$suite/Release"
+	done
+	mke2fs -q -t ext4 -L root -d root.tar root.img 16G
+	tar -x -f boot.tar
+	mke2fs -q -t ext4 -L boot -d boot boot.img 512M
+	mke2fs -q -t ext4 -L packages -O ^has_journal -m 0 -d packages packages.img "$(($(du -sm packages | cut -f1) * 11 / 10 + 50))M"
+	rm -rf packages boot root.tar boot.tar
+}
+
+recipe() {
+	echo "$SUITE $base_suite $kernel_suite ${installed[*]} $drivers"
+	readme_installs
+	declare -f customize install_debian kernels_source make_disks
+}
+
+is_made() { cmp -s "$image/recipe" <(recipe); }
+
+make_image() {
+	local scratch
+	lock "$image.lock" "it makes the disks of a Debian"
+	if is_made; then
+		unlock
+		return
+	fi
+	"$top/scripts/sandbox.sh" --preflight
+	"$top/scripts/sandbox.sh" true
+	say "Making a whole Debian $base_suite, once, in ${image#"$top"/}"
+	new_image=$image.partial
+	remove_scratch "$image.scratch"
+	remove "$new_image" "$image"
+	# Layers are differences from the disk that goes.
+	rm -rf "$debian/$SUITE-layer".*
+	mkdir -p "$new_image"
+	scratch=$(make_scratch "$image.scratch")
+	trap 'remove_scratch "$image.scratch"' EXIT
+	chmod 755 "$scratch"
+	steps 2 "$build/log/debian-$SUITE.log"
+	step "Downloading and installing Debian" \
+		"mmdebstrap could not install Debian (is the mirror reachable? is there room on the disk?)" install_debian
+	step "Making its disks" "the disks could not be made (is there room?)" \
+		"$top/scripts/sandbox.sh" "$top/scripts/$program" --make-disks "$new_image"
+	remove_scratch "$image.scratch"
+	trap - EXIT
+	recipe >"$new_image/recipe"
+	mv "$new_image" "$image"
+	unlock
+}
+
+# ---- What a run begins with: a layer on the disks, and what is put into the home.
+
+prepare_layer() {
+	local below=$image
+	if [[ -n $on ]]; then
+		below=$image-layer.$on
+		[[ -d $below ]] || no_vm "there is no layer $on"
+	fi
+	if [[ -n $layer ]]; then
+		disks=$image-layer.$layer
+		lock "$disks.lock" "it uses the layer $layer"
+		[[ -z $new ]] || rm -rf "$disks"
+	else
+		disks=$work/layer
+	fi
+	[[ ! -d $disks ]] || return 0
+	rm -rf "$disks.partial"
+	mkdir "$disks.partial"
+	qemu-img create -q -f qcow2 -F "$([[ $below == "$image" ]] && echo raw || echo qcow2)" \
+		-b "$(echo "$below"/root.*)" "$disks.partial/root.qcow2"
+	cp --sparse=always "$below/boot.img" "$disks.partial/boot.img"
+	mv "$disks.partial" "$disks"
+}
+
+# put_into_home: one archive of all that --checkout and --add name.
+put_into_home() {
+	local archive=$work/home.tar path headers
+	tar -c -f "$archive" -T /dev/null
+	if [[ -n $checkout ]]; then
+		tar -r -f "$archive" -C "$top" --exclude=./build --exclude=./.git --exclude='*.ko' --transform 's,^\.,rust-lkm,' .
+		for headers in "$kernels"/*/recipe; do
+			[[ ! -e $headers ]] || tar -r -f "$archive" -C "$top" --transform 's,^,rust-lkm/,' "$(dirname "${headers#"$top"/}")"
+		done
+	fi
+	for path in "${add[@]}"; do tar -r -f "$archive" -C "$(dirname "$path")" "$(basename "$path")"; done
+}
+
+# The newest kernel in /boot, as a boot loader takes it, and its initrd.
+take_kernel() {
+	local newest
+	newest=$(debugfs -R 'ls -p /' "$disks/boot.img" 2>/dev/null | cut -d / -f 6 | sed -n 's/^vmlinuz-//p' | sort -V | tail -n 1)
+	[[ -n $newest ]] || no_vm "there is no kernel in /boot"
+	for file in vmlinuz initrd.img; do
+		debugfs -R "dump /$file-$newest $work/$file" "$disks/boot.img" 2>/dev/null
+		[[ -s $work/$file ]] || no_vm "/boot/$file-$newest cannot be read"
+	done
+}
+
+# What systemd in the machine is given to do: a unit, and what it runs.
+credentials() {
+	# shellcheck disable=SC2034 # declare -p prints them
+	local command=("$@") variable size="${terminal:+$(stty size)}"
+	# (The name is too long for a file of fw_cfg.)
+	{ printf 'io.systemd.credential.binary:systemd.extra-unit.debian-sh.service=' && base64 -w 0; } >"$work/unit" <<-'END'
+		[Unit]
+		Description=What debian.sh was asked to run
+		After=basic.target systemd-user-sessions.service dbus.socket
+		[Service]
+		Type=oneshot
+		ImportCredential=debian.*
+		ExecStart=/bin/bash ${CREDENTIALS_DIRECTORY}/debian.init
+		TimeoutStartSec=infinity
+	END
+	{
+		for variable in command user terminal size TERM NO_COLOR; do
+			[[ -z ${!variable+set} ]] || declare -p "$variable"
+		done | sed 's/^declare -[-aAx]* //'
+		cat "$top/scripts/debian/init.sh"
+	} >"$work/init"
+}
+
+arguments() {
+	echo "root=LABEL=root ro quiet console=$console_device panic=-1 $quicker systemd.getty_auto=no apparmor=0" \
+		"systemd.default_device_timeout_sec=600 systemd.wants=debian-sh.service systemd.mask=apt-daily.timer systemd.mask=apt-daily-upgrade.timer $append"
+}
+
+# shellcheck disable=SC2054 # the commas are QEMU's
+qemu_options() {
+	# Without devices and a part of the CPU that are not used: for each systemd would load a driver.
+	local machine=$qemu_machine,sata=off,smbus=off qemu_cpu=$qemu_cpu,-svm
+	common_options
+	options+=(
+		-machine "$machine" -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -append "$(arguments)"
+		-smbios "type=11,path=$work/unit"
+		-fw_cfg "name=opt/io.systemd.credentials/debian.init,file=$work/init"
+		-drive "if=virtio,format=qcow2,cache=unsafe,file=$disks/root.qcow2"
+		-drive "if=virtio,format=raw,cache=unsafe,file=$disks/boot.img"
+		-drive "if=virtio,format=raw,readonly=on,file=$image/packages.img"
+		-drive "if=none,id=home,format=raw,readonly=on,file=$work/home.tar" -device virtio-blk-pci,drive=home,serial=home
+	)
+}
+
+# ----
+
+if [[ -n $make_disks_in ]]; then
+	make_disks "$make_disks_in"
+	exit
+fi
+if ! in_sandbox; then
+	for path in "${add[@]}"; do visible+=(--show "$path"); done
+	mkdir -p "$debian"
+	is_made || make_image
+	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
+fi
+
+terminal=''
+if [[ -t 0 && -t 1 ]]; then terminal=1; fi
+if (($# == 0)); then timeout=${timeout:-0}; fi
+timeout=${timeout:-1800}
+
+make_work
+trap 'rm -rf "$work"' EXIT
+# The kernel that a trial of KVM boots is vm.sh's.
+release=''
+[[ $accel != auto || -s $kernels/default-$SUITE ]] || accel=tcg
+choose_accel
+prepare_layer
+put_into_home
+credentials "$@"
+take_kernel
+ended=0
+boot || ended=$?
+finish "$ended" "${1:-}"

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# scripts/debian.sh: a whole Debian, what a run can change in it, and what it says when it ends.
+
+. "$(dirname "$0")/../tap.sh"
+cd "$(dirname "$0")/../.." || exit
+
+mkdir -p build/tmp
+directory=$(mktemp -d "$PWD/build/tmp/machine-test.XXXXXX")
+temporary+=("$directory")
+echo "carried in" >"$directory/added"
+make --no-print-directory vm-modules >/dev/null 2>&1
+release=$(scripts/sandbox.sh scripts/rust-headers.sh | sed 's,.*/kernels/,,; s,/.*,,')
+
+# shellcheck disable=SC2016 # it is the machine's shell that expands them
+run scripts/debian.sh --layer machine --new --smp 1 --memory 1500M --append "some.option=7" --console --accel tcg \
+	--checkout --add "$directory/added" bash -c '
+	id -un; pwd; cat added; nproc; grep MemTotal /proc/meminfo; grep -o "some.option=7" /proc/cmdline
+	ps -o comm= 1; sudo id -un; systemctl is-active systemd-journald dbus.socket; sudo journalctl -q --grep "Linux version" | grep -c .
+	cd rust-lkm; ls README.md; ls build/kernels; cd
+	sudo apt-get update >&2; apt-cache policy rustc bindgen | grep -c "Candidate: [0-9]"
+	touch kept; cat /proc/uptime >&2; exit 42'
+is "$status" 42 "the status is the command's"
+like "$stdout" $'^user\n/home/user\ncarried in\n1\n' "it runs as the user, at home, where --add has put a file, on --smp CPUs"
+like "$stdout" $'\nMemTotal: +1[34][0-9]{5} kB\nsome.option=7\n' "… with --memory, and what --append gives the kernel"
+like "$stdout" $'\nsystemd\nroot\nactive\nactive\n[1-9][0-9]*\n' "… under systemd, with sudo and a journal"
+like "$stdout" $'\nREADME.md\n.*'"${release//+/\\+}"$'\n' "--checkout puts this checkout there, and the headers that were completed in it"
+like "$stdout" $'\n2$' "apt-get knows the packages on the second disk"
+is "$(grep -E '^(E|W|Err)' <<<"$stderr")" "" "… without a complaint"
+like "$stderr" 'Booting|Linux|systemd|cloud|tsc' "--console shows the console"
+
+# shellcheck disable=SC2016
+run scripts/debian.sh --on machine --root bash -c 'id -u; pwd; ls -d /home/user/kept; touch /home/user/lost; poweroff --force --force; sleep 1000'
+is "$stdout" "0
+/root
+/home/user/kept" "--on begins with what a layer has; --root runs as root"
+is "$status" 125 "a power-off before the command's end gives 125"
+
+run scripts/debian.sh --layer machine bash -c 'ls kept lost'
+is "$stdout" "kept" "a layer has what its runs have changed, and no other"
+run scripts/debian.sh --layer machine --new ls
+is "$status $stdout" "0 " "--new begins without what the layer had"
+
+run scripts/debian.sh --timeout 3 true
+is "$status" 124 "a machine that runs longer than its timeout gives 124"
+run scripts/debian.sh --on no-such-layer true
+like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that there is not is named"
+run scripts/debian.sh --smp none true
+is "$status" 2 "a wrong option gives 2"
+is "$(find build/debian -maxdepth 1 -name 'run.??????' -not -newer "$directory")" "" "no run leaves anything but its layer"
+rm -rf build/debian/*-layer.machine build/debian/*-layer.machine.lock
+
+done_testing
