@@ -64,7 +64,7 @@ test-sanitized: ## the tests on a kernel that looks for faults, and tests that m
 	@scripts/test.sh --sanitized $(T)
 
 test-all: ## all of these, and those that take too long for continuous integration: hours
-	@failed=0; for part in test test-long test-sanitized test-longest test-mutants lint; do \
+	@failed=0; for part in test test-long test-debian test-sanitized test-longest test-mutants lint; do \
 		$(MAKE) --no-print-directory $$part || failed=1; done; exit $$failed
 
 test-longest: ## the tests that take many minutes: packages, in a Debian made for it (T=NAME)

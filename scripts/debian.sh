@@ -14,6 +14,10 @@
 #   --root              run COMMAND as root, in root's home
 #   --checkout          put a copy of this checkout into the home, as rust-lkm, with the kernel headers completed in it
 #   --add PATH          put this file or directory into the home; can be given again
+#   --secure-boot       boot as a laptop does: firmware with Secure Boot on, Debian's signed shim and GRUB. What the firmware
+#                       remembers, such as keys that were enrolled, is part of the layer
+#   --qmp SOCKET        let QEMU's monitor be spoken to at this socket, somewhere under build/, for keys and pictures; what the
+#                       console has said so far is in SOCKET.console
 #   --append "ARGS"     more arguments for the kernel; can be given again
 #   --smp N             virtual CPUs (default 2)
 #   --memory SIZE       memory, as QEMU takes it (default 2G)
@@ -22,10 +26,9 @@
 #   --console           show the kernel's console on stderr as it comes
 #   --help              this text
 #
-# The kernel that boots is the newest that is installed. A reboot ends the machine; with --layer the next run goes on.
-#
-# What differs from what Debian's installer leaves: sudo asks for no password; the initrd has the drivers of this machine only; no
-# login is offered on a console, AppArmor is off, and no timer runs apt.
+# The kernel that boots is the newest that is installed. After a reboot COMMAND begins again. What differs from what Debian's installer leaves: sudo asks for no
+# password; the initrd has the drivers of this machine only; no login is offered on a console, AppArmor is off, nothing is done at set
+# times (cron, apt's timers), and of the kernel's own file systems there are the usual ones only (no debugfs, no fuse).
 #
 # At a terminal COMMAND gets one too (Ctrl-A X ends the machine at once); otherwise its stdout and stderr stay apart and its
 # stdin is empty. The console is kept in build/log/debian-console.log.
@@ -43,10 +46,10 @@
 
 saved=("$@")
 make_disks_in=''
-layer='' on='' new='' user=user checkout='' add=() visible=() append='' smp=2 memory=2G timeout='' accel=auto console=''
+layer='' on='' new='' secure_boot='' qmp='' user=user checkout='' add=() visible=() append='' smp=2 memory=2G timeout='' accel=auto console=''
 while (($#)); do
 	case $1 in
-	--layer | --on | --add | --append | --smp | --memory | --timeout | --accel)
+	--layer | --on | --add | --qmp | --append | --smp | --memory | --timeout | --accel)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		case $1 in
 		--layer) layer=$2 ;;
@@ -57,6 +60,7 @@ while (($#)); do
 			# In the sandbox the working directory may be another.
 			saved[${#saved[@]} - $# + 1]=${add[-1]}
 			;;
+		--qmp) qmp=$2 ;;
 		--append) append+=" $2" ;;
 		--smp) smp=$2 ;;
 		--memory) memory=$2 ;;
@@ -69,6 +73,7 @@ while (($#)); do
 		make_disks_in=$2
 		break
 		;;
+	--secure-boot) secure_boot=1 && shift ;;
 	--new) new=1 && shift ;;
 	--root)
 		# shellcheck disable=SC2034 # declare -p prints it
@@ -104,6 +109,12 @@ readme_installs() { sed -n '/^## On your own machine/,/^## /{ s/^sudo apt-get in
 # What an installation without any extra has besides.
 installed=(linux-image-amd64 sudo dbus libpam-systemd locales)
 
+# What is in the repository besides: what a person wants with Secure Boot, and to keep the modules through an upgrade.
+offered=(mokutil dkms)
+
+# What the firmware starts on a machine with Secure Boot. They are only unpacked.
+boot_loaders=(shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed)
+
 # What is done in the new Debian: each a command of mmdebstrap's hooks, which finds it in $1. (The machine's id and systemd's
 # lists are what the first boot would make.)
 customize() {
@@ -121,7 +132,7 @@ customize() {
 		chroot "$1" touch /etc/.updated /var/.updated
 	END
 	# Downloaded, and taken out again: the packages that README.md installs, each list from its suite.
-	readme_installs | while read -r line; do
+	{ echo "${offered[*]}" && readme_installs; } | while read -r line; do
 		suite=$base_suite
 		[[ $line != *" $kernel_suite "* ]] || suite=$kernel_suite
 		echo "chroot \"\$1\" apt-get --quiet --yes --download-only -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root install $line"
@@ -180,6 +191,13 @@ make_disks() {
 			-o "APT::FTPArchive::Release::Architectures=$debian_arch" release . >../Release && mv ../Release .)
 		[[ $suite != *-backports ]] || printf 'NotAutomatic: yes\nButAutomaticUpgrades: yes\n' >>"packages/dists/$suite/Release"
 	done
+	mkdir loaders
+	(cd loaders && apt-get download "${boot_loaders[@]}" && for file in *.deb; do dpkg-deb -x "$file" . && rm "$file"; done)
+	mkdir -p esp/EFI/BOOT
+	cp loaders/usr/lib/shim/shimx64.efi.signed esp/EFI/BOOT/BOOTX64.EFI
+	cp loaders/usr/lib/shim/mmx64.efi.signed esp/EFI/BOOT/mmx64.efi
+	cp loaders/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed esp/EFI/BOOT/grubx64.efi
+	rm -r loaders
 	mke2fs -q -t ext4 -L root -d root.tar root.img 16G
 	tar -x -f boot.tar
 	mke2fs -q -t ext4 -L boot -d boot boot.img 512M
@@ -188,7 +206,7 @@ make_disks() {
 }
 
 recipe() {
-	echo "$SUITE $base_suite $kernel_suite ${installed[*]} $drivers"
+	echo "$SUITE $base_suite $kernel_suite ${installed[*]} ${offered[*]} ${boot_loaders[*]} $drivers"
 	readme_installs
 	declare -f customize install_debian kernels_source make_disks
 }
@@ -247,6 +265,10 @@ prepare_layer() {
 	qemu-img create -q -f qcow2 -F "$([[ $below == "$image" ]] && echo raw || echo qcow2)" \
 		-b "$(echo "$below"/root.*)" "$disks.partial/root.qcow2"
 	cp --sparse=always "$below/boot.img" "$disks.partial/boot.img"
+	# (With the keys of Microsoft, as a laptop is sold.)
+	local vars=/usr/share/OVMF/OVMF_VARS_4M.ms.fd
+	[[ ! -e $below/vars.fd ]] || vars=$below/vars.fd
+	cp "$vars" "$disks.partial/vars.fd"
 	mv "$disks.partial" "$disks"
 }
 
@@ -297,9 +319,16 @@ credentials() {
 	} >"$work/init"
 }
 
+# What nothing here needs. Each unit is some programs, which take long to start where the CPU is emulated.
+left_out=(
+	{apt-daily,apt-daily-upgrade}.timer getty.target cron.service {networking,ifupdown-pre}.service
+	dev-{hugepages,mqueue}.mount sys-kernel-{debug,tracing,config}.mount sys-fs-fuse-connections.mount
+	modprobe@{configfs,drm,efi_pstore,fuse}.service {e2scrub_reap,systemd-udev-load-credentials,systemd-pstore}.service
+)
+
 arguments() {
 	echo "root=LABEL=root ro quiet console=$console_device panic=-1 $quicker systemd.getty_auto=no apparmor=0" \
-		"systemd.default_device_timeout_sec=600 systemd.wants=debian-sh.service systemd.mask=apt-daily.timer systemd.mask=apt-daily-upgrade.timer $append"
+		"systemd.default_device_timeout_sec=600 systemd.wants=debian-sh.service ${left_out[*]/#/systemd.mask=} $append"
 }
 
 # shellcheck disable=SC2054 # the commas are QEMU's
@@ -307,14 +336,46 @@ qemu_options() {
 	# Without devices and a part of the CPU that are not used: for each systemd would load a driver.
 	local machine=$qemu_machine,sata=off,smbus=off qemu_cpu=$qemu_cpu,-svm
 	common_options
+	if [[ -n $secure_boot ]]; then
+		boot_loader
+	else
+		options+=(-machine "$machine" -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -append "$(arguments)")
+	fi
 	options+=(
-		-machine "$machine" -kernel "$work/vmlinuz" -initrd "$work/initrd.img" -append "$(arguments)"
 		-smbios "type=11,path=$work/unit"
 		-fw_cfg "name=opt/io.systemd.credentials/debian.init,file=$work/init"
 		-drive "if=virtio,format=qcow2,cache=unsafe,file=$disks/root.qcow2"
 		-drive "if=virtio,format=raw,cache=unsafe,file=$disks/boot.img"
 		-drive "if=virtio,format=raw,readonly=on,file=$image/packages.img"
 		-drive "if=none,id=home,format=raw,readonly=on,file=$work/home.tar" -device virtio-blk-pci,drive=home,serial=home
+	)
+	if [[ -n $qmp ]]; then
+		ln -sf "$work/console" "$qmp.console"
+		options+=(-qmp "unix:$qmp,server=on,wait=off" -device VGA)
+	fi
+}
+
+# boot_loader: what it takes to start from the firmware.
+# shellcheck disable=SC2054 # the commas are QEMU's
+boot_loader() {
+	local esp=$work/esp
+	rm -rf "$esp"
+	cp -a "$image/esp" "$esp"
+	mv "$work/vmlinuz" "$work/initrd.img" "$esp/"
+	mkdir -p "$esp/EFI/debian"
+	cat >"$esp/EFI/debian/grub.cfg" <<-END
+		search --no-floppy --file --set=root /initrd.img
+		linux /vmlinuz $(arguments)
+		initrd /initrd.img
+		boot
+	END
+	options+=(
+		-machine "$machine,smm=on" -global driver=cfi.pflash01,property=secure,value=on
+		-drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
+		-drive "if=pflash,format=raw,unit=1,file=$disks/vars.fd"
+		# Without this, a kernel that did not pass is booted in another way.
+		-fw_cfg name=opt/org.tianocore/EnableLegacyLoader,string=no
+		-drive "if=none,id=esp,format=raw,readonly=on,file=fat:$esp" -device virtio-blk-pci,drive=esp,bootindex=0
 	)
 }
 
@@ -331,6 +392,13 @@ if ! in_sandbox; then
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 
+# Whether the kernel's last word was that it starts again.
+boots_again() {
+	local said=$work/console
+	[[ ! -p $said ]] || said=$said.log
+	tail -n 3 "$said" | grep -qa 'reboot: Restarting system'
+}
+
 terminal=''
 if [[ -t 0 && -t 1 ]]; then terminal=1; fi
 if (($# == 0)); then timeout=${timeout:-0}; fi
@@ -345,7 +413,13 @@ choose_accel
 prepare_layer
 put_into_home
 credentials "$@"
-take_kernel
 ended=0
-boot || ended=$?
+while
+	take_kernel
+	boot || ended=$?
+	((ended == 0)) && [[ ! -s $work/status ]] && boots_again
+do
+	# (boot makes its pipes again.)
+	find "$work" -type p -delete
+done
 finish "$ended" "${1:-}"

@@ -63,8 +63,8 @@ packages=(
 	"$qemu_package" "${guest_packages[@]}" "${guest_packages_in_part[@]}"
 	# the chart of make bench
 	gnuplot-nox
-	# scripts/debian.sh: disks, and a repository of packages
-	e2fsprogs libarchive13t64 qemu-utils apt-utils
+	# scripts/debian.sh: disks, a repository of packages, firmware with Secure Boot
+	e2fsprogs libarchive13t64 qemu-utils apt-utils ovmf python3-virt-firmware sbsigntool
 	# make lint
 	shellcheck shfmt
 	# make test

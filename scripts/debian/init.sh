@@ -34,5 +34,8 @@ else
 	wait "$stdout" "$stderr"
 fi
 
-echo "$status" >/dev/vport0p1
-systemctl --no-block poweroff
+# (When the machine goes down for another reason, the command has not ended by itself.)
+if [[ $(systemctl is-system-running) != stopping ]]; then
+	echo "$status" >/dev/vport0p1
+	systemctl --no-block poweroff
+fi

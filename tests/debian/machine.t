@@ -8,6 +8,7 @@ mkdir -p build/tmp
 directory=$(mktemp -d "$PWD/build/tmp/machine-test.XXXXXX")
 temporary+=("$directory")
 echo "carried in" >"$directory/added"
+
 make --no-print-directory vm-modules >/dev/null 2>&1
 release=$(scripts/sandbox.sh scripts/rust-headers.sh | sed 's,.*/kernels/,,; s,/.*,,')
 
@@ -18,7 +19,7 @@ run scripts/debian.sh --layer machine --new --smp 1 --memory 1500M --append "som
 	ps -o comm= 1; sudo id -un; systemctl is-active systemd-journald dbus.socket; sudo journalctl -q --grep "Linux version" | grep -c .
 	cd rust-lkm; ls README.md; ls build/kernels; cd
 	sudo apt-get update >&2; apt-cache policy rustc bindgen | grep -c "Candidate: [0-9]"
-	touch kept; cat /proc/uptime >&2; exit 42'
+	touch kept; sed "s/^/uptime: /" /proc/uptime >&2; exit 42'
 is "$status" 42 "the status is the command's"
 like "$stdout" $'^user\n/home/user\ncarried in\n1\n' "it runs as the user, at home, where --add has put a file, on --smp CPUs"
 like "$stdout" $'\nMemTotal: +1[34][0-9]{5} kB\nsome.option=7\n' "… with --memory, and what --append gives the kernel"
@@ -27,6 +28,7 @@ like "$stdout" $'\nREADME.md\n.*'"${release//+/\\+}"$'\n' "--checkout puts this 
 like "$stdout" $'\n2$' "apt-get knows the packages on the second disk"
 is "$(grep -E '^(E|W|Err)' <<<"$stderr")" "" "… without a complaint"
 like "$stderr" 'Booting|Linux|systemd|cloud|tsc' "--console shows the console"
+diag "when the command ended the machine ran for: $(sed -n 's/^uptime: \([0-9]*\).*/\1 s/p' <<<"$stderr")"
 
 # shellcheck disable=SC2016
 run scripts/debian.sh --on machine --root bash -c 'id -u; pwd; ls -d /home/user/kept; touch /home/user/lost; poweroff --force --force; sleep 1000'
@@ -35,17 +37,30 @@ is "$stdout" "0
 /home/user/kept" "--on begins with what a layer has; --root runs as root"
 is "$status" 125 "a power-off before the command's end gives 125"
 
-run scripts/debian.sh --layer machine bash -c 'ls kept lost'
-is "$stdout" "kept" "a layer has what its runs have changed, and no other"
-run scripts/debian.sh --layer machine --new ls
-is "$status $stdout" "0 " "--new begins without what the layer had"
+# As a person does it, in the middle of a session.
+run scripts/debian.sh --layer machine bash -c 'ls kept lost; [[ -e again ]] || { touch again; sudo reboot; sleep 1000; }; echo "$0"' again
+is "$status $stdout" "0 kept
+kept
+again" "a layer has what its runs have changed, and no other; a reboot boots again, and COMMAND begins again"
 
-run scripts/debian.sh --timeout 3 true
+# As a laptop does it.
+scripts/sandbox.sh tests/debian/qmp.py "$directory/qmp" "$directory/qmp.console" "$directory" <<<"screen|BdsDxe: starting|" &
+# shellcheck disable=SC2016
+run scripts/debian.sh --on machine --secure-boot --qmp "$directory/qmp" bash -c '
+	od -An -t u1 /sys/firmware/efi/efivars/SecureBoot-* | sed "s/.* //"; sudo dmesg | grep -c "locked down from EFI Secure Boot"'
+is "$status $stdout" "0 1
+1" "--secure-boot starts from firmware that has it on, and the kernel is locked down"
+wait "$!"
+is "$? $(head -c 4 "$directory/screen.png" | tail -c 3)" "0 PNG" "--qmp lets a picture of the screen be taken, at what the console says"
+
+run scripts/debian.sh --on machine --timeout 3 true
 is "$status" 124 "a machine that runs longer than its timeout gives 124"
 run scripts/debian.sh --on no-such-layer true
 like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that there is not is named"
 run scripts/debian.sh --smp none true
 is "$status" 2 "a wrong option gives 2"
+run scripts/debian.sh --layer machine --new ls
+is "$status $stdout" "0 " "--new begins without what the layer had"
 is "$(find build/debian -maxdepth 1 -name 'run.??????' -not -newer "$directory")" "" "no run leaves anything but its layer"
 rm -rf build/debian/*-layer.machine build/debian/*-layer.machine.lock
 
