@@ -168,7 +168,7 @@ run_tests() {
 				echo "== end $status"
 				((status == 0)) || break
 			done' - "$@" || status=$?
-		(($(grep -c '^== end' "$log") == $#)) || failure="the virtual machine ended too early"
+		(($(awk '/^== end/ { ended++ } END { print ended + 0 }' "$log") == $#)) || failure="the virtual machine ended too early"
 	fi
 	if ((status == 124)) && ! grep -q '^not ok' "$log"; then
 		failure='HANGS'
