@@ -6,6 +6,7 @@
 #
 #   --code   instead, write the code that the guide shows: below a comment <!-- code: FILE --> that file, below
 #            <!-- code: FILE /FIRST/ /LAST/ --> its lines from the first that matches FIRST to the next that matches LAST
+#            (several pairs: one piece after the other)
 #   --check  instead, only find out whether the guide shows that code
 #   --help   this text
 #
@@ -32,16 +33,19 @@ with_code() {
 		open(my $page, "<", $ARGV[0]) or die "$ARGV[0]: $!\n";
 		while (<$page>) {
 			print;
-			my ($file, $first, $last) = m{^<!-- code: (\S+)(?: /(.+?)/ /(.+)/)? -->$} or next;
+			my ($file, $places) = m{^<!-- code: (\S+)((?: /.+/)?) -->$} or next;
 			open(my $source, "<", $file) or wrong("there is no $file");
-			my @lines = <$source>;
-			if (defined $first) {
-				shift @lines while @lines && $lines[0] !~ /$first/;
-				my $end = 0;
-				$end++ while $end < @lines && $lines[$end] !~ /$last/;
-				$end < @lines or wrong("$file has no lines from /$first/ to /$last/");
-				$#lines = $end;
+			my @all = <$source>;
+			my @lines = $places ? () : @all;
+			while ($places =~ m{/(.+?)/ /(.+?)/(?= |$)}g) {
+				my ($first, $last, $begin, $end) = ($1, $2, 0);
+				$begin++ while $begin < @all && $all[$begin] !~ /$first/;
+				$end = $begin;
+				$end++ while $end < @all && $all[$end] !~ /$last/;
+				$end < @all or wrong("$file has no lines from /$first/ to /$last/");
+				push @lines, (@lines ? "\n" : ()), @all[$begin .. $end];
 			}
+			@lines or wrong("it cannot be read which lines of $file are meant");
 			# What they share on the left, and the licence, are left out.
 			shift @lines while @lines && $lines[0] =~ m{^(//|#) SPDX|^$};
 			my ($indent) = $lines[0] =~ /^(\s*)/;
