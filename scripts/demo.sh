@@ -216,12 +216,12 @@ tour_hello_world() {
 
 tour_startstop() {
 	if [[ -d startstop ]]; then
-		explain "Three sources, one crate, one .ko: Kbuild names the first, which has the others as mod."
+		explain "Three source files make one crate and one .ko. Kbuild names the first, which includes the others with mod."
 		try "ls startstop"
 		try "grep '^mod ' startstop/startstop.rs"
 		expect "startstop.rs takes in the two others" printed $'mod start;\nmod stop;'
 	fi
-	explain "What it says when loaded is in start.rs, and what it says when unloaded in stop.rs."
+	explain "start.rs has the message for loading, and stop.rs the message for unloading."
 	try_log "insmod startstop.ko"
 	expect "start.rs has spoken" logged "startstop: Hello, world - this is the kernel speaking"
 	try_log "rmmod startstop"
@@ -257,14 +257,14 @@ tour_module_param() {
 	try "echo 50 >$sysfs/my_limit; cat $sysfs/my_limit"
 	expect "my_limit is changed" printed 50
 
-	explain "Its rule is 1 to 100. What the rule refuses never becomes the value, and the writer is told."
+	explain "Its rule allows 1 to 100. A value that the rule refuses is not stored, and the writer gets an error."
 	try "echo 101 >$sysfs/my_limit; cat $sysfs/my_limit"
 	expect "101 is refused, and 50 stays" has $'Invalid argument\n50$'
 	try "echo 1 >$sysfs/my_int"
-	expect "what has no write permission cannot be written, by root neither" has 'Permission denied$'
+	expect "a parameter without write permission cannot be written, not even by root" has 'Permission denied$'
 	try "rmmod module_param"
 
-	explain "What cannot be understood stops the loading. The reason is in the log."
+	explain "A value that is not understood stops the loading. The log has the reason."
 	try_log "insmod module_param.ko my_int=many"
 	expect "insmod is told that a parameter is invalid" has 'Invalid parameters$'
 	expect "the log names it" logged_like "\`many' invalid for parameter \`my_int'"
@@ -306,9 +306,9 @@ tour_seconds() {
 	try "insmod seconds.ko"
 	try "cat /proc/seconds; sleep 2; cat /proc/seconds"
 	mapfile -t values <<<"$output"
-	expect "two seconds later it says 2 more (or 3, as it cuts)" test "$((values[1] - values[0] - 2))" -ge 0
+	expect "two seconds later it says 2 more (or 3, because it rounds down)" test "$((values[1] - values[0] - 2))" -ge 0
 
-	explain "What if the module goes while a program has its file open? Descriptor 3 is such a program's."
+	explain "What happens if the module is unloaded while a program has its file open? Descriptor 3 stands for that program."
 	typed "exec 3</proc/seconds"
 	exec 3</proc/seconds
 	try "rmmod seconds"
@@ -330,9 +330,9 @@ tour_chardev() {
 	try "(sleep 1; echo 'good morning' >/dev/chardev) & cat /dev/chardev"
 	expect "it was woken" printed 'good morning'
 	try "dd if=/dev/chardev iflag=nonblock status=none"
-	expect "who does not want to wait is told to try again" has 'Resource temporarily unavailable$'
+	expect "a reader that does not want to wait is told to try again" has 'Resource temporarily unavailable$'
 
-	explain "A driver must not go while a program has its device open. Descriptor 3 is such a program's."
+	explain "A driver must not be unloaded while a program has its device open. Descriptor 3 stands for that program."
 	typed "exec 3</dev/chardev"
 	exec 3</dev/chardev
 	try "lsmod | grep '^chardev'"
@@ -353,7 +353,7 @@ tour_modprobe() {
 		explain "They are not installed here, so this chapter ends. To see it: sudo make modules_install"
 		return
 	fi
-	expect "that is where modules of one's own are installed" has "^/lib/modules/$release_regex/updates/(.*/)?hello_world\.ko"
+	expect "this is where out-of-tree modules are installed" has "^/lib/modules/$release_regex/updates/(.*/)?hello_world\.ko"
 	try "grep hello_world.ko /lib/modules/$release/modules.dep"
 	expect "it depends on no other module: nothing follows the colon" has 'hello_world\.ko[.a-z]*:$'
 	try_log "modprobe -v hello_world"
@@ -372,9 +372,9 @@ tour_anatomy() {
 
 	if [[ -d $made ]]; then
 		explain "What a build leaves. The compiler made hello_world.o; modpost looked at what it needs of the kernel and" \
-			"wrote hello_world.mod.c, the module's papers; both were linked to hello_world.ko."
+			"wrote hello_world.mod.c, which describes the module; both were linked to hello_world.ko."
 		try "(cd $made; ls -sh hello_world.* modules.order Module.symvers)"
-		expect "object, papers and module are there" has 'hello_world\.ko.*hello_world\.mod\.c.*hello_world\.o'
+		expect "object, description and module are there" has 'hello_world\.ko.*hello_world\.mod\.c.*hello_world\.o'
 	fi
 
 	explain "A .ko is an object file with sections of its own. .init.text is freed when init has run; .modinfo is what" \
@@ -401,7 +401,7 @@ tour_anatomy() {
 	try "grep . /sys/module/hello_world/{initstate,refcnt,taint}"
 	expect "it is live, nobody uses it; it taints: O out of tree, E unsigned" has $'initstate:live\n.*refcnt:0\n.*taint:O'
 
-	explain "Taint is a note for those who read a bug report: code was here that they have not. It stays until the next boot."
+	explain "Taint is a note for people who read bug reports: the kernel ran code that they do not have. It stays until the next boot."
 	try "strace -e trace=delete_module rmmod hello_world"
 	expect "to unload it is one call, too" has 'delete_module\("hello_world", O_NONBLOCK\) = 0'
 	try "cat /proc/sys/kernel/tainted"
