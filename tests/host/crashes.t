@@ -58,7 +58,7 @@ run scripts/vm.sh --smp 2 --timeout 300 env TAG=crashes tests/docs.t
 is "$status" 0 "docs/crashes.md is typed in a machine"
 docs_log=$(grep -oE 'build/log/crash-[0-9a-zA-Z-]*\.log' <<<"$stderr" | head -n 1)
 is "$(grep -A 12 '^not ok' <<<"$stdout")" "" "… and all is as shown"
-is "$(grep -c '^ok .*decode.sh' <<<"$stdout")" "$(grep -c '^# .*decode.sh' <(awk '/^```/ { inside = ($0 == "```console crashes"); next } inside' docs/crashes.md))" \
+is "$(grep -c '^ok .*decode.sh' <<<"$stdout")" "$(grep -c '^# .*decode.sh' <(awk '/^```/ { inside = ($0 == "```console crashes"); next } inside' docs/crashes.md docs/guide/*.md))" \
 	"… each crash explained"
 like "$stderr" "has this in it:.*unwraps.rs:25:27.*out_of_bounds.rs:35:5.*proc_taken.rs:27" "vm.sh explains them too, as it ends"
 like "$stderr" "out_of_bounds; its parameters: index=4" "… with the parameters that the module had"
