@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: scripts/clean.sh [--all]
 #
-# Removes what building the modules left, wherever it stopped; with --all the whole of build/, that is the
-# sandbox and the kernels too.
+# Removes what building the modules has left, even if the build failed. With --all, removes all of build/, including
+# the sandbox and the kernels.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 

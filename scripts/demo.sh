@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Usage: scripts/demo.sh [OPTIONS] [CHAPTER...]
 #
-# The tour: loads the modules, looks at them and unloads them again. It shows each command as one would type
-# it, what that printed, and what to notice in it, and marks what it expected of it with a ✓, or ✗ if that
-# did not come. In the virtual machine: make demo, or `make demo T=jiffies` for one chapter. On a machine of
+# The tour: loads the modules, looks at them and unloads them again. It shows each command as you would type
+# it, its output, and what to notice in it. It marks each expectation with a ✓ if it held, and with a ✗ if it did
+# not. In the virtual machine: make demo, or `make demo T=jiffies` for one chapter. On a machine of
 # your own, as root, with the modules built: sudo scripts/demo.sh
 #
 #   --list   only list the chapters

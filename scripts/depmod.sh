@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Usage: scripts/depmod.sh RELEASE
 #
-# Lists the modules of kernel RELEASE again, so that modprobe finds those that make modules_install has just copied.
-# kbuild calls it. (kbuild's own script of this name does nothing where there is no System.map, and packaged headers have
-# none.)
+# Runs depmod for kernel RELEASE, so that modprobe finds the modules that make modules_install has just copied.
+# kbuild calls it. (kbuild's own script of this name does nothing without a System.map, which packaged headers do not
+# have.)
 #
 #   --help   this text
 #
-# INSTALL_MOD_PATH of the environment is the directory in which lib/modules is, as for kbuild. If that kernel itself is
+# INSTALL_MOD_PATH in the environment is the directory that contains lib/modules, as for kbuild. If the kernel itself is
 # not installed there, nothing is done: there is no list of its modules.
 #
 # The exit status is 0, 1 if depmod failed, 2 if the arguments are wrong.

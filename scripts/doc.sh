@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: scripts/doc.sh MO
 #
-# Makes the documentation of the crate lkm (build/doc/lkm/index.html) with rustdoc, with the flags that kbuild gave
-# rustc; MO is where that was built. Then compiles the examples in it, each as part of a module.
+# Makes the documentation of the crate lkm (build/doc/lkm/index.html) with rustdoc, with the flags that kbuild passes to
+# rustc. MO is the directory in which the crate was built. Then compiles the examples in it, each as part of a module.
 # It is called by: make doc
 #
 # The exit status is 0 if all of it could be made, 1 if not, 2 if the arguments are wrong.
@@ -12,7 +12,7 @@
 
 case ${1:-} in
 -h | --help) usage && exit ;;
-'' | -*) bad_usage "where are the modules built?" ;;
+'' | -*) bad_usage "it needs the directory in which the modules are built" ;;
 esac
 (($# == 1)) || bad_usage "one MO"
 good_path MO "$1"

@@ -2,8 +2,8 @@
 # Usage: scripts/picture.sh [CHAPTER...]
 #
 # Makes docs/tour.svg, the picture of the tour in the README, from a real run of these chapters (default:
-# hello_world proc_hello) in the virtual machine. It has a background of its own, so that it can be read on a
-# light page and on a dark one. Needs ansifilter and script (Debian: ansifilter, bsdutils).
+# hello_world proc_hello) in the virtual machine. It has its own background, so that it is readable on light
+# and on dark pages. Needs ansifilter and script (Debian: ansifilter, bsdutils).
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 

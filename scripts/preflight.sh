@@ -2,13 +2,13 @@
 # Usage: scripts/preflight.sh [KDIR [MO]]
 #        scripts/preflight.sh --default
 #
-# Finds out, before anything is built, whether Rust modules can be built against the kernel build tree KDIR
-# (default: the running kernel's), with what is made in the directory MO, and says in one message what is in the way and
-# how to go on.
-# If nothing is, prints the variables that kbuild has to be given: RUSTC=... and so on.
+# Finds out, before a build, whether Rust modules can be built against the kernel build tree KDIR
+# (default: the running kernel's) with the output in the directory MO. If not, it says what is in the way and
+# how to go on, in one message.
+# If nothing is in the way, it prints the variables that kbuild needs: RUSTC=... and so on.
 # With --default, prints the KDIR that is taken when none is named.
 #
-# ANY_KERNEL=1 in the environment lets pass a kernel that the modules are not written for.
+# ANY_KERNEL=1 in the environment accepts a kernel that the modules are not written for.
 #
 # The exit status is 0 if a build can go on, 1 if not, 2 if the arguments are wrong.
 

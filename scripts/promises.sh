@@ -2,9 +2,9 @@
 # Usage: scripts/promises.sh [--check]
 #
 # Writes tests/promises.md: each promise of the README, the documents, the scripts' --help and the Makefile,
-# and the test that holds it, from tests/promises.txt. What is in the way of a true table is an error:
-# a promise that is not in its document any more, a test that has no such description, or something that the
-# documents say (a section, an entry, a message, an option, an exit status …) for which no test is named.
+# and the test that holds it, from tests/promises.txt. It is an error if the table would not be
+# true: if a document does not make a promise any more, if a test has no such description, or if the
+# documents say something (a section, an entry, a message, an option, an exit status …) for which no test is named.
 #
 #   --check  writes nothing; a table that is not up to date is an error too
 #   --help   this text

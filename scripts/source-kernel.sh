@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Usage: scripts/source-kernel.sh FRAGMENT [PACKAGE=VERSION]
 #
-# Builds a kernel of the options in the file FRAGMENT and of nothing else, with clang, from Debian's source
-# package (linux-source-7.3=7.3.4-1, say; default: that of the kernel which rust-headers.sh takes by default).
-# Every option has to be in the result as the FRAGMENT has it: one that Kconfig changed or does not know is an
+# Builds a kernel with the options in the file FRAGMENT and no others, with clang, from Debian's source
+# package (for example linux-source-7.3=7.3.4-1; default: that of the kernel which rust-headers.sh takes by default).
+# The result must have every option as the FRAGMENT has it. If Kconfig changes an option or does not know it, that is an
 # error. The kernel's release is the source's version and the name of the FRAGMENT: tests/sanitized.config makes
 # 7.3.4-sanitized. Prints the build tree that results, to be used as: make KDIR=...
 #
 #   --help  this text
 #
-# For the sandbox: scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config. What is there is used
-# again as long as FRAGMENT, source and compilers are the same. It takes minutes, and 4 GB of disk while it is at it.
+# For the sandbox: scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config. The result is used
+# again as long as FRAGMENT, source and compilers are the same. Building takes minutes, and 4 GB of disk in the meantime.
 #
 # The exit status is 0 if the kernel is there, 1 if not, 2 if the arguments are wrong.
 

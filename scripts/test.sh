@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Usage: scripts/test.sh [--long | --all] [--guest | --sanitized | --debian] [NAME]
 #
-# Builds the modules and runs the tests: tests/*.t in a virtual machine, one for all of them that ask for the same
-# ("# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, only those whose path has NAME in it,
-# also in tests/long/. As many run at a time as there are CPUs.
+# Builds the modules and runs the tests: tests/*.t in a virtual machine (tests that ask for the same options share one,
+# "# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, it runs only those whose path has NAME in it,
+# also in tests/long/. It runs as many at a time as there are CPUs.
 #
 #   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
 #   --all   instead, those in tests/all/, which take longer still: packages in a Debian made for it
