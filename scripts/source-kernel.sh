@@ -19,7 +19,7 @@
 
 case ${1:-} in
 -h | --help) usage && exit ;;
-'') bad_usage "which FRAGMENT of a configuration?" ;;
+'') bad_usage "it needs a FRAGMENT of a configuration" ;;
 -*) bad_usage "unknown option $1" ;;
 esac
 (($# <= 2)) || bad_usage "one FRAGMENT and one PACKAGE=VERSION at most"

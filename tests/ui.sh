@@ -28,7 +28,7 @@ case ${1:-} in
 	;;
 -*) bad_usage "unknown option $1" ;;
 esac
-(($# >= 2)) || bad_usage "where are the modules built, and where do the results go?"
+(($# >= 2)) || bad_usage "it needs the directory of the modules, and one for the results"
 mo=$(realpath "$1")
 [[ -r $mo/.jiffies.o.cmd ]] || die "nothing is built in $mo" "make"
 mkdir -p "$2"
