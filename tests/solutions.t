@@ -61,8 +61,13 @@ rmmod total
 
 # ---- Chapter 6
 
+started=$EPOCHSECONDS
 insmod age.ko
-like "$(cat /proc/age)" '^0:0[0-9]$' "age has minutes and seconds"
+sleep 1.5
+age=$(cat /proc/age)
+like "$age" '^[0-9]+:[0-5][0-9]$' "age has minutes and seconds"
+passed=$((10#${age%:*} * 60 + 10#${age#*:}))
+is "$((passed >= 1 && passed <= EPOCHSECONDS - started + 1))" 1 "… that have passed since it was loaded"
 rmmod age
 
 # ---- Chapter 7
