@@ -137,12 +137,19 @@ run_in_vm() {
 	}
 }
 
+# without_locks COMMAND…: what outlives a run that was killed would keep the next one waiting.
+without_locks() {
+	local fd
+	for fd in "${locks[@]}"; do exec {fd}>&-; done
+	"$@"
+}
+
 # As many at a time as there are CPUs: more of them slow each other down by more than they gain.
 # Each has a process group of its own, so that an interrupt ends all of it, and nobody else.
 start() {
 	while (($(jobs -rp | wc -l) >= (${#debian} ? 1 : $(nproc)))); do wait -n || :; done
 	set -m
-	"$@" </dev/null &
+	without_locks "$@" </dev/null &
 	set +m
 }
 interrupted() {
