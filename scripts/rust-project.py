@@ -58,8 +58,12 @@ NEEDS = {"core", "ffi", "kernel", "pin_init"}
 add("lkm_bindings", os.path.join(objects, "lkm/bindings.rs"), NEEDS)
 crates[-1]["is_workspace_member"] = False
 add("lkm", os.path.join(TOP, "lkm/lib.rs"), NEEDS | {"lkm_bindings"})
-for root in module_roots():
-    add(os.path.basename(root)[:-3], root, NEEDS | {"lkm"})
+# Modules that others use come first, in the order in which they were compiled.
+lkm = os.path.join(objects, "lkm")
+made = {entry.name[3:-6]: entry.stat().st_mtime for entry in os.scandir(lkm) if entry.name.endswith(".rmeta")}
+exporting = {name: time for name, time in made.items() if name not in ("lkm", "lkm_bindings")}
+for root in sorted(module_roots(), key=lambda root: exporting.get(os.path.basename(root)[:-3], float("inf"))):
+    add(os.path.basename(root)[:-3], root, NEEDS | {"lkm"} | set(exporting))
 
 text = json.dumps(project, indent=4, sort_keys=True)
 if len(sys.argv) > 2:

@@ -53,7 +53,7 @@ normalise() {
 		s/\Q$ENV{kdir}\E/\$KDIR/g;
 		s/\Q$ENV{top}\E\///g;
 		s/\/usr\/lib\/rustlib\/src\/rust/\$RUST/g;
-		s/((?:lkm|\$KDIR|\$RUST)\/[\w\/.]+\.rs):\d+:\d+/$1/g;
+		s/((?:(?:lkm|\$KDIR|\$RUST)\/[\w\/.]+|\btickets)\.rs):\d+:\d+/$1/g;
 		s/^ *= note: this compiler was built on[^\n]*\n//gm;
 		next if /^(error: aborting due to|Some errors have detailed|For more information about)/;
 		my ($width, $file) = (/^( *)--> /m ? length $1 : 0, "");

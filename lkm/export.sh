@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Usage: lkm/export.sh RUSTC ARGUMENT...
+#
+# Compiles a module whose `pub` items other modules use: Kbuild.include calls it in place of rustc, for what lkm-exports names.
+# Beside the object it makes $LKM_RMETA, with which rustc compiles those other modules.
+#
+#   --help  this text
+#
+# Names: the name of a symbol says nothing of types. So the interface is a part of each name here, as -Cmetadata: rustc's
+# own hash of this crate, in which are all of its source, the hashes of all crates that it uses (lkm, kernel, core …), rustc's
+# version, options and directory; and the kernel's release. A module that was compiled with another interface asks for names that are
+# not there, and is not loaded. What has a name of its own choice, by #[no_mangle], is not guarded by that.
+#
+# Exports: what the kernel does for its own crates (rust/exports.c), EXPORT_SYMBOL_GPL for everything that nm lists. Of a module there
+# is more in that list: its entry points and papers, its parameters, and what it implements for types that are not pub. That is
+# left out. What stays is what is pub, and what generic and #[inline] functions need.
+#
+# $LKM_AS and $LKM_LD are the commands for assembling and linking; $NM, $OBJDUMP and $KERNELRELEASE are kbuild's.
+
+case ${1:-} in
+-h | --help) sed -n '2,/^$/ { s/^#//; s/^ //; p }' "$0" && exit ;;
+esac
+set -euo pipefail
+shopt -s inherit_errexit
+if (($# < 2)) || [[ -z ${LKM_RMETA:-} ]]; then
+	echo "export.sh: error: lkm/Kbuild.include calls this; --help says what for" >&2
+	exit 2
+fi
+
+object='' without=()
+for argument in "${@:2}"; do
+	if [[ $argument == --emit=obj=* ]]; then object=${argument#--emit=obj=}; else without+=("$argument"); fi
+done
+trap 'rm -f "$object".{rmeta,o,exports.o}' EXIT
+
+# rustc's messages come from the second run, except where the first one fails.
+messages=$("$1" "${without[@]}" --emit=metadata="$object.rmeta" 2>&1) || { printf '%s\n' "$messages" >&2 && exit 1; }
+hash=$("$1" -Zls=root "$object.rmeta" | awk '$1 == "hash" { print $2; exit }')
+[[ -n $hash ]]
+# Without the last option rustc inlines small functions into other modules, and what those use would have to be exported.
+"$1" "${without[@]}" --emit=obj="$object.o" --emit=metadata="$LKM_RMETA" \
+	-Cmetadata="$hash" -Cmetadata="$KERNELRELEASE" -Zcross-crate-inline-threshold=never
+
+# The crate's items, a level of modules for each four blanks: which types are not pub.
+private=$("$1" -Zls=items "$LKM_RMETA" | awk '
+	match($0, /[^ ]/) {
+		depth = (RSTART - 1) / 4
+		path[depth] = (depth ? path[depth - 1] "::" : "") $(NF - 1)
+		if (/^ *Restricted.* (Struct|Enum|Union) /) { sub(/^crate::/, "", path[depth]); print path[depth] }
+	}')
+
+# The parameters, which are global so that the section __param can name them.
+parameters=$("$OBJDUMP" -r "$object.o" | awk '/^RELOCATION/ { inside = /\[__param\]/ } inside { print $NF }')
+
+{
+	echo '#include <linux/export.h>'
+	paste <("$NM" -p --defined-only "$object.o") <("$NM" -p --defined-only --demangle "$object.o") | awk -F '\t' -v types="$private" -v parameters="$parameters" '
+		BEGIN {
+			split(types, list, "\n"); for (i in list) private[list[i]] = 1
+			split(parameters, list, "\n"); for (i in list) parameter[list[i]] = 1
+		}
+		{ split($1, symbol, " "); name = $2; sub(/^[^ ]* . /, "", name) }
+		symbol[2] !~ /[TRDB]/ || symbol[3] ~ /^(__pfx_|__cfi_|__odr_asan|(init|cleanup)_module$)/ { next }
+		symbol[3] in parameter { next }
+		# What module! and module_param! make.
+		name ~ /::__module_init::|::_(\[[0-9a-f]*\])?::/ { next }
+		# An implementation: <CRATE::TYPE<…> as TRAIT>::NAME
+		name ~ /^<.* as / { type = name; sub(/^<[^:]*::/, "", type); sub(/[< ].*/, "", type); if (type in private) next }
+		{ print "EXPORT_SYMBOL_GPL(" symbol[3] ")" }'
+} | $LKM_AS -o "$object.exports.o" -
+$LKM_LD -r -o "$object" "$object.o" "$object.exports.o"

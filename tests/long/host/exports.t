@@ -1,0 +1,251 @@
+#!/usr/bin/env bash
+# Modules that use each other (lkm-exports and lkm-uses in lkm/Kbuild.include): what is exported, from which module and to
+# which directory, and that a module is refused by one with another interface than it was compiled with.
+
+. "$(dirname "$0")/../../tap.sh" || exit
+cd "$(dirname "$0")/../../.." || exit
+
+make --no-print-directory vm-modules >/dev/null 2>&1
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+scratch=$(mktemp -d "$PWD/build/exports-test.XXXXXX")
+temporary+=("$scratch")
+read -ra tools < <(scripts/sandbox.sh scripts/preflight.sh "$kdir")
+build() { run scripts/sandbox.sh make -C "$kdir" M="$scratch/$1" "${tools[@]}"; }
+compiled() { sed -n 's/^  RUSTC \[M\] *//p' <<<"$stdout" | tr '\n' ' '; }
+# keep NAME: the modules as they are now.
+keep() { for module in "$scratch"/*/*.ko; do cp "$module" "$scratch/$1-${module##*/}"; done; }
+# names: the exported names, which have the interface in them.
+names() { awk '{ print $2 }' "$scratch/provider/Module.symvers" | sort; }
+
+# ---- Two directories, with a copy of the crate that can be changed.
+
+cp -a lkm "$scratch/"
+mkdir "$scratch/provider" "$scratch/consumer"
+cat >"$scratch/provider/Kbuild" <<-'EOF'
+	obj-m := depot.o stock.o
+	lkm-exports := stock.o depot.o
+	include $(src)/../lkm/Kbuild.include
+EOF
+cat >"$scratch/provider/stock.rs" <<-'EOF'
+	//! What an interface may have.
+	use kernel::{prelude::*, seq_file::SeqFile, sync::atomic::{Atomic, Relaxed}};
+	use lkm::proc_fs;
+	module! {
+	    type: Stock, name: "stock", authors: ["test"], description: "test", license: "GPL",
+	}
+	struct Stock;
+	impl kernel::Module for Stock {
+	    fn init(_module: &'static ThisModule) -> Result<Self> {
+	        Ok(Stock)
+	    }
+	}
+	impl Drop for Stock {
+	    fn drop(&mut self) {
+	        pr_info!("goes\n");
+	    }
+	}
+	lkm::module_param! {
+	    parameter: int = 1, 0o444, "Not for others";
+	}
+	static VISITS: Atomic<usize> = Atomic::new(0);
+	static HIDDEN: Atomic<usize> = Atomic::new(0);
+	/// Fields.
+	pub struct Pair {
+	    /// 1
+	    pub first: u64,
+	    /// 2
+	    pub second: u64,
+	}
+	/// A function.
+	pub fn pair() -> Pair {
+	    HIDDEN.fetch_add(1, Relaxed);
+	    Pair { first: 1, second: hidden() }
+	}
+	fn hidden() -> u64 {
+	    HIDDEN.load(Relaxed) as u64 + 1
+	}
+	/// Generic code, which is compiled into those who use it, and a static that it needs.
+	pub fn visit<F: Fn(usize)>(f: F) {
+	    f(VISITS.fetch_add(1, Relaxed));
+	}
+	/// A type with an end, and with one of the crate's in it.
+	pub struct Entry {
+	    /// The file.
+	    pub file: proc_fs::File,
+	}
+	impl Entry {
+	    /// Makes it.
+	    pub fn new() -> Result<Self> {
+	        Ok(Entry { file: proc_fs::File::new(c"stock", proc_fs::read_only(Hidden))? })
+	    }
+	}
+	impl Drop for Entry {
+	    fn drop(&mut self) {
+	        pr_info!("an entry goes\n");
+	    }
+	}
+	struct Hidden;
+	impl proc_fs::Show for Hidden {
+	    fn show(&self, m: &SeqFile) -> Result {
+	        lkm::seq_print!(m, "{}\n", hidden());
+	        Ok(())
+	    }
+	}
+EOF
+cat >"$scratch/provider/depot.rs" <<-'EOF'
+	//! One that uses another, and is used itself.
+	use kernel::prelude::*;
+	module! {
+	    type: Depot, name: "depot", authors: ["test"], description: "test", license: "GPL",
+	}
+	struct Depot;
+	impl kernel::Module for Depot {
+	    fn init(_module: &'static ThisModule) -> Result<Self> {
+	        Ok(Depot)
+	    }
+	}
+	/// Of the other's types.
+	pub fn sum(pair: &stock::Pair) -> u64 {
+	    pair.first + stock::pair().second
+	}
+EOF
+cat >"$scratch/consumer/Kbuild" <<-'EOF'
+	obj-m := clerk.o
+	lkm-uses := $(src)/../provider
+	include $(src)/../lkm/Kbuild.include
+EOF
+cat >"$scratch/consumer/clerk.rs" <<-'EOF'
+	//! One that uses both.
+	use kernel::prelude::*;
+	module! {
+	    type: Clerk, name: "clerk", authors: ["test"], description: "test", license: "GPL",
+	}
+	struct Clerk(stock::Entry);
+	impl Clerk {
+	    /// The crate's types are the same on both sides.
+	    fn file(&self) -> &lkm::proc_fs::File {
+	        &self.0.file
+	    }
+	}
+	impl kernel::Module for Clerk {
+	    fn init(_module: &'static ThisModule) -> Result<Self> {
+	        let pair = stock::pair();
+	        pr_info!("{} {} {}\n", pair.first, pair.second, depot::sum(&pair));
+	        stock::visit(|n| pr_info!("visit {n}\n"));
+	        stock::visit(|n| pr_info!("visit {n}\n"));
+	        let clerk = Clerk(stock::Entry::new()?);
+	        let _ = clerk.file();
+	        Ok(clerk)
+	    }
+	}
+EOF
+build provider
+is "$status" 0 "modules that export are built"
+is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
+build consumer
+is "$status" 0 "one in another directory that uses them is built"
+is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
+is "$(scripts/sandbox.sh modinfo -F depends "$scratch/consumer/clerk.ko" | tr ',' '\n' | sort | xargs)" "depot stock" "… and depends on them"
+keep base
+before=$(names)
+# (Some functions of core for a panic are compiled once, in the first crate that has them.)
+is "$(awk '{ print $3, $4, $2 }' "$scratch/provider/Module.symvers" | scripts/sandbox.sh c++filt | sed 's/\[[0-9a-f]*\]//g' | grep -v ' core::panicking' | sort)" \
+	"depot EXPORT_SYMBOL_GPL depot::sum
+stock EXPORT_SYMBOL_GPL <stock::Entry as core::ops::drop::Drop>::drop
+stock EXPORT_SYMBOL_GPL <stock::Entry>::new
+stock EXPORT_SYMBOL_GPL stock::VISITS
+stock EXPORT_SYMBOL_GPL stock::pair" "exported is what is pub, and what generic code needs: nothing private, nothing of the module's own"
+
+# ---- What is built again, and what is not.
+
+build provider
+is "$status $(compiled)" "0 " "a second build compiles nothing"
+touch "$scratch/consumer/clerk.rs"
+build consumer
+is "$status $(compiled)" "0 clerk.o " "a change in the one that uses compiles only that"
+rm "$scratch/provider/lkm/libstock.rmeta"
+build provider
+is "$status $(compiled)" "0 stock.o depot.o " "metadata that are gone are made again"
+is "$(names)" "$before" "… and the same"
+build consumer
+is "$status $(compiled)" "0 clerk.o " "… and what uses them is compiled again"
+
+# ---- What the names have in them. Each time the interface is changed, and the old consumer kept.
+
+# changed WHAT NAME: the providers are built, and have other names than at first.
+changed() {
+	build provider
+	is "$status" 0 "$1: the providers are built"
+	is "$(comm -12 <(names) <(echo "$before") | wc -l) $(names | wc -l)" "0 $(wc -l <<<"$before")" "… and every name is another"
+	keep "$2"
+}
+cp -a "$scratch/lkm" "$scratch/lkm.base"
+cp -a "$scratch/provider" "$scratch/provider.base"
+# again FILE…: as at first.
+again() { for file; do cp "$scratch/${file/\//.base/}" "$scratch/$file"; done; }
+
+sed -i 's/pub first: u64/pub third: u64/; s/pub second: u64/pub first: u64/; s/pub third: u64/pub second: u64/' "$scratch/provider/stock.rs"
+changed "two fields in another order" fields
+again provider/stock.rs
+sed -i '$ a rustflags-y += -Zrandomize-layout' "$scratch/provider/Kbuild"
+changed "an option for the compiler" option
+again provider/Kbuild
+sed -i '/^    _entry: Entry,$/d; s/^    _dir: Option<Dir>,$/&\n    _entry: Entry,/' "$scratch/lkm/proc_fs.rs"
+changed "a type of the crate lkm in another order" crate
+again lkm/proc_fs.rs
+build provider
+is "$status $(names)" "0 $before" "as at first: the same names"
+sed -i 's/first: u64/first: u32/' "$scratch/provider/stock.rs"
+build provider
+like "$status $stdout$stderr" '^2 .*error\[E0308\]: mismatched types.*depot.rs' "another type of a field: those who use it are compiled again, and the compiler says what is wrong"
+again provider/stock.rs
+build provider
+
+# What kbuild runs for the object, for a kernel by another name.
+run scripts/sandbox.sh bash -c 'cd "$1" && export RUSTC_BOOTSTRAP=1 KERNELRELEASE=other NM=nm OBJDUMP=objdump && eval "$(sed -n "s/^savedcmd_stock.o := \(.*export.sh.*rs\) .*/\1/p" .stock.o.cmd)"' - "$scratch/provider"
+is "$status $stderr" "0 " "the release of another kernel: it is compiled"
+run scripts/sandbox.sh nm "$scratch/provider/stock.o"
+like "$stdout" ' T _R.*5stock4pair' "… and exports"
+is "$(grep -c " T $(grep '5stock4pair$' <<<"$before")" <<<"$stdout")" 0 "… by another name"
+rm "$scratch/provider/stock.o"
+build provider
+
+is "$(ls "$scratch/consumer/lkm" 2>&1)" "ls: cannot access '$scratch/consumer/lkm': No such file or directory" \
+	"the crate lkm is the one of the other directory, not another one of the same source"
+
+# ---- Loaded.
+
+cat >"$scratch/load.sh" <<-'EOF'
+	cd "$(dirname "$0")"
+	say() { dmesg | sed 's/^\[[^]]*\] //' | grep -E '^(clerk|stock|depot): ' | grep -v taint; dmesg -C; }
+	for version in base fields option crate; do
+	    echo "== $version"
+	    insmod "$version-stock.ko"; insmod "$version-depot.ko"
+	    insmod base-clerk.ko 2>&1
+	    cat /proc/stock 2>&1
+	    rmmod clerk 2>/dev/null; rmmod depot stock
+	    say | sed 's/ _R[^ ]*5stock4pair/ PAIR/; s/ _R.*/ …/' | sort
+	done
+EOF
+run scripts/vm.sh --add "$scratch" bash "$(basename "$scratch")/load.sh"
+loaded=$stdout
+# shown VERSION
+shown() { sed -n "/^== $1\$/,/^==/ { /^==/d; p }" <<<"$loaded"; }
+is "$(shown base)" "3
+clerk: 1 2 4
+clerk: visit 0
+clerk: visit 1
+stock: an entry goes
+stock: goes" "the one that was compiled with it is loaded, and the calls are right"
+for version in fields option crate; do
+	like "$(shown "$version")" '^insmod: ERROR: could not insert module base-clerk.ko: Unknown symbol in module.*clerk: Unknown symbol PAIR' \
+		"$version: the old one is refused, and not called wrongly"
+done
+
+# ---- GPL only.
+
+sed -i 's/license: "GPL"/license: "Proprietary"/' "$scratch/consumer/clerk.rs"
+build consumer
+like "$status $stdout$stderr" '^2 .*GPL-incompatible module[^\n]*uses GPL-only symbol .?_R[^ ]*5stock4pair' "a module under another licence is not built"
+
+done_testing
