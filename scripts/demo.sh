@@ -26,6 +26,7 @@ chapters=(
 	"seconds       a module remembers; and is unloaded under a reader's hands"
 	"chardev       a device that programs read and write, wait for, and hold open"
 	"modprobe      modules by name, from where they are installed"
+	"tickets       a module uses another one, and holds it"
 	"anatomy       what is in a .ko, and what becomes of it in the kernel"
 )
 
@@ -78,6 +79,7 @@ modules_of() {
 		case $chapter in
 		modprobe) echo hello_world module_param ;;
 		anatomy) echo hello_world ;;
+		tickets) echo next_ticket tickets ;;
 		*) echo "$chapter" ;;
 		esac
 	done
@@ -97,7 +99,7 @@ may_be_given() {
 		[[ ! -d /sys/module/$module ]] || refuse "a module $module is loaded already" "sudo rmmod $module"
 		case $module in
 		proc_hello) file=/proc/hello ;;
-		jiffies | seconds) file=/proc/$module ;;
+		jiffies | next_ticket | seconds) file=/proc/$module ;;
 		chardev) file=/dev/chardev ;;
 		*) continue ;;
 		esac
@@ -365,6 +367,42 @@ tour_modprobe() {
 	expect "it is gone" is_gone hello_world
 	try "modprobe no_such_module"
 	expect "a name that depmod has not listed is not found" has 'Module no_such_module not found'
+}
+
+tour_tickets() {
+	explain "A module can use another one, as it uses the kernel. tickets gives out numbers, each once;" \
+		"next_ticket takes one whenever its file is read."
+	try "modinfo -F depends next_ticket.ko"
+	expect "the build has written down what it needs" printed tickets
+
+	explain "Without the other one it is refused. What it wants to call has a name with all of tickets' interface in" \
+		"it, as a hash: compiled with other types, tickets has other names, and is not called wrongly."
+	try "insmod next_ticket.ko"
+	expect "insmod is told that something is missing" has 'Unknown symbol in module$'
+	try "dmesg | tail -n 1 | c++filt"
+	expect "the log says what; c++filt makes the name readable" has 'Unknown symbol <tickets\[[0-9a-f]+\]::Ticket>::[a-z]+ '
+
+	explain "Both, one after the other."
+	try "insmod tickets.ko; insmod next_ticket.ko"
+	try "cat /proc/next_ticket /proc/next_ticket"
+	expect "two readings, two tickets" printed $'1\n2'
+	try "lsmod | grep '^tickets'"
+	expect "the kernel counts who uses tickets, and says who that is" has '^tickets +[0-9]+ +1 +next_ticket$'
+	try "rmmod tickets"
+	expect "while it is used it stays" has 'Module tickets is in use by: next_ticket$'
+	try "rmmod next_ticket; insmod next_ticket.ko; cat /proc/next_ticket"
+	expect "the numbers go on: they are kept in tickets, which was there all the time" printed 3
+	try "rmmod next_ticket tickets"
+	expect "both are gone" is_gone tickets /proc/next_ticket
+
+	modinfo -n next_ticket 2>/dev/null | grep -q ^/ || return 0
+	explain "modprobe does that by itself: depmod has listed what each module needs."
+	try "grep next_ticket.ko /lib/modules/$release/modules.dep"
+	expect "next_ticket needs tickets" has 'next_ticket\.ko[.a-z]*: .*tickets\.ko'
+	try "modprobe -v next_ticket"
+	expect "what is needed comes first" has '^insmod .*/tickets\.ko.*insmod .*/next_ticket\.ko'
+	try "modprobe -rv next_ticket"
+	expect "and goes last, if nobody else uses it" printed $'rmmod next_ticket\nrmmod tickets'
 }
 
 tour_anatomy() {

@@ -27,7 +27,7 @@ is "$(grep -c '^✓' <<<"$stdout")" "$((held + 1))" "each has its mark"
 # ---- Parts of it.
 
 run scripts/demo.sh --list
-is "$(awk '{ print $1 }' <<<"$stdout" | tr '\n' ' ')" "hello_world startstop simple module_param proc_hello jiffies seconds chardev modprobe anatomy " \
+is "$(awk '{ print $1 }' <<<"$stdout" | tr '\n' ' ')" "hello_world startstop simple module_param proc_hello jiffies seconds chardev modprobe tickets anatomy " \
 	"--list lists the chapters"
 run scripts/demo.sh startstop proc_hello
 is "$status $(grep '^──' <<<"$stdout" | tr '\n' ' ')" "0 ── startstop ── ── proc_hello ── " "chapters can be chosen"

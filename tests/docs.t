@@ -36,7 +36,7 @@ if [[ -z $tag ]]; then
 		type_command "$command"
 		# What the last command prints comes from the module: from its file, or from the log.
 		like "${output##*$'\n'}" "^(Hello World|hello|[0-9]+|\\[.*\\] $name: .+)\$" "README.md: $command"
-		[[ ! -d /sys/module/$name ]] || rmmod "$name"
+		[[ ! -d /sys/module/$name ]] || modprobe -r "$name"
 	done < <(sed -n 's/\\|/\a/g; s/^| \[\([a-z_]*\)\][^|]*|[^|]*| `\([^`]*\)` |.*/\1|\2/p' README.md | tr '\a' '|')
 fi
 
