@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -185,6 +186,40 @@ static void files(char **paths)
 	}
 }
 
+static size_t piece;
+
+static void op_through(void)
+{
+	if (write(fd, buf, piece) != (ssize_t)piece || read(fd, buf, piece) != (ssize_t)piece)
+		err(1, "%s does not give back what it got", path);
+}
+
+static void op_open_close(void) { close(open(path, O_RDWR)); }
+
+static void op_poll(void) { poll(&(struct pollfd){ .fd = fd, .events = POLLIN | POLLOUT }, 1, 0); }
+
+static void devices(char **paths)
+{
+	static const int pieces[] = { 1, 64, 4096 };
+
+	for (char **p = paths; *p; p++) {
+		path = *p;
+		fd = open(path, O_RDWR);
+		if (fd < 0)
+			err(1, "%s", path);
+		for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
+			char operation[60];
+
+			piece = pieces[i];
+			snprintf(operation, sizeof(operation), "write-read,%zd-bytes", piece);
+			measure(operation, op_through, n);
+		}
+		measure("open-close", op_open_close, n / 4 + 1);
+		measure("poll", op_poll, n);
+		close(fd);
+	}
+}
+
 /* Where bench/functions.py stops: what it goes through is the next loop, as it is counted. */
 __attribute__((noipa)) static void next_loop(void) { }
 
@@ -275,6 +310,9 @@ int main(int argc, char **argv)
 	if (argc > 4 && !strcmp(argv[1], "files")) {
 		n = atoi(argv[2]), loops = atoi(argv[3]);
 		files(argv + 4);
+	} else if (argc > 4 && !strcmp(argv[1], "devices")) {
+		n = atoi(argv[2]), loops = atoi(argv[3]);
+		devices(argv + 4);
 	} else if (argc > 3 && !strcmp(argv[1], "functions")) {
 		functions(argv[2], argv + 3);
 	} else if (argc > 3 && !strcmp(argv[1], "modules")) {
@@ -283,7 +321,7 @@ int main(int argc, char **argv)
 	} else if (argc > 4 && !strcmp(argv[1], "readers")) {
 		readers(atoi(argv[2]), atoi(argv[3]), argv + 4);
 	} else {
-		errx(2, "bench files N LOOPS FILE... | functions OPERATION FILE... | modules LOOPS MODULE... | readers READERS SECONDS FILE...");
+		errx(2, "bench files N LOOPS FILE... | devices N LOOPS DEVICE... | functions OPERATION FILE... | modules LOOPS MODULE... | readers READERS SECONDS FILE...");
 	}
 	return 0;
 }

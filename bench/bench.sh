@@ -42,12 +42,13 @@ cd "$top"
 out=$build/bench
 lock "$out/lock" "it counts"
 
-modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
-twins=(hello_world_c startstop_c simple_c module_param_c hello_book jiffies_book seconds_book)
+modules=(hello_world startstop simple module_param proc_hello jiffies seconds chardev)
+twins=(hello_world_c startstop_c simple_c module_param_c hello_book jiffies_book seconds_book chardev_c)
 others=(floor {hello,jiffies,seconds}_seq kinds {text,list}_seq)
 files=(/proc/{floor_read,floor_read_iter,jiffies,jiffies_book,jiffies_seq,seconds,seconds_book,seconds_seq}
 	/proc/{hello,hello_book,hello_seq,uptime,version} /proc/{text,text_seq,list,list_seq})
-in_proc=("${modules[@]:4}" "${twins[@]:4}" "${others[@]}")
+devices=(/dev/chardev /dev/chardev_c)
+loaded=("${modules[@]:4}" "${twins[@]:4}" "${others[@]}")
 
 # Everything that is measured, in one directory. Debugging information does not stay in memory: it is taken away, so
 # that reading it from the file is not measured either.
@@ -70,6 +71,7 @@ load='cd measure && for module in $load; do insmod $module.ko || exit; done'
 guest="$load"'
 sleep 60
 ./bench files $n $loops $files || exit
+./bench devices $n $loops $devices || exit
 for module in $load; do rmmod $module; done
 sleep 10
 ./bench modules $loops $modules'
@@ -82,7 +84,7 @@ instructions() {
 	for ((run = 1; run <= runs; run++)); do
 		results+=("$out/run.$run")
 		step "Counting instructions" "the virtual machine did not finish" measure "$out/run.$run" --icount env \
-			n="$n" loops="$loops" load="${in_proc[*]}" files="${files[*]}" \
+			n="$n" loops="$loops" load="${loaded[*]}" files="${files[*]}" devices="${devices[*]}" \
 			modules="${modules[*]} ${twins[*]} ${others[*]}" bash -c "$guest"
 	done
 	scripts/sandbox.sh bench/report.py ${quick:+--quick} "$(kdir_release "$(kdir)")" "$out/modules" "$out/measure" "${results[@]}"
@@ -133,7 +135,7 @@ seconds() {
 	done | sort -n | sed -n 3p
 }
 
-# kbuild TARGET…: in the sandbox, as make does it. The C ones and the Rust ones are the same seven modules.
+# kbuild TARGET…: in the sandbox, as make does it. The C ones and the Rust ones are the same seven modules, without chardev.
 kbuild() {
 	scripts/sandbox.sh make --no-print-directory -C "$(kdir)" M="$top" MO="$out/build" BENCH=1 -j"$(nproc)" "$@"
 }
@@ -143,9 +145,11 @@ build() {
 	mkdir -p "$out/build"
 	steps 4 "$build/log/bench.log"
 	for touched in hello_world.rs bench/c/hello_world_c.c; do
-		targets=("${modules[@]/%/.ko}")
+		targets=("${modules[@]:0:7}")
+		targets=("${targets[@]/%/.ko}")
 		if [[ $touched == *.c ]]; then
-			targets=("${twins[@]/#/bench/c/}")
+			targets=("${twins[@]:0:7}")
+			targets=("${targets[@]/#/bench/c/}")
 			targets=("${targets[@]/%/.ko}")
 		fi
 		step "From clean, five times: ${touched##*.}" "the modules could not be built" clean_builds

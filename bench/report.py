@@ -18,7 +18,7 @@ SVG = os.path.join(TOP, "docs/bench.svg")
 TWINS = {
     "hello_world": "hello_world_c", "startstop": "startstop_c", "simple": "simple_c",
     "module_param": "module_param_c", "proc_hello": "hello_book", "jiffies": "jiffies_book",
-    "seconds": "seconds_book",
+    "seconds": "seconds_book", "chardev": "chardev_c",
 }
 OPEN = "open-read-eof-close"
 
@@ -79,7 +79,7 @@ def table(data):
         for name, values in files.items():
             row(operation, name, values)
             ratios = [f"{values['value'] / files[f'{name}_{way}']['value']:.3f} of C's {text}"
-                      for way, text in (("book", "textbook"), ("seq", "seq_file")) if f"{name}_{way}" in files]
+                      for way, text in (("book", "textbook"), ("seq", "seq_file"), ("c", "twin")) if f"{name}_{way}" in files]
             print("   " + ", ".join(ratios))
     print("\nmodule               load+unload  of C's   loaded  of C's  .ko stripped  of C's    text  of C's  lkm's")
     for name, twin in TWINS.items():

@@ -6,10 +6,17 @@
 coproc SERVER { perl -I "$(dirname "${BASH_SOURCE[0]}")" -Msyscalls -E '$| = 1; $/ = "\0"; while (<STDIN>) { chomp; eval; print $@, "\0" }' 2>&1; }
 exec {to}>&"${SERVER[1]}" {from}<&"${SERVER[0]}"
 
+# perl_hangs STATEMENTS: ends the test, from within a $(…) too.
+perl_hangs() {
+	printf 'Bail out! for two minutes there was no answer to: %s\n' "${1//$'\n'/ }" >"/proc/$$/fd/1"
+	kill "$SERVER_PID"
+	kill $$
+}
+
 # perl STATEMENTS: prints what they print.
 perl() {
 	local reply
 	printf '%s\0' "$1" >&"$to"
-	IFS= read -r -d '' reply <&"$from"
+	IFS= read -r -d '' -t 120 reply <&"$from" || perl_hangs "$1"
 	printf '%s' "$reply"
 }

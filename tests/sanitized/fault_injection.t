@@ -24,7 +24,7 @@ report() {
 	done <<<"$2"
 }
 
-modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
+modules=(hello_world startstop simple module_param proc_hello jiffies seconds chardev tickets)
 
 # ---- Loading and unloading
 
@@ -65,6 +65,7 @@ for module in "${modules[@]}"; do
 	file=''
 	case $module in
 	proc_hello | jiffies | seconds) file=/proc/${module#proc_} ;;
+	chardev) file=/dev/chardev ;;
 	esac
 	arguments=''
 	[[ $module != module_param ]] || arguments='my_bool my_short=2 my_int=3 my_long=4 my_str=text my_int_array=5,6,7 my_limit=8'
@@ -74,6 +75,12 @@ report param_types "$(inject "$loading loads('memory', '../param_types.ko', 'par
 	'done|Cannot allocate memory|Bad address'
 report proc_kinds "$(inject "$loading loads('memory', '../proc_kinds.ko', 'proc_kinds', 'start=3', '/proc/proc_kinds')")" \
 	'done|Cannot allocate memory|Bad address'
+insmod ../../tickets.ko
+report next_ticket "$(inject "$loading loads('memory', '../../next_ticket.ko', 'next_ticket', '', '/proc/next_ticket')")" \
+	'done|Cannot allocate memory|Bad address'
+run rmmod tickets
+# shellcheck disable=SC2154 # run sets them
+is "$status $stderr" "0 " "nothing of a failed load still uses the other module"
 
 # ---- Opening and reading
 
@@ -190,6 +197,73 @@ report /proc/proc_kinds "$(inject '
 		return pread($notes, 9999, 0) eq $text ? "" : "it has other notes";
 	});')" 'done|Cannot allocate memory|Bad address'
 rmmod proc_kinds
+
+# ---- A device: what cannot be done leaves it as it was, and of what is done in part the rest is there
+
+# shellcheck disable=SC2016
+device='
+	kinds("memory", "pages");
+	my $path = "/dev/chardev";
+	sub size { my $n = pack "i", -1; my $result = ioctln($_[0], 0x80047801, $n); return $result eq "done" ? unpack("i", $n) : $result }
+	every("open $path", sub { my $file = openf($path, O_RDWR); $file =~ /^\d+$/ ? ("done", $file) : ("$!") }, sub {
+		my ($hit, $result, $file) = @_;
+		POSIX::close($file) if $result eq "done";
+		# If it were counted, this one could not be alone.
+		my $alone = openf($path, O_RDWR | O_EXCL);
+		return "it is still open: $alone" if $alone !~ /^\d+$/;
+		POSIX::close($alone);
+		return "";
+	});
+	my $file = openf($path, O_RDWR | O_NONBLOCK);
+	my ($next, $there) = (0, "");
+	# Pieces that go over the end of the ring, too.
+	for my $n (1, 100, 3000) {
+		every("write $n", sub { my $put = writen($file, pack("C*", map { ($next + $_) % 251 } 1 .. $n)); $put =~ /^\d+$/ ? ("done", $put) : ("$!") }, sub {
+			my ($hit, $result, $put) = @_;
+			$put = 0 if $result ne "done";
+			$there .= pack("C*", map { ($next + $_) % 251 } 1 .. $put);
+			$next += $put;
+			my $size = size($file);
+			my $text = $size ? readn($file, 4096) : "";
+			my $right = $text eq $there && $size == length $there;
+			$there = "";
+			return $right ? "" : "it has $size bytes, and they are not those that were written";
+		});
+		every("read $n", sub {
+			my $text = readn($file, $n);
+			return $text eq "EFAULT" || $text eq "ENOMEM" || $text eq "EAGAIN" ? ("$!") : ("done", $text);
+		}, sub {
+			my ($hit, $result, $text) = @_;
+			$there = substr($there, length $text) if $result eq "done" && substr($there, 0, length $text) eq $text;
+			my $size = size($file);
+			my $right = $size == length $there;
+			$text = $size ? readn($file, 4096) : "";
+			$right &&= $text eq $there;
+			$there = pack("C*", map { ($next + $_) % 251 } 1 .. $n);
+			$next += $n;
+			writen($file, $there);
+			return $right ? "" : "it has $size bytes, and they are not those that are left";
+		}) if writen($file, $there = pack("C*", map { ($next + $_) % 251 } 1 .. $n));
+		$next += $n;
+		ioctln($file, 0x7802, 0);
+		$there = "";
+	}
+	writen($file, "12345");
+	every("ioctl", sub { my $n = size($file); $n =~ /^\d+$/ ? ("done", $n) : ("$!") }, sub {
+		my ($hit, $result, $n) = @_;
+		return $result ne "done" || $n == 5 ? "" : "it says $n";
+	});
+	every("poll", sub {
+		my $set = pack("lss", $file, 5, 0);
+		my $n = syscall(7, $set, 1, 0);
+		return $n == 1 ? ("done", unpack("x6s", $set)) : ("$!");
+	}, sub {
+		my ($hit, $result, $ready) = @_;
+		return $result ne "done" || $ready == 5 ? "" : "it says $ready";
+	});'
+insmod ../../chardev.ko
+report /dev/chardev "$(inject "$device")" 'done|Cannot allocate memory|Bad address'
+rmmod chardev
 
 # ---- A parameter that is read and written
 

@@ -11,7 +11,8 @@ run bench/bench.sh --quick --runs 1
 is "$status" 0 "a short run ends well"
 like "$stdout" $'\npread\n  floor_read ' "it prints a table"
 is "$(grep -c '^  jiffies ' <<<"$stdout")" 14 "it measures jiffies in each of the 14 ways"
-for module in hello_world startstop simple module_param proc_hello jiffies seconds; do
+is "$(grep -c "^  chardev .* of C's twin" <<<"$stdout")" 5 "it measures the device in each of the 5 ways, against its twin in C"
+for module in hello_world startstop simple module_param proc_hello jiffies seconds chardev; do
 	like "$stdout" $'\n'"$module +[0-9]+ +[0-9.]+ +[0-9]+" "it measures the loading of $module"
 done
 is "$(scripts/sandbox.sh python3 -c '

@@ -9,7 +9,7 @@ seconds=10
 
 # stress STRESSOR WORKERS ARGUMENT…: for a while. Sets status, and operations to the number of them.
 stress() {
-	run env LD_LIBRARY_PATH="$PWD/stress-ng/lib" "${only[@]}" stress-ng/bin/stress-ng --temp-path /tmp \
+	run env LD_LIBRARY_PATH="$PWD/programs/lib" "${only[@]}" programs/bin/stress-ng --temp-path /tmp \
 		--timeout "$seconds" --metrics-brief "--$1" "$2" "${@:3}"
 	operations=$(sed -nE "s/.* $1 +([0-9]+) .*/\1/p" <<<"$stdout$stderr" | head -n 1)
 }
@@ -61,5 +61,16 @@ rmmod hello_world 2>/dev/null
 log=$(kmsg)
 is "$(grep -vxE 'hello_world: (Hello|Goodbye) World' <<<"$log")" "" "… and the log has its greetings and farewells, nothing else"
 is "$(grep -c Hello <<<"$log")" "$(grep -c Goodbye <<<"$log")" "… as many of each"
+
+# --dev-file takes the one device; without it stress-ng would take all of /dev.
+kmsg_mark
+insmod chardev.ko
+stress dev 4 --dev-file /dev/chardev
+worked "stress-ng opens, maps, polls and asks /dev/chardev, with 4 workers"
+echo still there >/dev/chardev
+like "$(dd if=/dev/chardev bs=4096 iflag=nonblock status=none 2>/dev/null)" $'still there$' "… which works as before"
+run rmmod chardev
+is "$status $stderr" "0 " "… and is held by nobody"
+is "$(kmsg)" "" "… and the log has nothing of it"
 
 done_testing
