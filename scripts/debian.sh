@@ -15,7 +15,7 @@
 #   --checkout          put a copy of this checkout into the home, as rust-lkm, with the kernel headers completed in it
 #   --add PATH          put this file or directory into the home; can be given again
 #   --secure-boot       boot as a laptop does: firmware with Secure Boot on, Debian's signed shim and GRUB. What the firmware
-#                       remembers, such as keys that were enrolled, is part of the layer
+#                       remembers, for example enrolled keys, is part of the layer
 #   --qmp SOCKET        let QEMU's monitor be spoken to at this socket, somewhere under build/, for keys and pictures; what the
 #                       console has said so far is in SOCKET.console
 #   --append "ARGS"     more arguments for the kernel; can be given again
