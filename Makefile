@@ -1,5 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 
+# M=DIR, kbuild's own word, is about the modules in another directory: docs/your-own-module.md. They are built in the sandbox, for the
+# virtual machine's kernel, unless KDIR names another one's build tree.
+sources := $(if $(M),$(shell realpath -- '$(M)' 2>/dev/null),$(CURDIR))
+from := $(if $(M),--from '$(sources)')
+sandboxed := $(and $(M),$(filter undefined,$(origin KDIR)))
+of-them := modules modules_install rust-analyzer vm dev test matrix lint vm-modules clean
+ifneq ($(and $(M),$(filter-out $(of-them) path help,$(MAKECMDGOALS))),)
+$(error M=DIR goes with these: $(of-them))
+endif
+
 # The kernel to build for: the running one, unless KDIR names another's build tree. `make help` lists the targets.
 KDIR ?= $(shell scripts/preflight.sh --default 2>/dev/null)
 # The kernel that boots in the virtual machine (default: the newest that can be); SUITE and ARCH are the Debian that it is
@@ -8,26 +18,36 @@ KDIR ?= $(shell scripts/preflight.sh --default 2>/dev/null)
 export KERNEL SUITE
 
 release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
-MO ?= $(CURDIR)/build/modules/$(release)
+MO ?= $(sources)/build/modules/$(release)
 kbuild = tools=$$(scripts/preflight.sh "$(KDIR)" "$(MO)") && mkdir -p $(MO) && \
-	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(MO) $$tools
+	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(sources) MO=$(MO) RUST_LKM=$(CURDIR) $$tools
 check = scripts/check-modules.sh
+in-sandbox = kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && scripts/sandbox.sh $(if $(M),--writable $(sources)) \
+	make --no-print-directory $1 KDIR=$$kdir $(if $(M),M=$(sources)) $(foreach v,V CLIPPY TESTS,$(if $($(v)),$(v)=$($(v))))
 
+ifeq ($(sandboxed),)
 modules: path ## build the modules for KDIR (the default)
-	@$(kbuild) modules || { $(check) --failed $(CURDIR) $(MO) $(KDIR); exit 1; }
-	@$(check) $(CURDIR) $(MO) $(KDIR)
-	@$(if $(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
+	@$(kbuild) modules || { $(check) --failed $(sources) $(MO) $(KDIR); exit 1; }
+	@$(check) $(sources) $(MO) $(KDIR)
+	@$(if $(M)$(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
 
 modules_install: modules ## install them where modprobe looks (as root; INSTALL_MOD_PATH= for elsewhere)
 	@$(kbuild) modules_install CONFIG_MODULE_SIG_ALL= cmd_depmod='$(CURDIR)/scripts/depmod.sh $(release)'
 
 rust-analyzer: modules ## write rust-project.json, for editors
-	@$(kbuild) rust-analyzer && scripts/rust-project.py $(MO) $(if $(RUST_LKM_SUITE),build/sandbox/$(RUST_LKM_SUITE))
-	@ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/rust-project.json .
+	@$(kbuild) rust-analyzer && scripts/rust-project.py $(sources) $(MO) $(if $(RUST_LKM_SUITE),build/sandbox/$(RUST_LKM_SUITE))
+	@ln -sf $(patsubst $(sources)/%,%,$(MO))/rust-project.json $(sources)/
+else
+modules rust-analyzer: path
+	@$(call in-sandbox,$@)
+
+modules_install:
+	@echo "KDIR=… has to name the build tree of the kernel to install them for: KDIR=/lib/modules/$$(uname -r)/build" >&2; exit 2
+endif
 
 # (Every script refuses a path of this checkout that the shell, make or kbuild would take for something else.)
 path:
-	@scripts/preflight.sh --default >/dev/null
+	@$(if $(M),scripts/preflight.sh --sources '$(M)',scripts/preflight.sh --default >/dev/null)
 
 doc: vm-modules ## documentation of the crate lkm (build/doc/lkm/index.html); its examples are compiled
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
@@ -42,17 +62,20 @@ demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
 	@scripts/vm.sh scripts/demo.sh $(T)
 
 vm: vm-modules ## a root shell in that virtual machine
-	@scripts/vm.sh
+	@scripts/vm.sh $(from)
 
 gdb: ## a debugger, at the beginning of a module's init (T=MODULE, default hello_world)
 	@$(MAKE) --no-print-directory vm-modules
 	@scripts/gdb.sh $(or $(T),hello_world)
 
+dev: path ## a machine that stays: each save is built and loaded there (T=NAME: and these tests are run; P="NAME=VALUE…")
+	@scripts/dev.sh $(from) $(foreach p,$(P),--set '$(p)') $(T)
+
 debian: ## a shell in a whole Debian, in a virtual machine, with this checkout in its home
 	@scripts/debian.sh --checkout
 
 test: ## run the tests (T=NAME: those whose name has NAME in it)
-	@scripts/test.sh $(T)
+	@scripts/test.sh $(from) $(T)
 
 test-long: ## the tests that take minutes: storms, whole builds, a clone that has nothing (T=NAME)
 	@scripts/test.sh --long $(T)
@@ -74,20 +97,19 @@ test-mutants: ## test the tests: do they notice small defects? (T=NAME: some of 
 	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(SEED)) $(G),scripts/test-mutants.sh) $(T)
 
 matrix: ## build and test for all of Debian's kernels (K=PART: some of them)
-	@scripts/matrix.sh $(K)
+	@scripts/matrix.sh $(from) $(if $(K),'$(K)')
 
 bench: ## count what the modules cost, against the same in C (B=OPTIONS: see bench/bench.sh --help)
 	@bench/bench.sh $(B)
 
 lint: ## rustfmt, clippy, shellcheck, shfmt, spelling and style of text
-	@scripts/sandbox.sh scripts/lint.sh
+	@scripts/lint.sh $(from)
 
-vm-modules: ## build the modules for the virtual machine's kernel, in the sandbox
-	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && scripts/sandbox.sh \
-		make --no-print-directory modules KDIR=$$kdir $(foreach v,V CLIPPY TESTS,$(if $($(v)),$(v)=$($(v))))
+vm-modules: path ## build the modules for the virtual machine's kernel, in the sandbox
+	@$(call in-sandbox,modules)
 
 clean: ## remove what building the modules has left
-	@scripts/clean.sh
+	@scripts/clean.sh $(from)
 
 distclean: ## remove everything that was made, including the sandbox
 	@scripts/clean.sh --all
@@ -96,6 +118,6 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: path modules modules_install rust-analyzer doc book demo vm gdb debian test test-long test-debian test-sanitized test-all test-longest \
+.PHONY: path modules modules_install rust-analyzer doc book demo vm dev gdb debian test test-long test-debian test-sanitized test-all test-longest \
 	test-mutants matrix bench lint \
 	vm-modules clean distclean help

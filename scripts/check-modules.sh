@@ -55,7 +55,7 @@ while read -r path; do
 		[[ ! -f ${path%.o}.rs ]] || root=${path%.o}.rs
 	done < <(tr ' ' '\n' <"$objects/$module.mod" 2>/dev/null)
 	roots+=("$root")
-done < <(cat "$objects/modules.order" 2>/dev/null)
+done < <([[ ! -r $objects/modules.order ]] || cat "$objects/modules.order")
 
 relative() { realpath -s --relative-to="$PWD" -- "$1"; }
 
@@ -136,12 +136,15 @@ for ((i = 0; i < ${#modules[@]}; i++)); do
 		"Write: name: \"${file//-/_}\"   (or name the file $name.rs, also in Kbuild)"
 done
 
+kbuild_file=$sources/Kbuild
+[[ -e $kbuild_file ]] || kbuild_file=$sources/Makefile
+
 # ---- Sources that nothing is built from. (In the directories that modules come from.)
 
 for path in "$sources"/*.rs; do
 	[[ -f $path && " ${roots[*]} " != *" $path "* && -n $(names_of "$path") ]] || continue
 	problem warning "$(relative "$path")" "this module is not built: Kbuild does not name it" \
-		"Write its name, with .o, after obj-m := in $(relative "$sources/Kbuild"): $(basename "$path" .rs).o"
+		"Write its name, with .o, after obj-m := in $(relative "$kbuild_file"): $(basename "$path" .rs).o"
 done
 
 # ---- Stack frames, as the C compiler looks for them. (What has been looked at and was right is not looked at again.)

@@ -55,6 +55,22 @@ good_path() {
 		"It has a blank in it, or one of these: $(sed 's/\[:[a-z]*:\]//g; s/^\[//; s/]$//; s/./& /g' <<<"$not_in_paths")" "${@:3}"
 }
 
+# module_directory DIR: prints where it is, if kbuild can build modules in it; otherwise ends the script.
+module_directory() {
+	local path
+	[[ -d $1 ]] || die "there is no directory $1"
+	path=$(realpath -- "$1")
+	good_path "the modules" "$path" "Move the directory, or give it another name."
+	[[ -e $path/Kbuild || -e $path/Makefile ]] || die "there is nothing in $path that kbuild can build" \
+		"It wants a file Kbuild there, with a line: obj-m := NAME.o" "scripts/new-module.sh DIR makes a directory that has all."
+	echo "$path"
+}
+
+# own_build DIR: a build/ in it, which git does not see.
+own_build() {
+	[[ -d $1/build ]] || { mkdir "$1/build" && echo '*' >"$1/build/.gitignore"; }
+}
+
 # Where the checkout is, and what the environment says of it.
 good_path "the checkout" "$top" "Move the checkout, or clone it somewhere else."
 [[ ! -L $build ]] || die "build/ is a link, and has to be a directory: the sandbox sees nothing outside of the checkout" \

@@ -193,7 +193,7 @@ sub own {
 sub shown_path {
 	my ($path) = @_;
 	my $file = own($path) // $path;
-	$file =~ s{^\Q$top\E/}{};
+	for my $root ((grep { length } split /\n/, $ENV{DECODE_SOURCES}), $top) { last if $file =~ s{^\Q$root\E/}{} }
 	$file =~ s{^.*/(?=(?:rust|library)/)}{} if !defined own($path);
 	return $file;
 }

@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Usage: scripts/lint.sh
+# Usage: scripts/lint.sh [--fix] [--from DIR]
 #
 # Checks every source file with its language's own tools: rustfmt, the kernel's clippy lints, shellcheck, shfmt; and all text
-# with scripts/prose.sh. It runs in the sandbox (make lint) and changes nothing; scripts/lint.sh --fix formats the files.
+# with scripts/prose.sh. It runs in the sandbox and changes nothing.
+#
+#   --fix       format the files
+#   --from DIR  the files in DIR, which has other modules; their text is not checked
+#   --help      this text
 #
 # The exit status is 0 if there is nothing to say.
 
@@ -10,16 +14,31 @@
 . "$top/scripts/kdir.sh"
 
 check=(--check) diff=(-d)
-(($# <= 1)) || bad_usage "one option at most"
-case ${1:-} in
--h | --help) usage && exit ;;
---fix) check=() diff=(-w) ;;
-'') ;;
-*) bad_usage "unknown option $1" ;;
-esac
-in_sandbox || exec "$top/scripts/sandbox.sh" "$top/scripts/$program" "$@"
+sources=$top saved=()
+while (($#)); do
+	case $1 in
+	-h | --help) usage && exit ;;
+	--fix)
+		check=() diff=(-w)
+		saved+=("$1")
+		;;
+	--from)
+		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
+		sources=$(module_directory "$2")
+		saved+=("$1" "$sources")
+		shift
+		;;
+	*) bad_usage "unknown option $1" ;;
+	esac
+	shift
+done
+if ! in_sandbox; then
+	visible=()
+	[[ $sources == "$top" ]] || visible=(--writable "$sources")
+	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
+fi
 
-cd "$top"
+cd "$sources"
 failed=0
 
 lint() {
@@ -33,16 +52,17 @@ lint() {
 	fi
 }
 
-sources() { find . \( -path ./build -o -path ./.git \) -prune -o -type f \( "$@" \) -print0; }
+files() { find . \( -path ./build -o -path ./.git \) -prune -o -type f \( "$@" \) -print0; }
 
 # Clippy goes by what rustc is told, so it runs where the modules are built; it has to be as silent as rustc.
 clippy() {
-	local kdir output
-	kdir=$(scripts/rust-headers.sh)
+	local kdir output of=()
+	kdir=$("$top/scripts/rust-headers.sh")
 	lock "$build/clippy.lock" "it runs clippy"
 	# What is not compiled again does not warn again.
-	remove "$build/clippy"
-	output=$(make --no-print-directory modules KDIR="$kdir" MO="$build/clippy/$(kdir_release "$kdir")" CLIPPY=1 2>&1) || {
+	remove "$sources/build/clippy"
+	[[ $sources == "$top" ]] || of=("M=$sources")
+	output=$(make -C "$top" --no-print-directory modules KDIR="$kdir" MO="$sources/build/clippy/$(kdir_release "$kdir")" CLIPPY=1 "${of[@]}" 2>&1) || {
 		printf '%s\n' "$output"
 		return 1
 	}
@@ -50,12 +70,13 @@ clippy() {
 	return 0
 }
 
-mapfile -d '' rust < <(sources -name '*.rs')
-mapfile -d '' shell < <(sources -name '*.sh' -o -name '*.t' -o -path './.ci/run')
+mapfile -d '' rust < <(files -name '*.rs')
+mapfile -d '' shell < <(files -name '*.sh' -o -name '*.t' -o -path './.ci/run')
 
-lint rustfmt rustfmt "${check[@]}" "${rust[@]}"
-lint clippy clippy
-lint shellcheck shellcheck "${shell[@]}"
-lint shfmt shfmt -ln bash "${diff[@]}" "${shell[@]}"
-lint prose scripts/prose.sh
+[[ -e .rustfmt.toml || -e rustfmt.toml ]] || check+=(--config-path "$top")
+((${#rust[@]} == 0)) || lint rustfmt rustfmt "${check[@]}" "${rust[@]}"
+((${#rust[@]} == 0)) || lint clippy clippy
+((${#shell[@]} == 0)) || lint shellcheck shellcheck --external-sources "--source-path=SCRIPTDIR:$top:$top/tests" "${shell[@]}"
+((${#shell[@]} == 0)) || lint shfmt shfmt -ln bash "${diff[@]}" "${shell[@]}"
+[[ $sources != "$top" ]] || lint prose scripts/prose.sh
 exit "$failed"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # The virtual machines of vm.sh and debian.sh: how QEMU is called, how what a command prints comes out, how it ends. Sourced
 # after common.sh and platform.sh. The script that sources it has a function qemu_options, and variables: runs (where a
-# directory for each run is made), console_log, terminal, timeout, accel, smp, memory, console, release, add.
+# directory for each run is made), console_log, terminal, timeout, accel, smp, memory, console, release, add; and those that may be unset: modules (where they were built) and from (where their sources are).
 
 no_vm() {
 	say "${red}$program: error:${plain} $1"
@@ -81,7 +81,7 @@ drain() {
 tell_size() {
 	local pause to
 	exec {to}<>"$work/size.in"
-	trap 'stty size <&2 >&"$to"' WINCH
+	trap 'stty size <&"$screen" >&"$to"' WINCH
 	trap 'kill "$pause"; exit' TERM
 	while :; do
 		sleep 1000 &
@@ -97,6 +97,8 @@ boot() {
 	: >"$work/status"
 	[[ -z $console ]] || drain console tee "$work/console.log" >&2
 	if [[ -n $terminal ]]; then
+		local screen
+		exec {screen}<&0
 		tell_size &
 		size_teller=$!
 		"${limit[@]}" "$qemu" "${options[@]}" 2>"$work/qemu" || ended=$?
@@ -133,9 +135,9 @@ finish() {
 	mkdir -p "$build/log"
 	# (before the file is where that of another machine may replace it)
 	last=$(end_of_console "$work/console.log" 2>/dev/null) || :
-	for path in "${add[@]}" "$build/modules/$release"; do [[ ! -d $path && $path != *.ko ]] || known+=("$path"); done
+	for path in "${add[@]}" "${modules:-$build/modules/$release}"; do [[ ! -d $path && $path != *.ko ]] || known+=("$path"); done
 	if [[ -s $work/console.log ]]; then
-		crash=$("$top/scripts/decode.sh" --only "$work/console.log" "${known[@]}") || :
+		crash=$("$top/scripts/decode.sh" --only ${from:+--source "$from"} "$work/console.log" "${known[@]}") || :
 	fi
 	status=$(<"$work/status")
 	if [[ -n $crash || ! $status =~ ^[0-9]+$ ]] && [[ -s $work/console.log ]]; then log=$(keep_log "$work/console.log"); fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Usage: scripts/matrix.sh [PART]
+# Usage: scripts/matrix.sh [OPTIONS] [PART]
 #
 # Finds out which of Debian's kernels the modules work with: of each suite in scripts/platform.sh, and of each flavour
 # named there, the newest kernel of each series. For each it completes the headers, builds the modules, runs the
@@ -13,6 +13,7 @@
 # A table of all results is in build/matrix/kernels.md, and, after a run without PART, in docs/kernels.md. What each
 # printed is in build/matrix/RELEASE.log, what its tests printed in build/test-RELEASE/.
 #
+#   --from DIR  build the modules in DIR instead, and run their tests; the table is in DIR/build/matrix/kernels.md only
 #   --again  also do what has passed before, and ask the archive again: otherwise a result holds while the sources are
 #            the same, and what the archive has is asked once a day
 #   --help   this text
@@ -24,11 +25,17 @@
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
 
-part='' again=''
+part='' again='' from='' from_option=() of=()
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
 	--again) again=1 ;;
+	--from)
+		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
+		from=$(module_directory "$2")
+		from_option=(--from "$from") of=("M=$from")
+		shift
+		;;
 	-*) bad_usage "unknown option $1" ;;
 	*)
 		[[ -z $part ]] || bad_usage "one PART at most"
@@ -39,24 +46,26 @@ while (($#)); do
 done
 
 cd "$top"
-matrix=$build/matrix
-mkdir -p "$matrix"
-lock "$matrix/lock" "it tries all kernels"
+matrix=${from:-$top}/build/matrix lists=$build/matrix
+[[ -z $from ]] || own_build "$from"
+mkdir -p "$matrix" "$lists"
+lock "$lists/lock" "it tries all kernels"
 
 # What a result depends on, apart from the kernel.
 sources() {
+	[[ -z $from ]] || find "$from" \( -name .git -o -path "$from/build" \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
 	find Kbuild Makefile ./*.rs lkm startstop scripts tests docs README.md -type f ! -path docs/kernels.md -print0 |
-		sort -z | xargs -0 sha256sum | sha256sum | cut -c1-16
+		sort -z | xargs -0 sha256sum
 }
 
 # offered SUITE: the list of rust-headers.sh for that and ARCH; makes their sandbox if it has to be asked.
 offered() {
 	local SUITE=$1
 	choose_platform
-	local list=$matrix/$sandbox_name.list
-	if [[ ! $list -nt $matrix/begun && (-n $again || -z $(find "$list" -mtime -1 2>/dev/null)) ]]; then
-		scripts/sandbox.sh scripts/rust-headers.sh --list >"$matrix/new.list" || return
-		mv "$matrix/new.list" "$list"
+	local list=$lists/$sandbox_name.list
+	if [[ ! $list -nt $lists/begun && (-n $again || -z $(find "$list" -mtime -1 2>/dev/null)) ]]; then
+		scripts/sandbox.sh scripts/rust-headers.sh --list >"$lists/new.list" || return
+		mv "$lists/new.list" "$list"
 	fi
 	sed 1d "$list"
 }
@@ -110,16 +119,18 @@ try() {
 		sed -n 's/^symbols: *all \([0-9]*\) .*/\1/p')
 	headers=${symbols:-failed}
 	[[ -n $symbols ]] || return 1
-	if ! make --no-print-directory vm-modules TESTS=1 >>"$log" 2>&1; then
+	if ! make --no-print-directory vm-modules TESTS=1 "${of[@]}" >>"$log" 2>&1; then
 		modules=failed
 		return 1
 	fi
 	modules="built${2:+, and the kernel from its source}"
 	if grep -qE '(^|: )warning[:[]' "$log"; then modules+=", with warnings"; fi
 	local status=0
-	scripts/test.sh --guest >"$matrix/$1.tests" 2>>"$log" || status=$?
+	scripts/test.sh "${from_option[@]:---guest}" >"$matrix/$1.tests" 2>>"$log" || status=$?
 	tests=$(tail -n 1 "$matrix/$1.tests")
-	if ! foreign=$(scripts/foreign.sh 2>>"$log"); then
+	if [[ -n $from ]]; then
+		foreign=-
+	elif ! foreign=$(scripts/foreign.sh 2>>"$log"); then
 		foreign=failed
 		status=1
 	fi
@@ -202,14 +213,14 @@ table() {
 		if (NF == 14) printf "| %s%s | %s | %s | %s | %s | %s | %s | %s | %s | %d s |\n",
 			$5, $14 == "passed" ? "" : " **failed**", $6, $3, $7, $8, $9, $10, $11, $12, $13 }'
 	printf '\nThese suites have more kernels, which cannot be used:\n\n'
-	for list in "$matrix"/*.list; do
+	for list in "$lists"/*.list; do
 		sed -n 's/^\([0-9]*\.[0-9]*\)[^ ]* .*cannot be: /\1 /p' "$list" | sort -u |
 			awk -v name="$(basename "$list" .list)" '{ series = $1; sub(/^[^ ]* /, ""); print "- " series " in " name ": " $0 }'
 	done
 }
 
-touch "$matrix/begun"
-sources=$(sources)
+touch "$lists/begun"
+sources=$(sources | sha256sum | cut -c1-16)
 before=$(there)
 done_before='' failed=0
 # A new series shows itself here.
@@ -230,13 +241,13 @@ for ((i = ${#suites[@]} - 1; i >= 0; i--)); do
 	done
 done
 
-[[ -n $done_before ]] || die "no kernel has '$part' in its name" "There are: $(cut -d ' ' -f 1 "$matrix"/*.list | grep '^[0-9]' | paste -sd ' ')"
+[[ -n $done_before ]] || die "no kernel has '$part' in its name" "There are: $(cut -d ' ' -f 1 "$lists"/*.list | grep '^[0-9]' | paste -sd ' ')"
 table >"$matrix/kernels.md"
-if [[ -z $part ]]; then
+if [[ -z $part$from ]]; then
 	sed -i '/^<!-- make matrix writes/q' docs/kernels.md
 	cat "$matrix/kernels.md" >>docs/kernels.md
 	say "docs/kernels.md has the results."
 else
-	say "build/matrix/kernels.md has the results."
+	say "${matrix#"$top"/}/kernels.md has the results."
 fi
 exit "$failed"

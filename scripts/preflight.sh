@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Usage: scripts/preflight.sh [KDIR [MO]]
 #        scripts/preflight.sh --default
+#        scripts/preflight.sh --sources DIR
 #
 # Finds out, before a build, whether Rust modules can be built against the kernel build tree KDIR
 # (default: the running kernel's) with the output in the directory MO. If not, it says what is in the way and
 # how to go on, in one message.
 # If nothing is in the way, it prints the variables that kbuild needs: RUSTC=... and so on.
-# With --default, prints the KDIR that is taken when none is named.
+# With --default, prints the KDIR that is taken when none is named. With --sources, finds out whether kbuild can build modules in
+# the directory DIR, and makes DIR/build/ for what is built.
 #
 # ANY_KERNEL=1 in the environment accepts a kernel that the modules are not written for.
 #
@@ -19,6 +21,15 @@ case ${1:-} in
 -h | --help) usage && exit ;;
 --default)
 	default_kdir
+	exit
+	;;
+--sources)
+	(($# == 2)) || bad_usage "--sources takes one DIR"
+	sources=$(module_directory "$2")
+	# (kbuild refuses it, too, and names a command for the sandbox.)
+	[[ $sources == "$top" || ! -f $sources/modules.order ]] || die "there are objects beside the sources in $sources, of a build without MO=" \
+		"make M=$sources clean removes them. Here they go to build/modules/, apart for each kernel."
+	[[ $sources == "$top" ]] || own_build "$sources"
 	exit
 	;;
 -*) bad_usage "unknown option $1" ;;

@@ -3,9 +3,10 @@
 """Makes the rust-project.json that the kernel's script wrote one of these modules: with the crate lkm, with each module that was built
 and nothing else, and with a compiler that is there for an editor outside of the sandbox too.
 
-rust-project.py OBJECTS [SYSROOT]
+rust-project.py SOURCES OBJECTS [SYSROOT]
 
-OBJECTS is where the modules were built, with the rust-project.json in it; SYSROOT is that of the sandbox, if it was built there.
+SOURCES is where the modules' sources are. OBJECTS is where they were built, with the rust-project.json in it; SYSROOT is that of the
+sandbox, if it was built there.
 """
 
 import json
@@ -14,11 +15,12 @@ import sys
 
 if "--help" in sys.argv:
     sys.exit(print(__doc__))
-if len(sys.argv) not in (2, 3) or sys.argv[1].startswith("-"):
-    print("rust-project.py: error: make rust-analyzer calls this with OBJECTS and SYSROOT; --help says more", file=sys.stderr)
+if len(sys.argv) not in (3, 4) or sys.argv[1].startswith("-"):
+    print("rust-project.py: error: make rust-analyzer calls this with SOURCES, OBJECTS and SYSROOT; --help says more", file=sys.stderr)
     sys.exit(2)
 TOP = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-objects = os.path.realpath(sys.argv[1])
+SOURCES = os.path.realpath(sys.argv[1])
+objects = os.path.realpath(sys.argv[2])
 path = os.path.join(objects, "rust-project.json")
 with open(path, encoding="utf-8") as file:
     project = json.load(file)
@@ -30,7 +32,7 @@ def module_roots():
         modules = order.read().split()
     for module in modules:
         with open(os.path.join(objects, module[:-2] + ".mod"), encoding="utf-8") as mod:
-            sources = [os.path.normpath(os.path.join(TOP, name[:-2] + ".rs")) for name in mod.read().split()]
+            sources = [os.path.normpath(os.path.join(SOURCES, name[:-2] + ".rs")) for name in mod.read().split()]
         yield from (source for source in sources if os.path.exists(source))
 
 
@@ -50,24 +52,28 @@ def add(name, root, deps):
         "display_name": name, "root_module": root, "is_workspace_member": True, "edition": "2021", "cfg": kernel["cfg"] + ["MODULE"],
         "deps": [{"crate": i, "name": crate["display_name"]} for i, crate in enumerate(crates) if crate["display_name"] in deps],
         # (module! takes the name of its file from it)
-        "env": {"RUST_MODFILE": os.path.relpath(root, TOP)[:-3]},
+        "env": {"RUST_MODFILE": os.path.relpath(root, SOURCES)[:-3]},
     })
 
 
 NEEDS = {"core", "ffi", "kernel", "pin_init"}
-add("lkm_bindings", os.path.join(objects, "lkm/bindings.rs"), NEEDS)
-crates[-1]["is_workspace_member"] = False
-add("lkm", os.path.join(TOP, "lkm/lib.rs"), NEEDS | {"lkm_bindings"})
-# Modules that others use come first, in the order in which they were compiled.
 lkm = os.path.join(objects, "lkm")
-made = {entry.name[3:-6]: entry.stat().st_mtime for entry in os.scandir(lkm) if entry.name.endswith(".rmeta")}
-exporting = {name: time for name, time in made.items() if name not in ("lkm", "lkm_bindings")}
+exporting = {}
+# (Another directory's modules may do without it.)
+if os.path.exists(os.path.join(lkm, "bindings.rs")):
+    add("lkm_bindings", os.path.join(lkm, "bindings.rs"), NEEDS)
+    crates[-1]["is_workspace_member"] = False
+    add("lkm", os.path.join(TOP, "lkm/lib.rs"), NEEDS | {"lkm_bindings"})
+    crates[-1]["is_workspace_member"] = SOURCES == TOP
+    # Modules that others use come first, in the order in which they were compiled.
+    made = {entry.name[3:-6]: entry.stat().st_mtime for entry in os.scandir(lkm) if entry.name.endswith(".rmeta")}
+    exporting = {name: time for name, time in made.items() if name not in ("lkm", "lkm_bindings")}
 for root in sorted(module_roots(), key=lambda root: exporting.get(os.path.basename(root)[:-3], float("inf"))):
     add(os.path.basename(root)[:-3], root, NEEDS | {"lkm"} | set(exporting))
 
 text = json.dumps(project, indent=4, sort_keys=True)
-if len(sys.argv) > 2:
-    sysroot = sys.argv[2]
+if len(sys.argv) > 3:
+    sysroot = sys.argv[3]
     text = text.replace('"/usr/', '"' + os.path.realpath(os.path.join(sysroot, "usr")) + "/").replace(
         '"sysroot": "/usr"', '"sysroot": "' + os.path.join(TOP, "scripts/editor") + '"')
 with open(path, "w", encoding="utf-8") as file:

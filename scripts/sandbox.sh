@@ -239,7 +239,7 @@ options=(
 	--setenv RUST_LKM_SUITE "$sandbox_name" --setenv SUITE "$SUITE" --setenv ARCH "$ARCH"
 )
 ((EUID == 0)) || options+=(--unshare-user --uid 0 --gid 0)
-for name in KERNEL ANY_KERNEL TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
+for name in KERNEL ANY_KERNEL RUST_LKM_DEV TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
 	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
 done
 for path in "${show[@]}" "${writable[@]}"; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Usage: scripts/test.sh [--long | --all] [--guest | --sanitized | --debian] [NAME]
+#        scripts/test.sh --from DIR [NAME]
 #
 # Builds the modules and runs the tests: tests/*.t in a virtual machine (tests that ask for the same options share one,
 # "# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, it runs only those whose path has NAME in it,
@@ -11,6 +12,7 @@
 #   --debian instead, only those in tests/debian/, which boot a whole Debian (scripts/debian.sh), one after the other
 #   --sanitized  all those, and tests/sanitized/, on the kernel of tests/sanitized.config, which is built once; with --long
 #           those in tests/long/ too. (Those in host/ are about this machine, and not about the kernel.)
+#   --from DIR  instead, build the modules in DIR, and run DIR/tests/*.t in a virtual machine; what they print is in DIR/build/test/
 #   --help  this text
 #
 # KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.
@@ -20,7 +22,7 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
-long='' all='' guest_only='' sanitized='' debian='' name=''
+long='' all='' guest_only='' sanitized='' debian='' from='' name=''
 while (($#)); do
 	case $1 in
 	-h | --help) usage && exit ;;
@@ -29,6 +31,11 @@ while (($#)); do
 	--guest) guest_only=1 ;;
 	--debian) debian=1 ;;
 	--sanitized) sanitized=1 guest_only=1 ;;
+	--from)
+		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
+		from=$(module_directory "$2")
+		shift
+		;;
 	-*) bad_usage "unknown option $1" ;;
 	*)
 		[[ -z $name ]] || bad_usage "one NAME at most"
@@ -38,15 +45,24 @@ while (($#)); do
 	shift
 done
 
+[[ -z $from || -z $long$all$sanitized$debian ]] || bad_usage "--from DIR has tests/*.t only"
+
 cd "$top"
 scripts/sandbox.sh --preflight
 guest=() host=()
 shopt -s nullglob
 directories=()
-[[ -n $long$all && -z $sanitized ]] || directories+=(tests)
-[[ -z $long && (-z $name || -n $all) ]] || directories+=(tests/long)
+[[ -n $long$all$from && -z $sanitized ]] || directories+=(tests)
+[[ -n $from || (-z $long && (-z $name || -n $all)) ]] || directories+=(tests/long)
 [[ -z $all ]] || directories+=(tests/all)
 [[ -z $sanitized ]] || directories+=(tests/sanitized)
+if [[ -n $from ]]; then
+	cd "$from"
+	for file in tests/*.t; do [[ ${file#tests/} != *"$name"* ]] || guest+=("$file"); done
+	((${#guest[@]})) || die "no test in $from/tests${name:+ has '$name' in its name}" \
+		"There are: $(echo tests/*.t | sed 's/^$/none; a test is a program tests\/NAME.t that prints TAP/')"
+	cd "$top"
+fi
 for directory in "${directories[@]}"; do
 	for file in "$directory"/*.t; do [[ ${file#tests/} != *"$name"* ]] || guest+=("$file"); done
 	[[ -z $guest_only ]] || continue
@@ -64,13 +80,18 @@ if [[ -n $sanitized ]]; then
 	KERNEL=$(<"$kdir/include/config/kernel.release")
 	export KERNEL
 fi
-results=$build/test${KERNEL:+-$KERNEL}
+of=() from_option=() visible=()
+if [[ -n $from ]]; then
+	own_build "$from"
+	of=("M=$from") from_option=(--from "$from") visible=(--show "$from")
+fi
+results=${from:-$top}/build/test${KERNEL:+-$KERNEL}
 
 lock "$results.lock" "it runs the tests"
 # Results of an earlier run are none of this one's, even if nothing can be built.
 rm -rf "$results"
 mkdir -p "$results"
-make --no-print-directory vm-modules TESTS=1 >&2
+make --no-print-directory vm-modules TESTS=1 "${of[@]}" >&2
 # From here on the modules are as the tests need them; a test that makes them again must not change them.
 export TESTS=1
 
@@ -114,9 +135,10 @@ run_in_vm() {
 	for file; do : >"$(result "$file")"; done
 	log=$(result "$file").log
 	file=''
-	scripts/vm.sh --strip --timeout "$timeout" --append init_on_alloc=0 --append loglevel=5 "${options[@]}" bash -c 'for file; do
+	scripts/vm.sh "${from_option[@]}" --strip --timeout "$timeout" --append init_on_alloc=0 --append loglevel=5 "${options[@]}" bash -c 'for file; do
 		echo "== begin $file"
-		more_tests=$(($# - ++n)) bash "$file" 2>&1
+		if [[ -x $file ]]; then command=("./$file"); else command=(bash "$file"); fi
+		more_tests=$(($# - ++n)) "${command[@]}" 2>&1
 		echo "== end $?"
 	done' - "$@" 2>"$log" | while IFS= read -r line; do
 		case $line in
@@ -166,7 +188,7 @@ done
 
 declare -A machines=()
 for file in "${guest[@]}"; do
-	asked=$(sed -n '2s/^# vm: *//p' "$file")
+	asked=$(sed -n '2s/^# vm: *//p' "${from:-.}/$file")
 	machines[" $asked"]+="$file "
 done
 start_machine() {
@@ -188,8 +210,9 @@ for options in "${machines_by_size[@]}"; do start_machine "$options"; done
 for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
 wait
 
-failed=0
-scripts/sandbox.sh prove --formatter TAP::Formatter::JUnit --exec cat "$results"/*.tap >"$results/junit.xml" 2>"$results/prove.log" ||
+failed=0 decode=()
+[[ -z $from ]] || decode=(--source "$from" "$from/build/modules")
+scripts/sandbox.sh "${visible[@]}" prove --formatter TAP::Formatter::JUnit --exec cat "$results"/*.tap >"$results/junit.xml" 2>"$results/prove.log" ||
 	failed=1
 
 count() { cat "$results"/*.tap | grep -cE "$1" || :; }
@@ -201,7 +224,7 @@ if ((failed)); then
 		awk -v file="${tap#"$top"/}" '
 			/^not ok/ { if (!named++) print file; print "  " $0; more = 1; next }
 			/^#/ { if (more) print "    " $0; next }
-			{ more = 0 }' "$tap" | scripts/decode.sh >&2
+			{ more = 0 }' "$tap" | scripts/decode.sh "${decode[@]}" >&2
 	done
 	# A test that ended too early has no failure to show.
 	((bad)) || sed 's/^/  /' "$results/prove.log" >&2

@@ -7,6 +7,8 @@
 #
 #   --kernel RELEASE    which kernel, of those that rust-headers.sh completed (default: KERNEL=RELEASE of the
 #                       environment, or the one it chose)
+#   --from DIR          the modules that make M=DIR has built, the sources in DIR and its tests/ are in /modules instead;
+#                       scripts/ and tests/ of this checkout are in the directory that RUST_LKM names
 #   --add PATH          also copy this file or directory into /modules; can be given again
 #   --append "ARGS"     more arguments for the kernel; can be given again
 #   --smp N             virtual CPUs (default 2)
@@ -16,6 +18,8 @@
 #   --no-strip          the opposite, which is the default: decode.sh in the VM needs it
 #   --icount            make the guest's clock count instructions: one CPU, TCG, the same figures every time
 #   --gdb SOCKET        wait, before the first instruction, for a debugger at this socket (gdb: target remote SOCKET)
+#   --exchange PREFIX   take modules from the pipes PREFIX.in and PREFIX.out while the machine runs, as scripts/vm/exchange.sh says;
+#                       PREFIX.pid has QEMU's process, PREFIX.run the directory of the run
 #   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
 #   --console           show the kernel's console on stderr as it comes
 #   --help              this text
@@ -37,17 +41,21 @@ choose_platform
 
 vm=$build/vm runs=$vm console_log=$build/log/console.log
 saved=("$@")
-release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' gdb='' accel=auto console='' add=() visible=()
+release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' gdb='' accel=auto console='' from='' exchange='' add=() visible=()
 while (($#)); do
 	case $1 in
-	--kernel | --add | --append | --smp | --memory | --timeout | --gdb | --accel)
+	--kernel | --from | --add | --append | --smp | --memory | --timeout | --gdb | --exchange | --accel)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		case $1 in
 		--kernel) release=$2 ;;
+		--from)
+			from=$(module_directory "$2")
+			# In the sandbox the working directory may be another.
+			saved[${#saved[@]} - $# + 1]=$from
+			;;
 		--add)
 			[[ -e $2 ]] || bad_usage "--add: there is no $2"
 			add+=("$(realpath -s -- "$2")")
-			# In the sandbox the working directory may be another.
 			saved[${#saved[@]} - $# + 1]=${add[-1]}
 			;;
 		--append) append+=" $2" ;;
@@ -55,6 +63,7 @@ while (($#)); do
 		--memory) memory=$2 ;;
 		--timeout) timeout=$2 ;;
 		--gdb) gdb=$2 ;;
+		--exchange) exchange=$2 ;;
 		--accel) accel=$2 ;;
 		esac
 		shift 2
@@ -169,27 +178,41 @@ base() {
 }
 
 make_overlay() {
-	local tree=$work/overlay modules=$build/modules/$release path
-	local installed=$tree/usr/lib/modules/$release
-	mkdir -p "$tree/modules" "$installed/updates"
+	local tree=$work/overlay path
+	local installed=$tree/usr/lib/modules/$release ours=$tree/modules RUST_LKM=/modules
+	if [[ -n $from ]]; then
+		RUST_LKM=/rust-lkm
+		ours=$tree/$RUST_LKM
+	fi
+	mkdir -p "$tree/modules" "$ours" "$installed/updates"
 	install -m 755 "$top/scripts/vm/init.sh" "$tree/init"
 	mkdir -p "$tree/root"
 	cp "$top/scripts/vm/bashrc" "$tree/root/.bashrc"
-	for path in scripts tests lkm startstop docs README.md; do
-		[[ ! -e $top/$path ]] || cp -a "$top/$path" "$tree/modules/"
-	done
-	cp -a "$top"/*.rs "$tree/modules/"
+	if [[ -n $from ]]; then
+		cp -a "$top"/{scripts,tests} "$ours/"
+		# (What is large is no source, and would fill the memory.)
+		(cd "$from" && find . \( -name .git -o -path ./build \) -prune -o ! -type d ! -name '*.ko' -size -8M -print0 | tar -c --null -T -) |
+			tar -x -C "$tree/modules"
+	else
+		for path in scripts tests lkm startstop docs README.md; do
+			[[ ! -e $top/$path ]] || cp -a "$top/$path" "$tree/modules/"
+		done
+		cp -a "$top"/*.rs "$tree/modules/"
+	fi
 	if [[ -r $modules/modules.order ]]; then
 		while read -r path; do
 			path=${path%.o}.ko
+			mkdir -p "$tree/modules/$(dirname "$path")"
 			cp "$modules/$path" "$tree/modules/$path"
 			[[ -z $strip ]] || "${cross}strip" --strip-debug --remove-section=.BTF "$tree/modules/$path"
 			# The modules that only tests need are not installed.
 			[[ $path == tests/* || $path == docs/* ]] || ln "$tree/modules/$path" "$installed/updates/"
 		done <"$modules/modules.order"
-		# What the build of one module left, for a look at it.
-		mkdir -p "$tree/modules/build/modules/$release"
-		cp "$modules"/{hello_world.*,modules.order,Module.symvers} "$tree/modules/build/modules/$release/"
+		if [[ -z $from ]]; then
+			# What the build of one module left, for a look at it.
+			mkdir -p "$tree/modules/build/modules/$release"
+			cp "$modules"/{hello_world.*,modules.order,Module.symvers} "$tree/modules/build/modules/$release/"
+		fi
 	else
 		warn "no modules are built for kernel $release; make vm-modules builds them"
 	fi
@@ -200,7 +223,7 @@ make_overlay() {
 	# All of it travels as bash reads it back.
 	# shellcheck disable=SC2034 # declare -p prints them
 	local command=("$@") variable size="${terminal:+$(stty size)}" run=${work##*/}
-	for variable in run command terminal timeout size TERM NO_COLOR; do
+	for variable in run command terminal timeout exchange size TERM NO_COLOR RUST_LKM; do
 		[[ -z ${!variable+set} ]] || declare -p "$variable"
 	done | sed 's/^declare -[-aAx]* //' >"$tree/run.vm"
 	pack "$tree"
@@ -229,12 +252,16 @@ qemu_options() {
 		-append "console=$console_device quiet panic=-1 $quicker $append -- ${work##*/}"
 	)
 	[[ -z $gdb ]] || options+=(-S -gdb "unix:${gdb//,/,,},server=on,wait=off")
+	[[ -z $exchange ]] || options+=(
+		-pidfile "$exchange.pid"
+		-chardev "pipe,id=exchange,path=$exchange" -device virtserialport,nr=6,chardev=exchange
+	)
 }
 
 # ----
 
 if ! in_sandbox; then
-	for path in "${add[@]}"; do visible+=(--show "$path"); done
+	for path in ${from:+"$from"} "${add[@]}"; do visible+=(--show "$path"); done
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 
@@ -248,8 +275,10 @@ timeout=${timeout:-600}
 
 mkdir -p "$vm"
 make_work
+[[ -z $exchange ]] || echo "$work" >"$exchange.run"
 trap 'rm -rf "$work"' EXIT
 choose_kernel
+modules=${from:-$top}/build/modules/$release
 choose_accel
 base=$(base)
 make_overlay "$@" >"$work/overlay.cpio"

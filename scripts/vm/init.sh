@@ -1,5 +1,5 @@
 #!/bin/bash
-# shellcheck disable=SC2154 # vm.sh sets size, command, terminal, timeout and run
+# shellcheck disable=SC2154 # vm.sh sets size, command, terminal, timeout, exchange and run
 #
 # The first program of the virtual machine: mounts what a module needs to be looked at, runs the command that
 # vm.sh was given, hands its status over and switches off.
@@ -32,7 +32,7 @@ ln -s fd/1 /dev/stdout
 ln -s fd/2 /dev/stderr
 hostname vm
 
-export TERM NO_COLOR EDITOR=nano
+export TERM NO_COLOR RUST_LKM EDITOR=nano
 [[ -n $NO_COLOR ]] || unset NO_COLOR
 cd /modules || exit
 
@@ -100,7 +100,7 @@ if [[ -n $terminal ]]; then
 			[[ -n $found ]] || continue
 			tell_log
 			{
-				scripts/decode.sh --only --here <<<"$found"
+				"$RUST_LKM/scripts/decode.sh" --only --here --source /modules /modules <<<"$found"
 				echo "What hangs in the kernel cannot be ended. Ctrl-A, then X, ends the machine."
 			} >&3 2>&1
 		done
@@ -117,6 +117,8 @@ elif ((timeout > 30)); then
 		tell_parameters
 	) &
 fi
+
+[[ -z $exchange ]] || "$RUST_LKM/scripts/vm/exchange.sh" /dev/vport0p6 &
 
 if [[ -n $terminal ]]; then
 	# The terminal forgets its size when nobody has it open.

@@ -138,6 +138,15 @@ is "$status" 0 "if all passed, it gives 0"
 matrix nothing
 like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a part that there is not"
 
+mkdir "$directory/own"
+touch "$directory/own/Kbuild"
+cp docs/kernels.md "$directory/document"
+run env -u SUITE -u ARCH -u KERNEL "$make" matrix K='trixie x86 9.3' M="$directory/own"
+is "$(tried)" "9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 " "--from: another directory's modules, on the same kernels"
+like "$(<"$directory/own/build/matrix/kernels.md")" "\\| 9.3.4-amd64 .* \\| built \\| --from $directory/own 20 passed, 0 failed, 1 skipped \\| - \\|" \
+	"… with their tests, and a table of their own"
+same "$(cat docs/kernels.md)" "$(cat "$directory/document")" "… and none in the document"
+
 echo sid >"$directory/no-sandbox"
 matrix --again
 is "$status $(tried | wc -w)" "1 9" "a suite whose sandbox cannot be made does not stop the others"

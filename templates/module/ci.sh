@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Usage: ./ci.sh
+#
+# What continuous integration can run, on a Debian or Ubuntu where bubblewrap works (in a container it has to be privileged):
+# the tests and lint. It clones rust-lkm from RUST_LKM_URL if it is not there. As root it also installs what rust-lkm needs.
+
+set -euo pipefail
+cd "$(dirname "$0")"
+RUST_LKM=${RUST_LKM:-$(sed -n 's/^RUST_LKM ?= //p' Makefile)}
+RUST_LKM_URL=${RUST_LKM_URL:-}
+export RUST_LKM
+
+if [[ ! -e $RUST_LKM/lkm/Kbuild.include ]]; then
+	git clone --depth 1 "${RUST_LKM_URL:?has to say from where rust-lkm can be cloned}" "$RUST_LKM"
+fi
+"$RUST_LKM/scripts/sandbox.sh" --preflight
+
+# Each tells something, whatever became of the others.
+failed=0
+for part in test lint; do make "$part" || failed=1; done
+exit "$failed"

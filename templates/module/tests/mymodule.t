@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# mymodule: what it says, its parameter, and its file in /proc. (make test runs this in a virtual machine, as root.)
+#
+# kernel.sh has the words: run, is, like, kmsg … It also fails if the kernel's log has a line that this test did not look at, or
+# if something is left of the module.
+
+. "$RUST_LKM/tests/kernel.sh" || exit
+
+kmsg_mark
+run insmod mymodule.ko number=7
+is "$status $stderr" "0 " "insmod loads it"
+is "$(kmsg)" "mymodule: the number is 7" "it says its number"
+is "$(cat /proc/mymodule)" 7 "its file has the number"
+
+parameter=/sys/module/mymodule/parameters/number
+echo -1 >"$parameter"
+is "$(cat /proc/mymodule)" -1 "the number can be changed"
+run bash -c "echo 101 >$parameter"
+like "$status $stderr" '^1 .*Invalid argument' "… but not to one that is too large"
+
+kmsg_mark
+run rmmod mymodule
+is "$(kmsg)" "mymodule: the number was -1" "it says what the number was"
+not_there /proc/mymodule "its file is gone"
+done_testing

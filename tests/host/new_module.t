@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# new-module.sh: what it makes works at once, by each target of its Makefile; and what cannot be is refused in words.
+
+. "$(dirname "$0")/../tap.sh" || exit
+cd "$(dirname "$0")/../.." || exit
+
+top=$PWD
+directory=$(mktemp -d)
+temporary+=("$directory")
+own=$directory/number
+export GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@localhost GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
+
+# ---- Names and places.
+
+touch "$directory/file"
+mkdir -p "$directory/full"
+touch "$directory/full/file"
+while IFS='|' read -r name reason; do
+	run scripts/new-module.sh "$directory/$name"
+	like "$status $stderr" "^1 new-module.sh: error: $reason" "refused: $name"
+	# What was there before is still there, and nothing else.
+	is "$(cd "$directory" && find . | sort | paste -sd ' ')" ". ./file ./full ./full/file" "… and nothing is made"
+done <<'NAMES'
+my-module|a module cannot be named 'my-module': it takes small letters .*for instance: my_module
+Module|a module cannot be named 'Module': it takes small letters .*for instance: module
+9lives|a module cannot be named '9lives': it takes small letters .*for instance: lives
+größe|a module cannot be named 'größe': it takes small letters
+two words|a module cannot be named 'two words': it takes small letters
+_x|a module cannot be named '_x': it takes small letters
+match|a module cannot be named 'match': that is a keyword of Rust
+self|a module cannot be named 'self': that is a keyword of Rust
+kernel|a module cannot be named 'kernel': a crate that every module uses has that name
+lkm|a module cannot be named 'lkm': a crate that every module uses has that name
+jiffies|a module cannot be named 'jiffies': there is one already \(a module of rust-lkm: jiffies\)
+startstop|a module cannot be named 'startstop': there is one already
+libata|a module cannot be named 'libata': there is one already \(drivers/ata/libata\)
+mt76_usb|a module cannot be named 'mt76_usb': there is one already \(drivers/net/wireless/mediatek/mt76/mt76-usb\)
+uptime|a module cannot be named 'uptime': there is a /proc/uptime
+a123456789a123456789a123456789a123456789a123456789a12345|a module cannot be named .*: the kernel takes names of 55 letters at most
+full|.*/full is not empty
+file|.*/file is a file
+NAMES
+run scripts/new-module.sh "$directory/odd name/mine"
+like "$status $stderr" "^1 .*error: this path of the module is one that make and kbuild cannot take" "refused: a path that kbuild cannot take"
+run scripts/new-module.sh mine
+like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*elsewhere: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
+not_there mine "… and nothing is made"
+
+# ---- It works, by what docs/your-own-module.md says.
+
+run bash -ec "$(awk '/^```/ { n++; next } n == 1' docs/your-own-module.md | sed "s,\.\./number,$own,")"
+is "$status $(tail -n 1 <<<"$stdout")" "0 9 passed, 0 failed, 0 skipped" "a module is made, and its test passes"
+like "$stderr" "The module number is in $own" "… and it says where"
+is "$(git -C "$own" status --short | paste -sd ' ')" \
+	"A  .editorconfig A  .gitignore A  .rustfmt.toml A  Kbuild A  LICENSE A  Makefile A  README.md A  ci.sh A  number.rs A  tests/number.t" \
+	"it is under git, with all that it needs"
+is "$(grep -rnE '[Mm]y_?[Mm]odule|"You"' "$own" --exclude-dir=.git)" "" "… by its own name"
+like "$(<"$own/number.rs")" 'type: Number,' "… its type, too"
+same "$(sed -n 's/^RUST_LKM ?= //p' "$own/Makefile")" "$(realpath --relative-to="$own" "$top")" "its Makefile has the way to the checkout, relative"
+is "$(cmp LICENSE "$own/LICENSE" && grep -c '^// SPDX-License-Identifier: GPL-2.0$' "$own/number.rs")" 1 "the licence is the GPL-2.0"
+git -C "$own" commit -qm "A module"
+
+in_own() { run make --no-print-directory -C "$own" "$@"; }
+in_own
+is "$status" 0 "make"
+is "$(grep -iE 'warning|error' <<<"$stdout$stderr")" "" "… without a warning"
+there "$(echo "$own"/build/modules/*/number.ko)" "… builds it"
+run scripts/vm.sh --add "$(echo "$own"/build/modules/*/number.ko)" env TAG=own tests/docs.t
+is "$status $(grep '^not ok' <<<"$stdout")" "0 " "it does what docs/your-own-module.md shows"
+like "$stdout" 'ok 7 - docs/your-own-module.md: dmesg' "… all of it"
+in_own lint
+is "$status $(grep -c ': .*clean' <<<"$stderr")" "0 4" "make lint has nothing to say"
+in_own rust-analyzer
+like "$status $(cat "$own/rust-project.json")" "^0 .*number.rs" "make rust-analyzer"
+screen=$(echo 'insmod number.ko number=7; cat /proc/number; exit' | script -qec "make --no-print-directory -C $own vm" /dev/null)
+like "$(tr -d '\r\n' <<<"$screen")" '[^=]7exit' "make vm"
+is "$(git -C "$own" status --short)" "" "git sees nothing of all that"
+in_own clean
+is "$status $(git -C "$own" status --short --ignored)" "0 " "make clean leaves nothing"
+
+# What fails is seen: the module says something that the test does not know.
+sed -i 's/the number is/the NUMBER is/' "$own/number.rs"
+in_own test
+like "$status $stderr" '^2 .*not ok 2 - it says its number' "a mistake is found by its test"
+
+# ---- Its script for continuous integration, where the checkout is not there yet; and without it.
+
+mkdir "$directory/ci"
+git clone -q "$own" "$directory/ci/number"
+mkdir -p "$directory/origin/scripts" "$directory/origin/lkm"
+cp lkm/Kbuild.include "$directory/origin/lkm/"
+printf '#!/bin/sh\necho preflight\n' >"$directory/origin/scripts/sandbox.sh"
+chmod +x "$directory/origin/scripts/sandbox.sh"
+printf 'test lint:\n\t@echo "ran $@ of $(notdir $(M))"\n' >"$directory/origin/Makefile"
+git init -q "$directory/origin"
+git -C "$directory/origin" add -A
+git -C "$directory/origin" commit -qm "A stand-in"
+sed -i 's,^RUST_LKM ?= .*,RUST_LKM ?= ../rust-lkm,' "$directory/ci/number/Makefile"
+run make -C "$directory/ci/number" test
+like "$status $stderr" '^2 .*make: error: rust-lkm is not in ../rust-lkm .*write into the Makefile where it is: RUST_LKM' "without the checkout, make says so"
+run env RUST_LKM_URL="$directory/origin" "$directory/ci/number/ci.sh"
+is "$status $(grep -v '^make' <<<"$stdout" | paste -sd ' ')" "0 preflight ran test of number ran lint of number" \
+	"ci.sh clones the checkout, and runs the tests and lint"
+sed -i 's/^\(test\) lint:/lint:/; $a test:\n\t@false' "$directory/ci/rust-lkm/Makefile"
+run "$directory/ci/number/ci.sh"
+like "$status $stdout" '^1 .*ran lint of number' "… if one fails, it does the other, and fails"
+
+# ---- The template itself, and where git is.
+
+run make --no-print-directory M=templates/module modules
+is "$status" 0 "the template is a module, too"
+make --no-print-directory M=templates/module clean
+git init -q "$directory/all"
+run scripts/new-module.sh "$directory/all/part"
+not_there "$directory/all/part/.git" "in a git repository it makes no other one"
+
+done_testing

@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# make M=DIR: modules in a directory of somebody else's, of all kinds, are built, tested, looked at and cleaned up there.
+
+. "$(dirname "$0")/../tap.sh" || exit
+cd "$(dirname "$0")/../.." || exit
+
+directory=$(mktemp -d)
+temporary+=("$directory")
+own=$directory/own
+mkdir -p "$own"/{tests,deep}
+git init -q "$own"
+
+# One that knows nothing of us (with the words of Rust for Linux's template), one that uses our crate, C beside Rust, and C alone.
+printf '%s\n' "obj-m := counts.o" "include $PWD/lkm/Kbuild.include" "obj-m += plain.o mixed.o deep/" "mixed-y := main.o sum.o" >"$own/Kbuild"
+sed 's/"jiffies"/"counts"/' jiffies.rs >"$own/counts.rs"
+cat >"$own/plain.rs" <<'RUST'
+// SPDX-License-Identifier: GPL-2.0
+
+//! A module that uses the kernel crate only.
+
+use kernel::prelude::*;
+
+module! {
+    type: Plain,
+    name: "plain",
+    authors: ["Somebody"],
+    description: "It keeps numbers",
+    license: "GPL",
+}
+
+struct Plain {
+    numbers: KVec<i32>,
+}
+
+impl kernel::Module for Plain {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        let mut numbers = KVec::new();
+        numbers.push(72, GFP_KERNEL)?;
+        Ok(Plain { numbers })
+    }
+}
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        pr_info!("My numbers are {:?}\n", self.numbers);
+    }
+}
+RUST
+cp tests/foreign/mixed/sum.c "$own/"
+sed 's/foreign_mixed/mixed/' tests/foreign/mixed/main.rs >"$own/main.rs"
+echo 'obj-m := in_c.o' >"$own/deep/Makefile"
+cat >"$own/deep/in_c.c" <<'C'
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/module.h>
+
+static int __init in_c_init(void)
+{
+	pr_info("in_c: hello from C\n");
+	return 0;
+}
+
+static void __exit in_c_exit(void)
+{
+}
+
+module_init(in_c_init);
+module_exit(in_c_exit);
+MODULE_DESCRIPTION("C alone");
+MODULE_LICENSE("GPL");
+C
+a_test() { printf '#!/usr/bin/env bash\n# A test.\n\n. "$RUST_LKM/tests/kernel.sh" || exit\n\n%s\ndone_testing\n' "$2" >"$own/tests/$1.t"; }
+a_test all 'for module in counts plain mixed deep/in_c; do
+	kmsg_mark
+	run insmod "$module.ko"
+	run rmmod "${module##*/}"
+	is "$status $(kmsg | sed "s/.*is //")" "0 ${said[$module]}" "$module says what it should"
+done'
+sed -i '/kernel.sh/a declare -A said=([counts]="" [plain]="plain: My numbers are [72]" [mixed]=4711 [deep/in_c]="in_c: hello from C")\n\ncat /modules/deep/in_c.c | grep -q "C alone" || echo "not ok - the sources are there"' "$own/tests/all.t"
+printf '#!/usr/bin/perl\n# A test in another language.\nprint "1..1\\nok 1 - perl speaks TAP\\n";\n' >"$own/tests/perl.t"
+chmod +x "$own/tests/perl.t"
+cp -r "$own" "$directory/sources"
+
+run make --no-print-directory M="$own" test
+is "$status $(tail -n 1 <<<"$stdout")" "0 7 passed, 0 failed, 0 skipped" "modules of all kinds are built, and their tests run in the machine"
+release=$(cd "$own/build/modules" && echo *)
+is "$(cd "$own/build/modules/$release" && find . -name '*.ko' | sort | paste -sd ' ')" "./counts.ko ./deep/in_c.ko ./mixed.ko ./plain.ko" \
+	"what is made is in the directory's build/modules/, apart for each kernel"
+is "$(diff -r --exclude=build "$directory/sources" "$own")" "" "… and nothing is beside the sources"
+like "$(git -C "$own" status --porcelain)" '^[^/]*Kbuild' "git sees the sources"
+is "$(git -C "$own" status --porcelain | grep build/)" "" "… and nothing of build/"
+like "$(<"$own/build/test/all.tap")" 'ok 4 - deep/in_c says what it should' "what a test printed is in build/test/"
+
+# ---- The gates.
+
+a_test log 'run insmod plain.ko
+run rmmod plain'
+a_test state 'run insmod deep/in_c.ko
+kmsg >/dev/null'
+rm "$own"/tests/{all,perl}.t
+run make --no-print-directory M="$own" test
+is "$status $(tail -n 1 <<<"$stdout")" "2 2 passed, 2 failed, 0 skipped" "the log gate and the state gate are there, too"
+like "$stderr" 'unexpected: plain: My numbers are \[72\]' "… a line of the log that nobody looked at is shown"
+like "$stderr" '> module in_c' "… and a module that is left"
+run make --no-print-directory M="$own" test T=nope
+like "$status $stderr" "^2 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/log.t tests/state.t" "T=NAME that there is not: those there are"
+
+# ---- The rest.
+
+run make --no-print-directory M="$own" rust-analyzer
+is "$status" 0 "rust-analyzer"
+names=$(scripts/sandbox.sh --show "$own" python3 -c 'import json, sys
+print(" ".join(sorted(crate["display_name"] for crate in json.load(open(sys.argv[1]))["crates"])))' "$own/rust-project.json")
+like "$names" '^.*counts .* kernel lkm .* main .* plain' "… its file knows these modules and both crates"
+sed -i 's/^    numbers: /  numbers: /' "$own/plain.rs"
+run make --no-print-directory M="$own" lint
+like "$status $stdout" "^2 Diff in $own/plain.rs" "lint looks at these sources"
+is "$(grep ': ' <<<"$stderr" | grep -v '^make' | sort | paste -sd ' ')" \
+	"clippy: clean rustfmt: failed shellcheck: clean shfmt: clean" "… with all that it looks at sources by"
+run make --no-print-directory M="$own" clean
+is "$status $(cd "$own" && echo *)" "0 Kbuild counts.rs deep main.rs plain.rs sum.c tests" "clean leaves the sources, and no build/"
+
+# ---- What cannot be.
+
+mkdir "$directory"/{empty,"odd name"}
+for line in "$directory/nope|there is no directory $directory/nope" \
+	"$directory/empty|there is nothing in $directory/empty that kbuild can build" \
+	"$directory/odd name|this path of the modules is one that make and kbuild cannot take: $directory/odd name"; do
+	run make --no-print-directory M="${line%%|*}" vm
+	like "$status $stderr" "^2 .*error: ${line#*|}" "refused: ${line#*|}"
+done
+run make --no-print-directory M="$own" demo
+like "$status $stderr" '^2 .*M=DIR goes with these: modules ' "a target that M=DIR does not go with"
+touch "$own/modules.order"
+run make --no-print-directory M="$own" modules
+like "$status $stderr" "^2 .*there are objects beside the sources in $own, .*"$'\n'".*make M=$own clean removes them" "objects of a build beside the sources"
+
+done_testing
