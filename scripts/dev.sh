@@ -1,0 +1,406 @@
+#!/usr/bin/env bash
+# Usage: scripts/dev.sh [OPTIONS] [TEST]
+#
+# A machine that stays while you write: whenever a source is saved, the modules are built, and those that have changed are exchanged in
+# the running machine: unloaded, and loaded again. It shows what the kernel's log has gained, and what the compiler says if it is a mistake.
+# With TEST, the tests whose name has TEST in it run then (without the module, as they load it themselves).
+#
+# At a terminal there is a shell in the machine meanwhile; to leave it (exit or Ctrl-D) ends all of it. Without one, Ctrl-C does.
+#
+# If a module cannot be unloaded, or hangs, or the kernel has crashed, it says so and starts a fresh machine by itself.
+#
+#   --from DIR     the modules in DIR, all of them; without it those of this checkout, of which only those are loaded that change
+#                  or that TEST names
+#   --set NAME=VALUE  a parameter for the modules, or MODULE.NAME=VALUE for one of them; can be given again
+#   --help         this text
+#
+# The exit status is 0 if it was left, 1 if it could not begin, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+. "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+choose_platform
+
+from='' test='' set=() saved=()
+while (($#)); do
+	case $1 in
+	--from | --set)
+		[[ -n ${2:-} ]] || bad_usage "$1 needs a value"
+		if [[ $1 == --set ]]; then
+			[[ $2 =~ ^([a-z0-9_]+\.)?[A-Za-z0-9_]+=[^[:space:]]*$ ]] || bad_usage "--set takes NAME=VALUE, not '$2'"
+			set+=("$2")
+			saved+=("$1" "$2")
+		else
+			from=$(module_directory "$2")
+			saved+=("$1" "$from")
+		fi
+		shift
+		;;
+	-h | --help) usage && exit ;;
+	-*) bad_usage "unknown option $1" ;;
+	*)
+		[[ -z $test ]] || bad_usage "one TEST at most"
+		test=$1
+		saved+=("$1")
+		;;
+	esac
+	shift
+done
+sources=${from:-$top}
+
+shopt -s nullglob
+tests=()
+if [[ -n $test ]]; then
+	for path in "$sources"/tests/*.t; do
+		path=${path#"$sources"/}
+		[[ ${path#tests/} != *"$test"* ]] || tests+=("$path")
+	done
+	((${#tests[@]})) || die "no test in $sources/tests has '$test' in its name" "There are: $(cd "$sources" && echo tests/*.t)"
+fi
+
+# ---- Outside of the sandbox: what is left when all ends, however that was, is removed here.
+
+if ! in_sandbox; then
+	scripts=$top/scripts
+	[[ -z $from ]] || own_build "$from"
+	"$scripts/sandbox.sh" "$scripts/rust-headers.sh" >/dev/null
+	mkdir -p "$build/vm"
+	work=$(mktemp -d "$build/vm/dev.XXXXXX")
+	screen=''
+	if [[ -t 0 && -t 1 ]]; then screen=$(stty -g); fi
+	ended() {
+		trap - EXIT INT TERM HUP
+		[[ -z ${inside:-} ]] || kill "$inside" 2>/dev/null || :
+		[[ -z ${inside:-} ]] || wait "$inside" 2>/dev/null || :
+		[[ -z $screen ]] || stty "$screen" || :
+		# (A machine that was killed holds the lock of its directory until the last of its processes is gone.)
+		local run=''
+		[[ ! -r $work/port.run ]] || run=$(<"$work/port.run")
+		[[ -z $run || ! -d $run ]] || flock -w 20 "$run" rm -rf "$run" || :
+		remove "$work"
+	}
+	trap ended EXIT
+	trap 'exit 0' INT
+	trap 'exit 143' TERM HUP
+	exec {input}<&0
+	status=0
+	RUST_LKM_DEV=$work "$scripts/sandbox.sh" ${from:+--writable "$from"} "$scripts/$program" "${saved[@]}" <&"$input" &
+	inside=$!
+	wait "$inside" || status=$?
+	inside=''
+	exit "$status"
+fi
+
+# ---- In it.
+
+work=${RUST_LKM_DEV:-$(mktemp -d "$build/vm/dev.XXXXXX")}
+events=$work/port.out
+mkfifo "$events"
+exec {from_all}<>"$events" {input}<&0
+kdir=$("$top/scripts/rust-headers.sh")
+release=$(kdir_release "$kdir")
+objects=$sources/build/modules/$release
+of=()
+[[ -z $from ]] || of=("M=$from")
+terminal=''
+if [[ -t 0 && -t 1 ]]; then terminal=1; fi
+
+tell() { say "${bold}$program:${plain} $*"; }
+now() {
+	local time=${EPOCHREALTIME/[.,]/}
+	echo "$((time / 1000))"
+}
+seconds() { printf '%d.%d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
+
+# modules: of each the path, in the order in which they are loaded.
+modules() { [[ ! -r $objects/modules.order ]] || sed 's/^\.\///; s/\.o$//' "$objects/modules.order"; }
+
+# compile: what the compiler says goes to the terminal as it is.
+compile() {
+	make --no-print-directory -C "$top" modules KDIR="$kdir" "${of[@]}" >"$work/build.log"
+}
+
+# fresh: the modules that are not the ones in the machine.
+fresh() {
+	local module
+	while read -r module; do
+		[[ ! $objects/$module.ko -nt $work/sent/$module ]] || echo "$module"
+	done < <(modules)
+}
+
+# parameters_of MODULE
+parameters_of() {
+	local one
+	for one in "${set[@]}"; do
+		case $one in
+		"${1##*/}".*) echo "${one#*.}" ;;
+		*.*=*) [[ ${one%%=*} == *.* ]] || echo "$one" ;;
+		*) echo "$one" ;;
+		esac
+	done | paste -sd ' '
+}
+
+# ---- The machine.
+
+start_machine() {
+	local stay=()
+	end_machine
+	[[ -z ${to:-} ]] || exec {to}>&-
+	rm -rf "$work"/sent "$work"/port.{pid,in}
+	mkfifo "$work/port.in"
+	exec {to}<>"$work/port.in"
+	[[ -n $terminal ]] || stay=(sleep infinity)
+	(
+		status=0
+		"$top/scripts/vm.sh" --kernel "$release" ${from:+--from "$from"} --strip --timeout 0 --exchange "$work/port" "${stay[@]}" \
+			<&"$input" 2>"$work/said" || status=$?
+		echo "gone $status" >"$events"
+	) &
+	machine=$!
+	running='' loaded=()
+	local answer
+	until [[ -n $running ]]; do
+		next_event answer
+		case $answer in
+		ready) running=1 ;;
+		gone*)
+			machine=''
+			cat "$work/said" >&2
+			die "the machine did not start"
+			;;
+		esac
+	done
+}
+
+end_machine() {
+	[[ -n ${machine:-} ]] || return 0
+	running=''
+	[[ ! -s $work/port.pid ]] || kill "$(<"$work/port.pid")" 2>/dev/null || :
+	wait "$machine" 2>/dev/null || :
+	machine=''
+	# What it said last is about one that is no more.
+	local rest
+	while read -r -t 0.1 rest <&"$from_all"; do [[ $rest != saved* ]] || waiting=$rest; done
+}
+
+# next_event VARIABLE [SECONDS]: the next line of the machine's or of what watches the sources; those that are saved meanwhile wait.
+waiting=''
+next_event() {
+	local event
+	while IFS= read -r ${2:+-t "$2"} event <&"$from_all"; do
+		if [[ $event == saved* ]]; then waiting=$event; else break; fi
+	done || event=silent
+	printf -v "$1" %s "$event"
+}
+
+# ask SECONDS WORD ARG…: sets answer to done's status, silent or gone; shows what the machine says until then.
+ask() {
+	local line seconds=$1
+	shift
+	: >"$work/log"
+	printf '%s\n' "$*" >&"$to"
+	while next_event line "$seconds"; do
+		case $line in
+		'log '* | 'out '*)
+			printf '%s\n' "${line#* }" >>"$work/log"
+			printf '%s\n' "${line#* }"
+			;;
+		'done '*) answer=${line#done } && break ;;
+		gone*) answer=gone && machine='' running='' && break ;;
+		silent) answer=silent && break ;;
+		esac
+	done
+}
+
+# send FILE PATH
+send() {
+	printf 'file %s %s\n' "$(stat -c %s "$1")" "$2" >&"$to"
+	timeout 20 cat "$1" >&"$to" || { why="the machine does not answer any more" && return 1; }
+}
+
+# trouble WHAT: whether the machine cannot be gone on with; sets why.
+trouble() {
+	case $answer in
+	0) return 1 ;;
+	hangs) why="$1 hangs" ;;
+	silent) why="the machine does not answer any more ($1)" ;;
+	gone) why="the machine has ended ($1)" ;;
+	crashed) why="the kernel has crashed ($1)" ;;
+	*) return 1 ;;
+	esac
+	# What it says has its lines in your sources by the modules as they were built.
+	if [[ $answer == crashed ]]; then
+		"$top/scripts/decode.sh" --only ${from:+--source "$from"} "$work/log" "$objects" >&2 || :
+	elif [[ $answer == gone ]]; then
+		cat "$work/said" >&2
+	fi
+	return 0
+}
+
+# unload and load MODULE: the status is 1 if the machine has to be another one, with why.
+unload() {
+	local name=${1##*/}
+	name=${name//-/_}
+	ask 15 unload "$name"
+	! trouble "unloading $name" || return 1
+	[[ $answer == 0 ]] || { why="$name cannot be unloaded" && return 1; }
+}
+
+load() {
+	local module=$1 name=${1##*/}
+	keep_time "$module"
+	"${cross}strip" --strip-debug --remove-section=.BTF -o "$work/stripped.ko" "$objects/$module.ko"
+	send "$work/stripped.ko" "$module.ko" || return
+	reload "$module"
+}
+
+reload() {
+	local module=$1 name=${1##*/}
+	ask 30 load "$module.ko" "$(parameters_of "$module")"
+	if trouble "loading $name"; then
+		culprits+="$module "
+		return 1
+	fi
+	if [[ $answer == 0 ]]; then loaded+=("$module"); else tell "${red}$name was not loaded${plain}"; fi
+}
+
+# unload_from N: all but the first N, the last one first.
+unload_from() {
+	while ((${#loaded[@]} > $1)); do
+		unload "${loaded[-1]}" || return
+		unset 'loaded[-1]'
+	done
+}
+
+run_tests() {
+	local file keep=("${loaded[@]}")
+	unload_from 0 || return
+	for file in "${tests[@]}"; do
+		send "$sources/$file" "$file" || return
+		ask 310 test "$file"
+		! trouble "$file" || return
+		if [[ $answer == 0 ]] && ! grep -q '^not ok' "$work/log"; then
+			tell "${green}$file passed${plain}"
+		else
+			tell "${red}$file failed${plain}"
+		fi
+	done
+	for file in "${keep[@]}"; do reload "$file" || return; done
+}
+
+# exchange MODULE…: unloads what is loaded of them, and what was loaded after the first of these, which may need it. Loads all of them again.
+exchange() {
+	local module first=0 again=" $* "
+	while ((first < ${#loaded[@]})) && [[ $again != *" ${loaded[first]} "* ]]; do first=$((first + 1)); done
+	again+="${loaded[*]:first} "
+	unload_from "$first" || return
+	for module in $(modules); do
+		[[ $again != *" $module "* ]] || load "$module" || return
+	done
+}
+
+# chosen: those that are loaded in a new machine. One that has made the last one unusable is not, until it changes.
+culprits=' '
+chosen() {
+	local module
+	for module in $(modules); do
+		[[ $culprits != *" $module "* && (-n $from || (-n $test && $module == *"$test"*)) ]] || continue
+		echo "$module"
+	done
+}
+
+# fresh_machine: with all that can be loaded there.
+fresh_machine() {
+	while :; do
+		start_machine
+		set_aside
+		# shellcheck disable=SC2046 # names of modules
+		! exchange $(chosen) || break
+		tell "${red}$why${plain}: a fresh machine is started, without it …"
+	done
+}
+
+# another: because of why.
+another() {
+	tell "${red}$why${plain}: a fresh machine is started …"
+	fresh_machine
+	tell "the fresh machine is ready${culprits:+$([[ $culprits == ' ' ]] || echo ", without$culprits(until a source of it is saved)")}"
+}
+
+# set_aside: modules that are not loaded in a new machine are when they have changed.
+set_aside() {
+	local module
+	for module in $(modules); do
+		[[ $'\n'$(chosen)$'\n' == *$'\n'"$module"$'\n'* ]] || keep_time "$module"
+	done
+}
+
+keep_time() {
+	mkdir -p "$(dirname "$work/sent/$1")"
+	touch -r "$objects/$1.ko" "$work/sent/$1"
+}
+
+# ---- A save.
+
+saved_source() {
+	local begin modules=() more
+	begin=$(now)
+	# (An editor may write a file twice.)
+	while IFS= read -r -t 0.05 more <&"$from_all"; do [[ $more != gone* ]] || { left "$more" && return; }; done
+	tell "${1#"$sources"/} was saved"
+	compile || return 0
+	mapfile -t modules < <(fresh)
+	if ((${#modules[@]} + ${#tests[@]} == 0)); then
+		tell "nothing has changed in a module"
+		return
+	fi
+	for more in "${modules[@]}"; do culprits=${culprits/ "$more" / }; done
+	exchange "${modules[@]}" || { another && return; }
+	[[ -z ${modules[*]} || " ${loaded[*]} " != *" ${modules[-1]} "* ]] ||
+		tell "${green}${modules[*]}${plain} loaded, $(seconds $(($(now) - begin))) after it was saved"
+	((${#tests[@]} == 0)) || run_tests || another
+}
+
+# left GONE: the machine has ended by itself: at a terminal its shell was left.
+left() {
+	machine='' running=''
+	if [[ $1 == "gone 0" || (-n $terminal && $1 != "gone 12"[45]) ]]; then exit 0; fi
+	cat "$work/said" >&2
+	why="the machine has ended"
+	another
+}
+
+finish() {
+	trap - EXIT INT TERM HUP
+	[[ ! -s $work/port.pid ]] || kill "$(<"$work/port.pid")" 2>/dev/null || :
+	[[ -z ${watcher:-} ]] || kill "$watcher" 2>/dev/null || :
+	[[ -n ${RUST_LKM_DEV:-} ]] || remove "$work"
+}
+trap finish EXIT
+trap 'exit 0' INT TERM HUP
+
+watched=("$sources")
+[[ -z $from ]] || watched+=("$top/lkm")
+"$top/scripts/watch.py" "${watched[@]}" >"$events" &
+watcher=$!
+mkdir -p "$objects"
+tell "building …"
+until compile; do
+	tell "nothing can be loaded yet; save a source to try again"
+	IFS= read -r _ <&"$from_all"
+done
+tell "starting the machine …"
+fresh_machine
+((${#tests[@]} == 0)) || run_tests || another
+tell "ready: save a source$([[ -z $terminal ]] || echo "; to leave: exit")"
+while :; do
+	if [[ -n $waiting ]]; then
+		event=$waiting waiting=''
+	else
+		IFS= read -r event <&"$from_all"
+	fi
+	case $event in
+	saved*) saved_source "${event#saved }" ;;
+	gone*) left "$event" ;;
+	esac
+done

@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Says which files are saved: a line "saved PATH" for each, at once. The kernel tells it (inotify); nothing is looked for again and again.
+
+watch.py DIRECTORY...
+
+All directories below DIRECTORY are watched, also those that are made later, but not build/ and not those whose name begins with a dot.
+The files are sources: Rust, C, assembler, tests, Kbuild and Makefile.
+"""
+
+import ctypes
+import os
+import re
+import struct
+import sys
+
+if "--help" in sys.argv:
+    sys.exit(print(__doc__))
+if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
+    print("watch.py: error: dev.sh calls this with a DIRECTORY; --help says more", file=sys.stderr)
+    sys.exit(2)
+
+SOURCE = re.compile(r"[^.].*\.(rs|c|h|S|t|sh|mk)|Kbuild(\.include)?|Makefile")
+# <linux/inotify.h>
+CLOSE_WRITE, MOVED_TO, CREATE, IS_DIR = 0x8, 0x80, 0x100, 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
+directories = {}
+
+
+def watch(directory):
+    for path, below, _ in os.walk(directory):
+        below[:] = [name for name in below if name[0] != "." and not (name == "build" and path in sys.argv)]
+        descriptor = libc.inotify_add_watch(inotify, os.fsencode(path), CLOSE_WRITE | MOVED_TO | CREATE)
+        if descriptor < 0:
+            sys.exit(f"watch.py: error: {path} cannot be watched: {os.strerror(ctypes.get_errno())}")
+        directories[descriptor] = path
+
+
+inotify = libc.inotify_init1(0)
+for argument in sys.argv[1:]:
+    watch(argument)
+while True:
+    events = os.read(inotify, 65536)
+    while events:
+        descriptor, mask, _, length = struct.unpack_from("iIII", events)
+        name = os.fsdecode(events[16:16 + length].rstrip(b"\0"))
+        events = events[16 + length:]
+        path = os.path.join(directories.get(descriptor, ""), name)
+        if mask & IS_DIR:
+            if name[:1] != ".":
+                watch(path)
+        elif mask & (CLOSE_WRITE | MOVED_TO) and SOURCE.fullmatch(name):
+            print("saved", path, flush=True)

@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# dev.sh: what is saved is loaded in the machine that stays; mistakes of all kinds end in words, and a machine that can be used.
+
+. "$(dirname "$0")/../tap.sh" || exit
+cd "$(dirname "$0")/../.." || exit
+
+directory=$(mktemp -d)
+temporary+=("$directory")
+own=$directory/number
+said=$directory/said
+scripts/new-module.sh "$own" 2>/dev/null
+git -C "$own" -c user.name=test -c user.email=test@localhost commit -qm "A module"
+left_before=$(cd build/vm && echo dev.* run.??????)
+
+# A process group of its own, as at a terminal.
+set -m
+make --no-print-directory -C "$own" dev T=number P=number=7 </dev/null >"$said" 2>&1 &
+dev=$!
+set +m
+temporary_dev() { kill -TERM -- "-$dev" 2>/dev/null; }
+trap 'temporary_dev; rm -rf "${temporary[@]}"' EXIT
+
+# shown REGEX DESCRIPTION: waits until it is there, in what was said since the last time.
+from=1
+shown() {
+	local tenths=0 text
+	until text=$(tail -n +"$from" "$said") && [[ $text =~ $1 ]]; do
+		if ((++tenths > 1200)); then
+			ok 1 "$2"
+			diag "expected a match of: $1" "got:" "$text"
+			return
+		fi
+		sleep 0.1
+	done
+	ok 0 "$2"
+}
+next() { from=$(($(wc -l <"$said") + 1)); }
+# change FROM TO: as an editor saves it.
+change() { sed -i "s|$1|$2|" "$own/number.rs"; }
+
+shown 'dev.sh: ready: save a source' "the machine is there"
+like "$(<"$said")" 'number: the number is 7' "… with the module, and the parameter that was set"
+like "$(<"$said")" 'dev.sh: tests/number.t passed' "… and the test"
+next
+
+change 'the number is' 'the number now is'
+shown 'dev.sh: number loaded, [0-9.]+ s after it was saved' "what is saved is built and loaded"
+shown 'number: the number was 7.*number: the number now is 7' "… with the same parameter, and the log shows both"
+shown 'not ok 2 - it says its number.*dev.sh: tests/number.t failed' "… and the test that was named is run"
+next
+change 'now is' 'is'
+shown 'dev.sh: tests/number.t passed' "… each time"
+next
+
+change 'Result<Self>' 'Result<Slef>'
+shown 'error\[E0412\]: cannot find type `Slef`.* --> [^ ]*number.rs:[0-9]+:[0-9]+' "a mistake is shown as the compiler shows it"
+next
+change 'Slef' 'Self'
+shown 'dev.sh: tests/number.t passed' "… and when it is corrected, it goes on"
+next
+
+# The kernel crashes.
+change 'pr_info!("the number is' 'let none: Option<i32> = None; pr_info!("{}", none.unwrap()); pr_info!("the number is'
+shown 'Rust code panicked: .* --> number.rs:[0-9]+:[0-9]+.*none.unwrap\(\)' "a crash is told, with its line"
+shown 'dev.sh: the kernel has crashed \(loading number\): a fresh machine is started' "… and that a fresh machine is started"
+shown 'dev.sh: the fresh machine is ready, without number' "… without what made it crash"
+next
+change 'let none: .*unwrap()); pr_info' 'pr_info'
+shown 'dev.sh: tests/number.t passed' "when that is corrected, it is loaded there"
+next
+
+# It cannot be unloaded.
+change 'pr_info!("the number was' 'loop { core::hint::spin_loop() } #[allow(unreachable_code)] { } pr_info!("the number was'
+shown 'dev.sh: unloading number hangs: a fresh machine is started' "what does not end is told"
+shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
+shown 'number: the number is 7' "… with the module"
+next
+
+kill -INT -- "-$dev"
+for ((i = 0; i < 300; i++)); do
+	pgrep -g "$dev" >/dev/null || break
+	sleep 0.1
+done
+is "$(pgrep -g "$dev" -l)" "" "Ctrl-C ends all of it"
+same "$(cd build/vm && echo dev.* run.??????)" "$left_before" "… and leaves nothing in build/"
+is "$(cd "$own" && git status --short)" " M number.rs" "… or beside the sources"
+
+# ---- At a terminal. (Without the test, of which more would be said.)
+
+git -C "$own" checkout -q .
+screen=$({
+	await "$directory/asked"
+	printf 'cat /proc/number; exit\n'
+	sleep 5
+} | script -qec "make --no-print-directory -C $own dev; echo status \$?" /dev/null | while IFS= read -r line; do
+	printf '%s\n' "$line"
+	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
+done)
+like "$(tr -d '\r\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal there is a shell in the machine"
+like "$screen" 'status 0' "… and to leave it ends all of it"
+same "$(cd build/vm && echo dev.* run.??????)" "$left_before" "… and leaves nothing in build/"
+
+run scripts/dev.sh --from "$own" nope
+like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that there is not"
+run scripts/dev.sh --from "$own" --set 'number 7'
+like "$status $stderr" "^2 .*--set takes NAME=VALUE" "a parameter without a value"
+
+done_testing
