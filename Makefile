@@ -32,7 +32,11 @@ modules: path ## build the modules for KDIR (the default)
 	@$(if $(M)$(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
 
 modules_install: modules ## install them where modprobe looks (as root; INSTALL_MOD_PATH= for elsewhere)
-	@$(kbuild) modules_install CONFIG_MODULE_SIG_ALL= cmd_depmod='$(CURDIR)/scripts/depmod.sh $(release)'
+	@$(kbuild) modules_install CONFIG_MODULE_SIG_ALL= cmd_sign='$(CURDIR)/scripts/sign.sh --installed $$@' \
+		cmd_depmod='$(CURDIR)/scripts/depmod.sh $(release)'
+
+sign: ## sign the modules for a machine with Secure Boot, with a key that it makes and enrols (as root)
+	@scripts/sign.sh
 
 rust-analyzer: modules ## write rust-project.json, for editors
 	@$(kbuild) rust-analyzer && scripts/rust-project.py $(sources) $(MO) $(if $(RUST_LKM_SUITE),build/sandbox/$(RUST_LKM_SUITE))
@@ -118,6 +122,6 @@ help: ## this list
 	@sed -n 's/^\([a-z_-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
 		printf '  %-16s %s\n' "$$target" "$$text"; done
 
-.PHONY: path modules modules_install rust-analyzer doc book demo vm dev gdb debian test test-long test-debian test-sanitized test-all test-longest \
+.PHONY: path modules modules_install sign rust-analyzer doc book demo vm dev gdb debian test test-long test-debian test-sanitized test-all test-longest \
 	test-mutants matrix bench lint \
 	vm-modules clean distclean help

@@ -369,12 +369,9 @@ boot_loader() {
 		initrd /initrd.img
 		boot
 	END
+	secure_firmware "$disks/vars.fd"
 	options+=(
-		-machine "$machine,smm=on" -global driver=cfi.pflash01,property=secure,value=on
-		-drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
-		-drive "if=pflash,format=raw,unit=1,file=$disks/vars.fd"
-		# Without this, a kernel that did not pass is booted in another way.
-		-fw_cfg name=opt/org.tianocore/EnableLegacyLoader,string=no
+		-machine "$machine,smm=on"
 		-drive "if=none,id=esp,format=raw,readonly=on,file=fat:$esp" -device virtio-blk-pci,drive=esp,bootindex=0
 	)
 }

@@ -15,6 +15,7 @@
 # has touched nothing.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+. "$top/scripts/secure-boot.sh"
 
 chapters=(
 	"hello_world   a module speaks when it is loaded, and when it is unloaded"
@@ -85,10 +86,8 @@ modules_of() {
 	done
 }
 
-lockdown() { sed -n 's/.*\[\(.*\)\].*/\1/p' /sys/kernel/security/lockdown 2>/dev/null || echo none; }
-
 may_be_given() {
-	local module file built signed=1
+	local module file built signed=1 why ways
 	((EUID == 0)) || refuse "only root can load modules" "sudo scripts/demo.sh $*" "$in_vm"
 	for module in $(modules_of "$@"); do
 		[[ -e $module.ko ]] || refuse "$module.ko is not built" "make" "$in_vm"
@@ -106,13 +105,14 @@ may_be_given() {
 		[[ ! -e $file ]] || refuse "$file is there already, from another module" \
 			"lsmod shows which are loaded; sudo rmmod the one that made it."
 	done
-	[[ -z $signed ]] || return 0
-	[[ $(lockdown) != integrity && $(lockdown) != confidentiality ]] || refuse \
-		"this kernel is locked down ($(lockdown)), as with Secure Boot, and takes signed modules only" \
-		"Sign them with a key that you have enrolled (mokutil), or switch Secure Boot off in the firmware." "$in_vm"
-	[[ $(cat /sys/module/module/parameters/sig_enforce 2>/dev/null || :) != Y ]] || refuse \
-		"this kernel takes signed modules only (module.sig_enforce)" \
-		"Sign them with a key that the kernel knows, or boot without module.sig_enforce." "$in_vm"
+	why=$(signed_only)
+	[[ -n $why ]] || return 0
+	mapfile -t ways < <(ways_out "$why")
+	[[ -n $signed ]] || refuse "$why" "${ways[@]}"
+	# Whether it knows the key, only a trial can tell.
+	module=$(modules_of "$1" | awk '{ print $1 }')
+	insmod "$module.ko" 2>/dev/null || refuse "$why; and $module.ko is signed with a key that it does not know" "${ways[@]}"
+	rmmod "$module"
 }
 
 # ---- What a chapter is made of.

@@ -60,6 +60,18 @@ common_options() {
 	fi
 }
 
+# secure_firmware FILE: firmware with Secure Boot on, which remembers in FILE what it knows.
+# shellcheck disable=SC2054 # the commas are QEMU's
+secure_firmware() {
+	options+=(
+		-global driver=cfi.pflash01,property=secure,value=on
+		-drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
+		-drive "if=pflash,format=raw,unit=1,file=$1"
+		# Without this, a kernel that did not pass is booted in another way.
+		-fw_cfg name=opt/org.tianocore/EnableLegacyLoader,string=no
+	)
+}
+
 # drain PIPE COMMAND…: makes the pipe, and starts the command to read it. Both its sides are open from here on, so that nobody
 # waits for QEMU to open it, which may not live that long.
 drain() {

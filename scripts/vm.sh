@@ -16,6 +16,8 @@
 #   --timeout SECONDS   end a VM that runs longer (default: 600 for a command, none for a shell; 0: none)
 #   --strip             leave out of the modules what only debuggers read, which is most of the time of a load
 #   --no-strip          the opposite, which is the default: decode.sh in the VM needs it
+#   --secure-boot       start the kernel from firmware that has Secure Boot on, and knows its signer
+#   --enrol FILE        let that firmware know this certificate, too, as a person has enrolled it; can be given again
 #   --icount            make the guest's clock count instructions: one CPU, TCG, the same figures every time
 #   --gdb SOCKET        wait, before the first instruction, for a debugger at this socket (gdb: target remote SOCKET)
 #   --exchange PREFIX   take modules from the pipes PREFIX.in and PREFIX.out while the machine runs, as scripts/vm/exchange.sh says;
@@ -41,10 +43,11 @@ choose_platform
 
 vm=$build/vm runs=$vm console_log=$build/log/console.log
 saved=("$@")
-release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' gdb='' accel=auto console='' from='' exchange='' add=() visible=()
+release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' gdb='' secure_boot='' enrol=() accel=auto console='' from='' exchange=''
+add=() visible=()
 while (($#)); do
 	case $1 in
-	--kernel | --from | --add | --append | --smp | --memory | --timeout | --gdb | --exchange | --accel)
+	--kernel | --from | --add | --enrol | --append | --smp | --memory | --timeout | --gdb | --exchange | --accel)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		case $1 in
 		--kernel) release=$2 ;;
@@ -58,6 +61,12 @@ while (($#)); do
 			add+=("$(realpath -s -- "$2")")
 			saved[${#saved[@]} - $# + 1]=${add[-1]}
 			;;
+		--enrol)
+			[[ -e $2 ]] || bad_usage "--enrol: there is no $2"
+			enrol+=("$(realpath -s -- "$2")")
+			saved[${#saved[@]} - $# + 1]=${enrol[-1]}
+			secure_boot=1
+			;;
 		--append) append+=" $2" ;;
 		--smp) smp=$2 ;;
 		--memory) memory=$2 ;;
@@ -69,6 +78,7 @@ while (($#)); do
 		shift 2
 		;;
 	--icount) icount=1 && shift ;;
+	--secure-boot) secure_boot=1 && shift ;;
 	--strip) strip=1 && shift ;;
 	--no-strip) strip='' && shift ;;
 	--console) console=1 && shift ;;
@@ -83,6 +93,7 @@ while (($#)); do
 done
 [[ $smp =~ ^[1-9][0-9]*$ ]] || bad_usage "--smp takes a number of CPUs, not '$smp'"
 [[ $timeout =~ ^[0-9]*$ ]] || bad_usage "--timeout takes seconds, not '$timeout'"
+[[ -z $secure_boot || ${ARCH:-x86} == x86 ]] || bad_usage "--secure-boot is for x86 only"
 [[ $accel =~ ^(auto|kvm|tcg)$ ]] || bad_usage "--accel is auto, kvm or tcg, not '$accel'"
 
 choose_kernel() {
@@ -244,11 +255,34 @@ boot_image() {
 # What takes time and tells nothing here: self-tests of ciphers; on x86 a watchdog that finds an emulated clock unstable.
 quicker="cryptomgr.notests $quicker"
 
+# make_keys FILE: what the firmware remembers: the keys of a laptop as it is sold, and besides them the certificate that signed
+# the kernel, and those of --enrol.
+make_keys() {
+	local certificate number=0 known=()
+	sbattach --detach "$work/signature" "$kernels/$release/vmlinuz" >/dev/null
+	openssl pkcs7 -inform DER -in "$work/signature" -print_certs -out "$work/signer.pem"
+	for certificate in "$work/signer.pem" "${enrol[@]}"; do
+		number=$((number + 1))
+		openssl x509 -in "$certificate" -out "$work/known.$number.pem"
+		known+=(--add-db "$(cat /proc/sys/kernel/random/uuid)" "$work/known.$number.pem")
+	done
+	virt-fw-vars -i /usr/share/OVMF/OVMF_VARS_4M.ms.fd -o "$1" "${known[@]}"
+}
+
 # shellcheck disable=SC2054 # the commas are QEMU's
 qemu_options() {
+	local machine=$qemu_machine kernel
 	common_options
+	if [[ -n $secure_boot ]]; then
+		# It is the whole file that is signed.
+		kernel=$kernels/$release/vmlinuz
+		secure_firmware "$work/vars.fd"
+		machine+=,smm=on
+	else
+		kernel=$(boot_image)
+	fi
 	options+=(
-		-machine "$qemu_machine" -kernel "$(boot_image)" -initrd "$work/initramfs"
+		-machine "$machine" -kernel "$kernel" -initrd "$work/initramfs"
 		-append "console=$console_device quiet panic=-1 $quicker $append -- ${work##*/}"
 	)
 	[[ -z $gdb ]] || options+=(-S -gdb "unix:${gdb//,/,,},server=on,wait=off")
@@ -261,7 +295,7 @@ qemu_options() {
 # ----
 
 if ! in_sandbox; then
-	for path in ${from:+"$from"} "${add[@]}"; do visible+=(--show "$path"); done
+	for path in ${from:+"$from"} "${add[@]}" "${enrol[@]}"; do visible+=(--show "$path"); done
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 
@@ -281,6 +315,8 @@ choose_kernel
 modules=${from:-$top}/build/modules/$release
 choose_accel
 base=$(base)
+[[ -z $secure_boot ]] || make_keys "$work/vars.fd" >"$work/keys.log" 2>&1 ||
+	no_vm "the keys for the firmware could not be made: $(tail -n 1 "$work/keys.log")"
 make_overlay "$@" >"$work/overlay.cpio"
 cat "$base" "$work/overlay.cpio" >"$work/initramfs"
 ended=0

@@ -104,7 +104,7 @@ kernel_says() {
 	umount "$1"
 }
 kernel_says /sys/kernel/security/lockdown 'none [integrity] confidentiality'
-refused 'locked down \(integrity\), as with Secure Boot, and takes signed modules only' 'mokutil' "lockdown"
+refused 'locked down \(integrity\), as with Secure Boot, and takes signed modules only' 'sudo make sign.*switch Secure Boot off.*make vm' "lockdown"
 kernel_says /sys/module/module/parameters/sig_enforce Y
 refused 'takes signed modules only \(module.sig_enforce\)' 'boot without module.sig_enforce' "module.sig_enforce"
 

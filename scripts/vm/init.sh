@@ -6,9 +6,10 @@
 #
 # Anywhere else it would harm: it mounts over /tmp, and it switches off. So it goes on only as the first process of a kernel
 # that vm.sh has started. Such a kernel has no /proc yet, and passes to it the name of the run, which is in /run.vm too.
+# (UEFI firmware adds an argument.)
 
 # shellcheck disable=SC1091 # vm.sh writes it
-if [[ $$ != 1 || $# != 1 || -e /proc/self || ! -r /run.vm ]] || ! . /run.vm || [[ $1 != "$run" ]]; then
+if [[ $$ != 1 || $# == 0 || ${*:2} != "${2:+initrd=initrd}" || -e /proc/self || ! -r /run.vm ]] || ! . /run.vm || [[ $1 != "$run" ]]; then
 	echo "${0##*/}: error: this is for the machine that scripts/vm.sh makes, and does nothing elsewhere" >&2
 	exit 2
 fi

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Usage: scripts/sign.sh [OPTIONS] [FILE...]
+#        scripts/sign.sh --state
+#
+# Signs modules, so that a kernel under Secure Boot takes them: those that make has built for the running kernel, or FILEs.
+# The first time it makes a key, and asks the firmware's helper (mokutil) to enrol it: that takes a password of your choice
+# now, and a person at the next boot. docs/secure-boot.md shows each step. As root, who alone can read the key: sudo make sign
+#
+# The key is the one that dkms signs with, if there is dkms: /var/lib/dkms/mok.key and mok.pub. Otherwise it is in
+# /var/lib/shim-signed/mok/, where Debian's and Ubuntu's documents put it.
+#
+#   --key FILE --certificate FILE  sign with this key, which has to be enrolled already; makes and enrols nothing
+#   --installed  sign FILEs if there is a key, and do nothing if there is none; enrols nothing. make modules_install does this
+#   --state  say what this kernel asks of modules, and how far the key has come
+#   --help   this text
+#
+# A FILE that has a signature gets a new one. The exit status is 0, 1 if something failed, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+. "$top/scripts/kdir.sh"
+. "$top/scripts/secure-boot.sh"
+
+key='' certificate='' installed='' state=''
+while (($#)); do
+	case $1 in
+	--key | --certificate)
+		(($# > 1)) || bad_usage "$1 needs a value"
+		if [[ $1 == --key ]]; then key=$2; else certificate=$2; fi
+		shift 2
+		;;
+	--installed) installed=1 && shift ;;
+	--state) state=1 && shift ;;
+	-h | --help) usage && exit ;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
+[[ ${key:+1} == "${certificate:+1}" ]] || bad_usage "--key and --certificate go together"
+named=$key
+
+if [[ -n $state ]]; then
+	tell_state
+	exit
+fi
+
+find_key() {
+	[[ -z $key ]] || return 0
+	local pair
+	for pair in "${key_places[@]}"; do
+		read -r key certificate <<<"$pair"
+		[[ ! -e $key || ! -e $certificate ]] || return 0
+	done
+	key='' certificate=''
+	return 1
+}
+
+# dkms makes its own key when it first needs one, and takes no other.
+make_key() {
+	if type -P dkms >/dev/null && dkms generate_mok >&2; then
+		! find_key || return 0
+	fi
+	read -r key certificate <<<"${key_places[-1]}"
+	say "Making a key for this machine's modules: $key"
+	mkdir -p "$(dirname "$key")"
+	chmod 700 "$(dirname "$key")"
+	# It can sign modules, and no boot loader or kernel (the last number says so to shim).
+	(umask 077 && openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -sha256 -subj "/CN=$(uname -n) module signing key" \
+		-addext keyUsage=digitalSignature -addext extendedKeyUsage=codeSigning,1.3.6.1.4.1.2312.16.1.2 \
+		-outform DER -keyout "$key.new" -out "$certificate" 2>"$key.log") ||
+		die "openssl could not make a key" "$(tail -n 1 "$key.log")"
+	rm "$key.log"
+	mv "$key.new" "$key"
+}
+
+enrol() {
+	case $(key_state "$certificate") in
+	enrolled) say "The key is enrolled." ;;
+	waiting) say_next_boot "The key waits for the next boot, to be enrolled." ;;
+	no-firmware) say "This machine was not booted by UEFI firmware, so there is no Secure Boot, and nothing to enrol." ;;
+	no-mokutil) die "the key cannot be enrolled without mokutil" "Debian, Ubuntu: sudo apt-get install mokutil" ;;
+	*)
+		say "mokutil asks for a password. You will need it once, at the next boot."
+		mokutil --import "$certificate" || die "mokutil could not ask for the key to be enrolled" \
+			"By hand: sudo mokutil --import $certificate"
+		say_next_boot "The key is to be enrolled at the next boot."
+		;;
+	esac
+}
+
+say_next_boot() {
+	printf '%s\n' "$1" \
+		"  Reboot. A blue screen, \"Perform MOK management\", comes before Linux, and waits for ten seconds only: press a key." \
+		"  Choose: Enroll MOK, Continue, Yes; type the password; Reboot. Pictures of it: docs/secure-boot.md" >&2
+}
+
+# The kernel's own, or another's: what they write is the same.
+sign_file() {
+	local tool release=$1
+	for tool in "$(completed "$release")/scripts/sign-file" "/lib/modules/$release/build/scripts/sign-file" \
+		"/usr/src/linux-headers-$release/scripts/sign-file" /usr/lib/linux-kbuild-*/scripts/sign-file "$kernels"/*/build/scripts/sign-file; do
+		[[ -x $tool ]] && echo "$tool" && return
+	done
+	die "sign-file of kernel $release is not here" "Debian: sudo apt-get install linux-headers-$release"
+}
+
+# What a signature is, and how long, stands in a file's last 40 bytes. perl is part of every Debian.
+unsign() {
+	perl -e '
+		open my $file, "+<:raw", $ARGV[0] or die "$ARGV[0]: $!\n";
+		my ($size, $end) = (-s $file, "");
+		exit if $size < 40;
+		seek $file, $size - 40, 0;
+		read $file, $end, 40;
+		exit if substr($end, 12) ne "~Module signature appended~\n";
+		my $length = unpack "N", substr $end, 8, 4;
+		exit if $length > $size - 40;
+		truncate $file, $size - 40 - $length or die "$ARGV[0]: $!\n"' "$1"
+}
+
+sign() {
+	local file release tool
+	for file; do
+		release=$(modinfo -F vermagic "$file" 2>/dev/null) || die "not a module: $file"
+		tool=$(sign_file "${release%% *}") || exit
+		# A copy, so that a file is never half signed. cat keeps its owner.
+		cp "$file" "$work/module.ko"
+		unsign "$work/module.ko"
+		"$tool" sha256 "$key" "$certificate" "$work/module.ko" || die "$file could not be signed with $key"
+		cat "$work/module.ko" >"$file"
+	done
+}
+
+PATH=$PATH:/usr/sbin:/sbin
+if [[ -n $installed ]]; then
+	find_key && [[ -r $key ]] || exit 0
+else
+	if (($# == 0)); then
+		modules=$build/modules/$(uname -r)
+		[[ -r $modules/modules.order ]] || die "no modules are built for the running kernel, $(uname -r)" "make"
+		mapfile -t files < <(sed "s,^,$modules/,; s/o\$/ko/" "$modules/modules.order")
+		set -- "${files[@]}"
+	fi
+	if [[ -z $named ]]; then
+		((EUID == 0)) || die "only root can read the key" "sudo make sign"
+		find_key || make_key
+	fi
+fi
+for file in "$key" "$certificate" "$@"; do [[ -r $file ]] || die "cannot read $file"; done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+sign "$@"
+[[ -z $installed ]] || exit 0
+say "Signed with $key: $#$( (($# == 1)) && echo " module" || echo " modules")"
+[[ -n $named ]] || enrol
