@@ -20,8 +20,8 @@ in_sandbox || exec "$top/scripts/sandbox.sh" "$top/scripts/$program" "$@"
 
 cd "$top"
 if (($# == 0)); then
-	mapfile -d '' files < <(find . \( -path ./build -o -path ./.git -o -path ./LICENSE -o -path ./docs/style.txt -o -path './tests/mutants' \
-		-o -path ./tests/logs \) -prune -o -type f -not -name '*.svg' -not -name '*.ko' -not -path ./rust-project.json -print0 | sort -z)
+	mapfile -d '' files < <(find . \( -path ./build -o -path ./.git -o -path ./LICENSE -o -path ./docs/style.txt -o -path ./tests/mutants \
+		-o -path ./tests/logs \) -prune -o -type f -not -name '*.svg' -not -path ./rust-project.json -exec grep -IlZ '' {} + | sort -z)
 	set -- "${files[@]}"
 fi
 
