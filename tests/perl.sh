@@ -8,7 +8,7 @@ exec {to}>&"${SERVER[1]}" {from}<&"${SERVER[0]}"
 
 # perl_hangs STATEMENTS: ends the test, from within a $(…) too.
 perl_hangs() {
-	printf 'Bail out! for two minutes there was no answer to: %s\n' "${1//$'\n'/ }" >"/proc/$$/fd/1"
+	printf 'Bail out! for five minutes there was no answer to: %s\n' "${1//$'\n'/ }" >"/proc/$$/fd/1"
 	kill "$SERVER_PID"
 	kill $$
 }
@@ -17,6 +17,6 @@ perl_hangs() {
 perl() {
 	local reply
 	printf '%s\0' "$1" >&"$to"
-	IFS= read -r -d '' -t 120 reply <&"$from" || perl_hangs "$1"
+	IFS= read -r -d '' -t 300 reply <&"$from" || perl_hangs "$1"
 	printf '%s' "$reply"
 }
