@@ -3,8 +3,8 @@
 # or signed by a stranger, or changed after that; taken if the firmware knows the key. What docs/secure-boot.md shows is typed.
 # (How a person enrols a key: tests/debian/secure_boot.t.)
 
-. "$(dirname "$0")/../tap.sh"
-. "$(dirname "$0")/../shown.sh"
+. "$(dirname "$0")/../tap.sh" || exit
+. "$(dirname "$0")/../shown.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)

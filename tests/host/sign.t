@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/sign.sh, as far as it can be tried on a machine without Secure Boot. tests/debian/secure_boot.t does the rest.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1
