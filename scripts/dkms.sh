@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Usage: scripts/dkms.sh
+#        scripts/dkms.sh --may-build RELEASE KDIR
+#        scripts/dkms.sh --make RELEASE KDIR
+#
+# Makes the Debian package rust-lkm-dkms, build/packages/rust-lkm-dkms_VERSION_all.deb, and prints its path. When it is installed,
+# dkms builds and installs the modules for each kernel that can take them, signs them, and does so again when the next kernel
+# comes. docs/rust-headers.md says more. dkms itself calls the other two:
+#
+#   --may-build  says what is in the way of building for kernel RELEASE, whose build tree is KDIR, and how to go on
+#   --make       builds the modules for it, in built/ of the working directory
+#   --help       this text
+#
+# The exit status is 0, 1 if something failed or is in the way, 2 if the arguments are wrong.
+
+. "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+. "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
+. "$top/scripts/packages.sh"
+
+# The modules of Kbuild that are for everybody.
+dkms_modules() {
+	printf '%s\n' 'all: ; @:' "src := $top" 'obj := .' "include $top/Kbuild" '$(foreach o,$(sort $(obj-m)),$(info $(o:.o=)))' |
+		make --no-print-directory -s -f -
+}
+
+# In the words of preflight.sh, but for what this machine's packages do.
+may_build() {
+	local release=$1 kdir=$2 said
+	if [[ -f $kdir/include/config/auto.conf && $(kdir_config "$kdir" RUST) == y && -n $(missing_metadata "$kdir") ]]; then
+		say "rust-lkm: nothing is built for kernel $release: its headers come without their Rust metadata"
+		say "  With the package rust-headers: sudo rust-headers --install $release && sudo dkms autoinstall -k $release"
+		return 1
+	elif ! said=$("$top/scripts/preflight.sh" "$kdir" 2>&1 >/dev/null); then
+		say "rust-lkm: nothing is built for kernel $release: $(sed -n 's/.*error: //p' <<<"$said")"
+		say "$(sed '/error: /d; /make /d' <<<"$said")"
+		return 1
+	fi
+}
+
+make_dkms_package() {
+	local source=$packaging/rust-lkm-dkms name version stage=$packages/partial file tree modules lines='' number=0 module series
+	name=$(sed -n '1s/^\([^ ]*\) (\(.*\)).*/\1_\2_all/p' "$source/changelog")
+	version=${name%_all} version=${version#*_}
+	file=$packages/$name.deb
+	lock "$packages/lock" "it makes packages"
+	rm -rf "$stage"
+	tree=$stage/usr/src/rust-lkm-$version
+	mkdir -p "$tree/scripts" "$stage/DEBIAN"
+	modules=$(dkms_modules)
+	for module in $modules; do
+		lines+="BUILT_MODULE_NAME[$number]=\"$module\" BUILT_MODULE_LOCATION[$number]=\"built/\" DEST_MODULE_LOCATION[$number]=\"/updates/dkms\""$'\n'
+		number=$((number + 1))
+	done
+	series=$(sed -n 's/^kernel-series := //p' "$top/lkm/kernels.mk")
+	cp -r "$top"/{Makefile,Kbuild,lkm,startstop} "$top"/*.rs "$tree/"
+	cp "$top"/scripts/{common,kdir,platform,packages,preflight,check-modules,dkms}.sh "$tree/scripts/"
+	fill rust-lkm-dkms/dkms.conf VERSION="$version" MODULES="$lines" SERIES="${series// /|}" >"$tree/dkms.conf"
+	install -D "$source/copyright" "$stage/usr/share/doc/rust-lkm-dkms/copyright"
+	cp "$source/changelog" "$stage/usr/share/doc/rust-lkm-dkms/"
+	gzip -9n "$stage/usr/share/doc/rust-lkm-dkms/changelog"
+	find "$stage" -type f -exec chmod 644 {} +
+	find "$stage" -type d -exec chmod 755 {} +
+	chmod 755 "$tree"/scripts/{preflight,check-modules,dkms}.sh
+	for script in postinst prerm; do fill "rust-lkm-dkms/$script" VERSION="$version" >"$stage/DEBIAN/$script"; done
+	fill rust-lkm-dkms/control VERSION="$version" MAINTAINER="$maintainer" SIZE="$(installed_size "$stage")" >"$stage/DEBIAN/control"
+	SOURCE_DATE_EPOCH=$(date -d "$(sed -n 's/^ -- .*>  //p' "$source/changelog" | head -n 1)" +%s)
+	pack "$stage" "$packages/new.deb" >&2
+	mv "$packages/new.deb" "$file"
+	rm -rf "$stage"
+	unlock
+	echo "$file"
+}
+
+case ${1:-} in
+-h | --help) usage ;;
+'') make_dkms_package ;;
+--may-build | --make)
+	(($# == 3)) || bad_usage "$1 takes RELEASE and KDIR"
+	if [[ $1 == --make ]]; then exec make -C "$top" --no-print-directory modules "KDIR=$3" "MO=$PWD/built"; fi
+	may_build "$2" "$3" || exit
+	;;
+*) bad_usage "unknown argument $1" ;;
+esac

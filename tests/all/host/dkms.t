@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The package rust-lkm-dkms, in a Debian that has nothing of this project: the modules are built for each kernel that can take them,
+# and for the next one when it comes, in the same run of apt that brings its metadata. A kernel for which nothing can be built
+# does not keep apt from going on. Takes some minutes.
+
+. "$(dirname "$0")/../../tap.sh"
+cd "$(dirname "$0")/../../.." || exit
+
+# Packages are installed and removed as root, in a directory.
+if ((EUID)); then
+	skip "packages are installed and removed" "not root"
+	done_testing
+fi
+
+make --no-print-directory vm-modules >/dev/null 2>&1
+release=$(basename "$(dirname "$(scripts/sandbox.sh scripts/rust-headers.sh)")")
+pattern=${release//+/\\+}
+ready=$(scripts/sandbox.sh scripts/rust-headers.sh --deb)
+hook=$(scripts/sandbox.sh scripts/rust-headers.sh --deb-hook)
+run scripts/dkms.sh
+is "$status $stdout" "0 $(echo "$PWD"/build/packages/rust-lkm-dkms_*_all.deb)" "the package is made, and its path printed"
+package=$stdout
+
+directory=$(mktemp -d "$PWD/build/dkms-test.XXXXXX")
+temporary+=("$directory")
+root=$directory/root
+chmod 755 "$directory"
+sources=build/sandbox/trixie/etc/apt/sources.list
+TMPDIR=$directory mmdebstrap --mode=root --variant=apt --format=directory --skip=cleanup/apt/lists \
+	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
+	--aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' \
+	--setup-hook="cp $sources.d/kernels.list \"\$1\"/etc/apt/sources.list.d/" \
+	trixie "$root" "$(awk '$1 == "deb" { print $2; exit }' $sources)" >"$directory/mmdebstrap.log" 2>&1 ||
+	{ tail -n 5 "$directory/mmdebstrap.log" && echo "Bail out! mmdebstrap made no Debian" && exit 1; }
+mkdir -p "$root/packages" "$root/srv/ready"
+touch "$root/etc/hosts"
+cp "$package" "$hook" "$root/packages/"
+
+# debian [OPTION-OF-BWRAP…] -- COMMAND…: as root in that Debian.
+debian() {
+	local options=()
+	while [[ $1 != -- ]]; do options+=("$1") && shift; done
+	bwrap --bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /run \
+		--ro-bind /etc/resolv.conf /etc/resolv.conf --ro-bind /etc/hosts /etc/hosts \
+		--unshare-pid --unshare-uts --hostname debian --die-with-parent --cap-add ALL --clearenv --setenv PATH /usr/sbin:/usr/bin \
+		--setenv HOME /root --setenv DEBIAN_FRONTEND noninteractive --chdir / "${options[@]}" -- "${@:2}"
+}
+apt() { run debian -- apt-get -q -y "$@"; }
+modules=$(sed -n 's/^obj-m [:+]= \([a-z]\)/\1/p' Kbuild | tr ' ' '\n' | sed 's/\.o$//' | sort)
+installed() { (cd "$root/usr/lib/modules/$1/updates/dkms" 2>/dev/null && for file in *; do echo "${file%%.*}"; done) | grep -v '^\*' | sort; }
+
+# ---- A kernel without Rust, and one whose headers have no metadata.
+
+apt install dkms linux-headers-amd64
+old=$(basename "$(echo "$root"/usr/src/linux-headers-*-amd64)")
+old=${old#linux-headers-}
+apt install -t trixie-backports "linux-headers-$release"
+apt install "/packages/${package##*/}"
+is "$status $(debian -- dpkg-query -W -f '${Status}' rust-lkm-dkms)" "0 install ok installed" "apt installs it where nothing can be built"
+like "$stdout$stderr" "rust-lkm: nothing is built for kernel ${old//+/\\+}: kernel [^ ]* was built without Rust" "a kernel without Rust is passed over, with a word"
+like "$stdout$stderr" "rust-lkm: nothing is built for kernel $pattern: its headers come without their Rust metadata[[:space:]]+With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and one without metadata, with what to do"
+is "$(installed "$old")$(installed "$release")" "" "… and nothing is installed"
+command=$(sed -n 's/\r//; s/.*With the package rust-headers: //p' <<<"$stdout$stderr" | head -n 1)
+
+# ---- What that word says.
+
+cp "$ready" "$root/srv/ready/"
+echo PACKAGES=/srv/ready >"$root/etc/rust-headers.conf"
+apt -o Dpkg::Options::=--force-confold install "/packages/${hook##*/}"
+run debian -- sh -c "${command//sudo /}"
+is "$status" 0 "what it says to do works: $command"
+same "$(installed "$release")" "$modules" "dkms builds and installs each module"
+like "$(debian -- dkms status)" "^rust-lkm/[0-9.]+, $pattern, x86_64: installed$" "… for the kernel that can take them, and no other"
+like "$(debian -- modinfo -F signer "/usr/lib/modules/$release/updates/dkms/hello_world.ko")" 'DKMS module signing key' "… signed with its key"
+like "$(stat -c '%A %U' "$root/var/lib/dkms/mok.key")" '^-rw------- root' "… which root only can read"
+
+# They are modules that the kernel takes.
+mkdir "$directory/dkms"
+cp "$root/usr/lib/modules/$release/updates/dkms"/*.ko "$directory/dkms/"
+run scripts/vm.sh --kernel "$release" --add "$directory/dkms" bash -c 'cd dkms && insmod hello_world.ko && insmod seconds.ko && cat /proc/seconds && dmesg | grep -c "hello_world: Hello World"'
+like "$status $stdout" '^0 [0-9]+'$'\n''1$' "what dkms has built is loaded, and works"
+
+# ---- The next kernel.
+
+apt purge "linux-headers-$release"
+debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
+is "$(installed "$release")" "" "a kernel that comes has no modules"
+apt install -t trixie-backports "linux-headers-$release"
+is "$status" 0 "apt installs its headers"
+same "$(installed "$release")" "$modules" "… and the modules, in the same run: the metadata come before dkms"
+
+# ---- The power fails while dkms builds.
+
+debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
+rm -rf "$root"/var/lib/dkms/rust-lkm/*/build
+debian -- apt-get -q -y install --reinstall -t trixie-backports "linux-headers-$release" >"$directory/apt.log" 2>&1 &
+pid=$! tenths=0
+until compgen -G "$root/var/lib/dkms/rust-lkm/*/build/built/*" >/dev/null || ((++tenths > 6000)); do sleep 0.1; done
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+is "$(installed "$release")" "" "killed while modules are built: there are none"
+run debian -- dpkg --configure -a
+is "$status" 0 "dpkg --configure -a goes on"
+same "$(installed "$release")" "$modules" "… and each module is there"
+
+# ---- Nothing at hand.
+
+rm "$root/srv/ready"/*
+apt purge "linux-headers-$release"
+debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
+apt install -t trixie-backports --download-only "linux-headers-$release"
+run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
+is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without metadata, source and network apt installs the headers anyway"
+like "$stdout" "Later: sudo rust-headers --install $pattern" "… rust-headers says what to do"
+like "$stdout$stderr" "With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and so does dkms"
+
+# ---- Gone.
+
+apt purge rust-lkm-dkms
+is "$status $(cd "$root" && find usr/src/rust-lkm* var/lib/dkms/rust-lkm usr/lib/modules/*/updates 2>/dev/null)" "0 " "when it is purged, nothing of it is left"
+
+run scripts/dkms.sh --make
+like "$status $stderr" '^2 .*--make takes RELEASE and KDIR' "a wrong call gives 2"
+
+done_testing
