@@ -59,9 +59,6 @@ make_dkms_package() {
 	install -D "$source/copyright" "$stage/usr/share/doc/rust-lkm-dkms/copyright"
 	cp "$source/changelog" "$stage/usr/share/doc/rust-lkm-dkms/"
 	gzip -9n "$stage/usr/share/doc/rust-lkm-dkms/changelog"
-	find "$stage" -type f -exec chmod 644 {} +
-	find "$stage" -type d -exec chmod 755 {} +
-	chmod 755 "$tree"/scripts/{preflight,check-modules,dkms}.sh
 	for script in postinst prerm; do fill "rust-lkm-dkms/$script" VERSION="$version" >"$stage/DEBIAN/$script"; done
 	fill rust-lkm-dkms/control VERSION="$version" MAINTAINER="$maintainer" SIZE="$(installed_size "$stage")" >"$stage/DEBIAN/control"
 	SOURCE_DATE_EPOCH=$(date -d "$(sed -n 's/^ -- .*>  //p' "$source/changelog" | head -n 1)" +%s)
