@@ -156,7 +156,8 @@ rm "$checkout"/tests/host/{one,two}.t*
 a_test host/one 'touch "$0.begun"; until [[ -e $0.let ]]; do sleep 0.1; done; done_testing'
 env -u TESTS -u KERNEL "$checkout/scripts/test.sh" one </dev/null >/dev/null 2>&1 &
 await "$checkout/tests/host/one.t.begun"
-kill -KILL $!; wait $! 2>/dev/null
+kill -KILL $!
+wait $! 2>/dev/null
 run env -u TESTS -u KERNEL timeout 60 "$checkout/scripts/test.sh" good
 is "$status" 0 "what a run that was killed leaves behind does not keep the next one waiting"
 touch "$checkout/tests/host/one.t.let"
