@@ -166,7 +166,7 @@ is "$status $(compiled)" "0 clerk.o " "a change in the one that uses compiles on
 rm "$scratch/provider/lkm/libstock.rmeta"
 build provider
 is "$status $(compiled)" "0 stock.o depot.o " "metadata that are gone are made again"
-is "$(names)" "$before" "… and the same"
+same "$(names)" "$before" "… and the same"
 build consumer
 is "$status $(compiled)" "0 clerk.o " "… and what uses them is compiled again"
 
