@@ -312,6 +312,7 @@ credentials() {
 		TimeoutStartSec=infinity
 	END
 	{
+		echo made_by=debian.sh
 		for variable in command user terminal size TERM NO_COLOR; do
 			[[ -z ${!variable+set} ]] || declare -p "$variable"
 		done | sed 's/^declare -[-aAx]* //'

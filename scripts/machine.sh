@@ -3,6 +3,8 @@
 # after common.sh and platform.sh. The script that sources it has a function qemu_options, and variables: runs (where a
 # directory for each run is made), console_log, terminal, timeout, accel, smp, memory, console, release, add; and those that may be unset: modules (where they were built) and from (where their sources are).
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 no_vm() {
 	say "${red}$program: error:${plain} $1"
 	shift

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2154
 # What sandbox.sh and debian.sh need to make a Debian with mmdebstrap. Sourced after common.sh.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 # The mirror of the host, if it is a Debian whose apt knows one.
 mirror() {
 	if [[ -n ${MIRROR:-} ]]; then

@@ -1,6 +1,8 @@
 # shellcheck shell=bash disable=SC2034
 # What a kernel asks of modules, and whether this machine's key for them is known to it. Sourced after common.sh.
 
+[[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
+
 # Where a key and its certificate are, the first place that has them first; a new one goes to the last.
 key_places=(
 	"/var/lib/dkms/mok.key /var/lib/dkms/mok.pub"

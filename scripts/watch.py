@@ -20,6 +20,10 @@ if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
     print("watch.py: error: dev.sh calls this with a DIRECTORY; --help says more", file=sys.stderr)
     sys.exit(2)
 
+for argument in sys.argv[1:]:
+    if not os.path.isdir(argument):
+        sys.exit(f"watch.py: error: {argument} is no directory")
+
 SOURCE = re.compile(r"[^.].*\.(rs|c|h|S|t|sh|mk)|Kbuild(\.include)?|Makefile")
 # <linux/inotify.h>
 CLOSE_WRITE, MOVED_TO, CREATE, IS_DIR = 0x8, 0x80, 0x100, 0x40000000

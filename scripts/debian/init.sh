@@ -1,8 +1,15 @@
 #!/bin/bash
-# shellcheck disable=SC2154 # debian.sh sets user, size, command and terminal, in front of this text
+# shellcheck disable=SC2154 # debian.sh sets made_by, user, size, command and terminal, in front of this text
 #
 # What a unit of systemd runs in the machine of debian.sh, as root: puts files into the user's home, runs the command that
 # debian.sh was given, hands its status over and switches off.
+#
+# Anywhere else that would harm. So it goes on only as debian.sh has put it together, and where that machine's disk is.
+
+if [[ ${made_by:-} != debian.sh || ! -e /dev/disk/by-id/virtio-home ]]; then
+	echo "init.sh: error: this is for the machine of scripts/debian.sh; anywhere else it does nothing" >&2
+	exit 2
+fi
 
 home=$(getent passwd "$user" | cut -d : -f 6)
 as_user=(runuser -u "$user" -- env HOME="$home" USER="$user" LOGNAME="$user" SHELL=/bin/bash TERM="${TERM:-linux}")

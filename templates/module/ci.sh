@@ -5,6 +5,11 @@
 # the tests and lint. It clones rust-lkm from RUST_LKM_URL if it is not there. As root it also installs what rust-lkm needs.
 
 set -euo pipefail
+case ${1:-} in
+'') ;;
+-h | --help) sed -n '2,/^$/ { s/^#//; s/^ //; p }' "$0" && exit ;;
+*) echo "ci.sh: error: unknown argument $1" >&2 && exit 2 ;;
+esac
 cd "$(dirname "$0")"
 RUST_LKM=${RUST_LKM:-$(sed -n 's/^RUST_LKM ?= //p' Makefile)}
 RUST_LKM_URL=${RUST_LKM_URL:-}

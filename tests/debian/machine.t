@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/debian.sh: a whole Debian, what a run can change in it, and what it says when it ends.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 mkdir -p build/tmp

@@ -39,6 +39,12 @@ def connect(path):
 
 
 def main():
+    if sys.argv[1:] and sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return
+    if len(sys.argv) != 4:
+        print("qmp.py: error: SOCKET, CONSOLE and PICTURES are needed (see --help)", file=sys.stderr)
+        sys.exit(2)
     path, console, pictures = sys.argv[1:]
     steps = [line.rstrip("\n").split("|") for line in sys.stdin if line.strip()]
     monitor = connect(path)

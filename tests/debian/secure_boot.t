@@ -6,7 +6,7 @@
 # It is Debian 13's own kernel, and one of its modules signed again: a key is trusted or not, whatever is in the module. What our
 # modules do under Secure Boot is in tests/host/secure_boot.t.
 
-. "$(dirname "$0")/../tap.sh"
+. "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 mkdir -p build/tmp

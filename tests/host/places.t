@@ -67,7 +67,7 @@ for command in "${commands[@]}"; do
 done
 is "$made" "" "a script that is called by a link, and does not find the others, does nothing"
 lost=''
-for test in tests/{,long/,sanitized/}{,host/}*.t; do
+for test in tests/{,long/,sanitized/,debian/,all/}{,host/}*.t; do
 	[[ ! -e $test ]] || grep -qE '^\. "\$\(dirname "\$0"\)/.*\.sh" \|\| exit|^exec .*tests/docs\.t' "$test" || lost+="$test "
 done
 is "$lost" "" "so does a test"

@@ -4,7 +4,7 @@
 # kernel.sh has the words: run, is, like, kmsg … It also fails if the kernel's log has a line that this test did not look at, or
 # if something is left of the module.
 
-. "$RUST_LKM/tests/kernel.sh" || exit
+. "$RUST_LKM/tests/kernel.sh" || exit 2
 
 kmsg_mark
 run insmod mymodule.ko number=7
