@@ -10,7 +10,7 @@ tests=$(find tests -name '*.t')
 does_not_apply='' no_test=''
 for patch in tests/mutants/*.patch; do
 	applies "$patch" || does_not_apply+="$patch "
-	test=$(sed -nE '1{/^Breaks: ./!q}; 2s/^Test: (--sanitized )?//p' "$patch")
+	test=$(sed -nE '1{/^Breaks: ./!q}; 2s/^Test: (--(sanitized|long) )?//p' "$patch")
 	[[ -n $test && $tests == *"$test"* ]] || no_test+="$patch "
 done
 is "$does_not_apply" "" "each defect applies"

@@ -3,7 +3,7 @@
 # and for the next one when it comes, in the same run of apt that brings its metadata. A kernel for which nothing can be built
 # does not keep apt from going on. Takes some minutes.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 # Packages are installed and removed as root, in a directory.

@@ -3,7 +3,7 @@
 # has nothing of this project, used there and removed. What fails in the hook must leave nothing half-made, and apt
 # usable. Takes about ten minutes.
 
-. "$(dirname "$0")/../../tap.sh"
+. "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
 # Packages are installed and removed as root, in a directory.
