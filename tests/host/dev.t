@@ -11,7 +11,7 @@ said=$directory/said
 scripts/new-module.sh "$own" 2>/dev/null
 git -C "$own" -c user.name=test -c user.email=test@localhost commit -qm "A module"
 # What dev.sh leaves, its machines' directories among it. (Other tests run machines at the same time.)
-left() { (cd build/vm && ls -d dev.* ${ran:+$ran} 2>/dev/null); }
+left() { (cd build/vm && ls -d . dev.* ${ran:+$ran} 2>/dev/null); }
 ran='' left_before=$(left)
 
 # A process group of its own, as at a terminal.
@@ -87,7 +87,7 @@ for ((i = 0; i < 300; i++)); do
 	sleep 0.1
 done
 is "$(pgrep -g "$dev" -l)" "" "Ctrl-C ends all of it"
-is "$(left)" "$left_before" "… and leaves nothing in build/"
+same "$(left)" "$left_before" "… and leaves nothing in build/"
 is "$(cd "$own" && git status --short)" " M number.rs" "… or beside the sources"
 
 # ---- At a terminal. (Without the test, of which more would be said.)
@@ -103,7 +103,7 @@ screen=$({
 done)
 like "$(tr -d '\r\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal there is a shell in the machine"
 like "$screen" 'status 0' "… and to leave it ends all of it"
-is "$(left)" "$left_before" "… and leaves nothing in build/"
+same "$(left)" "$left_before" "… and leaves nothing in build/"
 
 run scripts/dev.sh --from "$own" nope
 like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that there is not"
