@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # dev.sh: what is saved is loaded in the machine that stays; mistakes of all kinds end in words, and a machine that can be used.
 
-. "$(dirname "$0")/../tap.sh" || exit
-cd "$(dirname "$0")/../.." || exit
+. "$(dirname "$0")/../../tap.sh" || exit
+cd "$(dirname "$0")/../../.." || exit
 
 directory=$(mktemp -d)
 temporary+=("$directory")
