@@ -61,8 +61,8 @@ like "$status $stdout" '^0 [0-9]+$' "… and what is built there can be loaded"
 made=''
 mkdir "$directory/links"
 for command in "${commands[@]}"; do
-	ln -s "$checkout/$command" "$directory/links/"
-	run "$directory/links/${command##*/}"
+	ln -s "$checkout/$command" "$directory/links/${command//\//-}"
+	run "$directory/links/${command//\//-}"
 	[[ $status != 0 && $(wc -l <<<"$stderr") == 1 && $stderr == *common.sh* ]] || made+="$command: $status $stderr"$'\n'
 done
 is "$made" "" "a script that is called by a link, and does not find the others, does nothing"
