@@ -41,7 +41,7 @@ check_command() {
 	is_as_shown "$output" "$3" "$1: $2"
 }
 for page in docs/guide/*.md; do each_command "$page" "console build" '$ ' check_command; done
-there "$scratch/made/greeting.ko" "the guide's first module is built"
+there "$scratch/made/my_greeting.ko" "the guide's first module is built"
 
 # ---- Exercises have solutions, and solutions an exercise.
 
