@@ -94,6 +94,8 @@ mkdir -p "$results"
 make --no-print-directory vm-modules TESTS=1 "${of[@]}" >&2
 # From here on the modules are as the tests need them; a test that makes them again must not change them.
 export TESTS=1
+# A test that calls make means what it says there: T= and the like are for this one.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL T
 
 # result FILE: where its output goes.
 result() { echo "$results/$(sed 's,^tests/,,; s,/,-,g; s,\.t$,,' <<<"$1").tap"; }

@@ -82,11 +82,13 @@ ran=$(find build/vm -path '*/dev.*/port.run' -printf '%T@ %p\n' | sort -n | tail
 ran=$(<"${ran#* }")
 there "$ran" "the machine has a directory, as long as it runs"
 kill -INT -- "-$dev"
+# (Not those that have ended, and that nobody has asked about yet.)
+running() { pgrep -g "$dev" --runstates D,R,S,T -a; }
 for ((i = 0; i < 300; i++)); do
-	pgrep -g "$dev" >/dev/null || break
+	running >/dev/null || break
 	sleep 0.1
 done
-is "$(pgrep -g "$dev" -l)" "" "Ctrl-C ends all of it"
+is "$(running)" "" "Ctrl-C ends all of it"
 same "$(left)" "$left_before" "… and leaves nothing in build/"
 is "$(cd "$own" && git status --short)" " M number.rs" "… or beside the sources"
 
