@@ -39,7 +39,7 @@
 //! let device = chardev::Registration::new(c"zero64", 0o444, Zero)?;
 //! ```
 
-use crate::bindings;
+use crate::{bindings, to_bytes};
 use core::{
     marker::PhantomData,
     mem::offset_of,
@@ -120,7 +120,7 @@ impl<'a, T: Device> File<'a, T> {
     pub fn wait_for(&self, table: &PollTable<'_>, condition: &PollCondVar) {
         // SAFETY: By the type's invariant it is open. `poll`, which this thread is in,
         // has not called `fdget_pos()`. Another thread may have: that is about `f_pos`, which
-        // `register_wait()` does not use.
+        // `register_wait()` does not use. (`miscdevice` of the kernel crate does the same.)
         let file = unsafe { kernel::fs::File::from_raw_file(self.file.as_ptr()) };
         table.register_wait(file, condition);
     }
@@ -287,8 +287,9 @@ impl<T: Device> Inner<T> {
 ///
 /// While a program has the device open, the module is in use: `rmmod` fails, and `lsmod` counts it.
 ///
-/// Dropping this removes the device: nobody can open it any more. A file that is open stays so, and its
-/// methods are called as before. The `T` is dropped when the last file is closed.
+/// Dropping this removes the device and its node. A file that is open stays so, and its methods are
+/// called as before; a program that has one can also open it once more, by `/proc/self/fd`. The `T` is
+/// dropped when the last file is closed.
 ///
 /// # Leaking
 ///
@@ -299,12 +300,14 @@ impl<T: Device> Inner<T> {
 ///   ([`core::mem::forget`]) or put into a `static`.
 /// - [`Registration::new`] must be the last step of a module's `init` that can fail. A program may
 ///   open the device at once, and the kernel does not wait for it if `init` fails afterwards. For the
-///   same reason a module with two devices is not safe if the second one fails.
+///   same reason a module with two devices is not safe if the second one fails. `new` itself has a
+///   moment of this kind: if it runs out of memory at its end, root may have opened the device by a
+///   node that `mknod` made.
 /// - The last reference to the device must be that of this value or of an open file. Something else
 ///   in the kernel that keeps one for longer would free the memory by code that is gone. (With
 ///   `CONFIG_DEBUG_KOBJECT_RELEASE` the kernel itself does.)
 ///
-/// C drivers and the registrations of the kernel crate have the same gaps.
+/// C drivers and the kernel crate's `miscdevice` have the same gaps.
 ///
 /// # Invariants
 ///
@@ -584,17 +587,13 @@ impl<T: Device> Vtable<T> {
         0
     }
 
-    /// Calls `operation` for an open file.
+    /// The device of an open file, and that file.
     ///
     /// # Safety
     ///
-    /// `file` is one of a device of this type, `open` has succeeded for it, and it stays open during
-    /// the call.
-    unsafe fn with<R>(
-        file: *mut bindings::file,
-        nowait: bool,
-        operation: impl FnOnce(&T, &File<'_, T>) -> R,
-    ) -> R {
+    /// `file` is one of a device of this type, `open` has succeeded for it, and it stays open for all
+    /// of `'a`.
+    unsafe fn parts<'a>(file: *mut bindings::file, nowait: bool) -> (&'a T, File<'a, T>) {
         // SAFETY: By our contract: an open file has its reference to the `cdev`.
         let device = unsafe { &Self::inner(file).device };
         // INVARIANT: By our contract.
@@ -604,34 +603,23 @@ impl<T: Device> Vtable<T> {
             nowait,
             _device: PhantomData,
         };
-        operation(device, &file)
+        (device, file)
     }
 
-    /// Calls `operation` for a `kiocb` with a buffer of `len` bytes.
+    /// The same for a read or write, and its position.
     ///
     /// # Safety
     ///
-    /// `kiocb` is that of a call to `read_iter` or `write_iter` of [`Self::OPS`].
-    unsafe fn with_pos(
-        kiocb: *mut bindings::kiocb,
-        len: usize,
-        operation: impl FnOnce(&T, &File<'_, T>, &mut i64) -> Result<usize>,
-    ) -> isize {
+    /// `kiocb` is that of a call to `read_iter` or `write_iter` of [`Self::OPS`], for all of `'a`.
+    unsafe fn parts_at<'a>(kiocb: *mut bindings::kiocb) -> (&'a T, File<'a, T>, &'a mut i64) {
         // SAFETY: By our contract the `kiocb` is there for the call. Of its fields only `ki_pos` is
         // borrowed, which is ours to change meanwhile.
         let (file, flags, pos) =
             unsafe { ((*kiocb).ki_filp, (*kiocb).ki_flags, &mut (*kiocb).ki_pos) };
         let nowait = flags as c_uint & bindings::RUST_CONST_HELPER_IOCB_NOWAIT != 0;
         // SAFETY: The caller of the operation holds the file open.
-        let result =
-            unsafe { Self::with(file, nowait, |device, file| operation(device, file, pos)) };
-        // The VFS believes what it is told. It would go on behind the buffer's end, or wait for the end
-        // of a call that is over.
-        match result {
-            Ok(bytes) => bytes.min(len) as isize,
-            Err(error) if error == EIOCBQUEUED => EIO.to_errno() as isize,
-            Err(error) => error.to_errno() as isize,
-        }
+        let (device, file) = unsafe { Self::parts(file, nowait) };
+        (device, file, pos)
     }
 
     /// # Safety
@@ -641,11 +629,14 @@ impl<T: Device> Vtable<T> {
         kiocb: *mut bindings::kiocb,
         iter: *mut bindings::iov_iter,
     ) -> isize {
-        // SAFETY: The kernel passes a valid destination, which is ours during the call.
+        // SAFETY: The VFS made the iterator for this read, so it is a destination, which can be written
+        // to until we return. Until then it is ours alone.
         let to = unsafe { IovIterDest::from_raw(iter) };
-        let len = to.len();
         // SAFETY: As our contract says.
-        unsafe { Self::with_pos(kiocb, len, |device, file, pos| device.read(file, to, pos)) }
+        let (device, file, pos) = unsafe { Self::parts_at(kiocb) };
+        let len = to.len();
+        let result = device.read(&file, to, pos);
+        to_bytes(result, len - to.len())
     }
 
     /// # Safety
@@ -655,15 +646,13 @@ impl<T: Device> Vtable<T> {
         kiocb: *mut bindings::kiocb,
         iter: *mut bindings::iov_iter,
     ) -> isize {
-        // SAFETY: The kernel passes a valid source, which is ours during the call.
+        // SAFETY: The VFS made the iterator for this write, so it is a source, which can be read from
+        // until we return. Until then it is ours alone.
         let from = unsafe { IovIterSource::from_raw(iter) };
-        let len = from.len();
         // SAFETY: As our contract says.
-        unsafe {
-            Self::with_pos(kiocb, len, |device, file, pos| {
-                device.write(file, from, pos)
-            })
-        }
+        let (device, file, pos) = unsafe { Self::parts_at(kiocb) };
+        let len = from.len();
+        to_bytes(device.write(&file, from, pos), len)
     }
 
     /// # Safety
@@ -681,12 +670,8 @@ impl<T: Device> Vtable<T> {
         // SAFETY: The caller holds the file open. A volatile load of a word is not torn.
         let pos = unsafe { (&raw const (*file).f_pos).read_volatile() };
         // SAFETY: The caller holds the file open.
-        let moved = unsafe {
-            Self::with(file, false, |device, file| {
-                device.llseek(file, pos, offset, whence)
-            })
-        };
-        match moved {
+        let (device, open) = unsafe { Self::parts(file, false) };
+        match device.llseek(&open, pos, offset, whence) {
             Ok(pos @ 0..) => {
                 // SAFETY: As above, for a store.
                 unsafe { (&raw mut (*file).f_pos).write_volatile(pos) };
@@ -707,7 +692,8 @@ impl<T: Device> Vtable<T> {
         // SAFETY: The kernel passes NULL or a table which is there during the call.
         let table = unsafe { PollTable::from_raw(table) };
         // SAFETY: The caller holds the file open.
-        unsafe { Self::with(file, true, |device, file| device.poll(file, &table)) }.0
+        let (device, file) = unsafe { Self::parts(file, true) };
+        device.poll(&file, &table).0
     }
 
     /// # Safety
@@ -715,7 +701,8 @@ impl<T: Device> Vtable<T> {
     /// For `file_operations::unlocked_ioctl` of [`Self::OPS`].
     unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
         // SAFETY: The caller holds the file open.
-        match unsafe { Self::with(file, false, |device, file| device.ioctl(file, cmd, arg)) } {
+        let (device, file) = unsafe { Self::parts(file, false) };
+        match device.ioctl(&file, cmd, arg) {
             Ok(value) => value as c_long,
             Err(error) => error.to_errno() as c_long,
         }

@@ -56,6 +56,11 @@
 //! An access that the mode forbids is `EACCES`, except for root. An operation that the file does not
 //! have is `EIO`.
 //!
+//! # Errors
+//!
+//! Programs get the errno that your functions return, except `EIOCBQUEUED`: it would tell the kernel
+//! that the call goes on, so they get `EIO` instead.
+//!
 //! # Panics
 //!
 //! Your functions that a file calls must not panic, for example by an overflow (`n + 1`): use
@@ -183,7 +188,8 @@ pub fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<u
 /// A `File` must be dropped before its module is unloaded, which it is if it is part of the module's
 /// value. The compiler does not check this: if it is leaked ([`core::mem::forget`]) or put into a `static`,
 /// the entry stays, and procfs calls functions that are no longer there. An entry of procfs has no
-/// owner that would keep the module. The kernel crate's registrations have the same gap.
+/// owner that would keep the module. The kernel crate's `miscdevice` has the same gap;
+/// `irq::Registration::new` is `unsafe` for it. `new` is not, since modules have no `unsafe`.
 ///
 /// # Invariants
 ///

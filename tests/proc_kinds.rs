@@ -56,6 +56,9 @@ impl kernel::Module for ProcKinds {
         add(dir.file(c"notes", proc_fs::stream(Notes(opened.clone())))?)?;
         add(dir.file(c"opened", proc_fs::number(move || opened.load(Relaxed)))?)?;
         add(dir.file(c"boaster", proc_fs::stream(Boaster))?)?;
+        add(dir.file(c"queued_text", proc_fs::read_write(Queued))?)?;
+        add(dir.file(c"queued_list", proc_fs::list(Queued))?)?;
+        add(dir.file(c"queued_stream", proc_fs::stream(Queued))?)?;
 
         // The names are numbers, which is fine here. The directories stay for as long as these files.
         let below = dir.dir(c"1")?.dir(c"2")?;
@@ -317,5 +320,45 @@ impl proc_fs::Stream for Boaster {
 
     fn write(&self, _open: (), _offset: &mut i64, _from: UserSliceReader) -> Result<usize> {
         Ok(usize::MAX)
+    }
+}
+
+/// Says that it will be done later.
+struct Queued;
+
+impl proc_fs::Show for Queued {
+    fn show(&self, _m: &SeqFile) -> Result {
+        Err(EIOCBQUEUED)
+    }
+}
+
+impl proc_fs::Write for Queued {
+    fn write(&self, _text: &[u8]) -> Result {
+        Err(EIOCBQUEUED)
+    }
+}
+
+impl proc_fs::List for Queued {
+    type Key = u32;
+
+    fn next(&self, _after: Option<u32>, _m: &SeqFile) -> Result<Option<u32>> {
+        Err(EIOCBQUEUED)
+    }
+}
+
+impl proc_fs::Stream for Queued {
+    const MODE: u16 = 0o666;
+    type Open = ();
+
+    fn open(&self) -> Result {
+        Ok(())
+    }
+
+    fn read(&self, _open: (), _offset: &mut i64, _to: &mut IovIterDest<'_>) -> Result<usize> {
+        Err(EIOCBQUEUED)
+    }
+
+    fn write(&self, _open: (), _offset: &mut i64, _from: UserSliceReader) -> Result<usize> {
+        Err(EIOCBQUEUED)
     }
 }

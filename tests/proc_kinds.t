@@ -100,6 +100,9 @@ is "$(stat -c '%a %n' $p/*)" "555 $p/1
 444 $p/million
 600 $p/notes
 444 $p/opened
+444 $p/queued_list
+666 $p/queued_stream
+644 $p/queued_text
 444 $p/size
 444 $p/stuck
 444 $p/table" "modes are 0444, 0200 and both together by default, and otherwise what was asked for"
@@ -231,7 +234,14 @@ one two
 is "$(perl '
 	$f = openf("'$p'/boaster", O_RDWR); pipe R, W;
 	say for readn($f, 3), readn($f, 5), writen($f, "four"), splicen($f, fileno W, 4096), length pread($f, 4096, 0); sysread R, $got, 4096; say substr $got, 0, 5;')" \
-	$'boa\nboast\n4\n4096\n4096\nboast' "what says that it did more than it was asked for is not believed"
+	$'boa\nboast\n4\n5\n5\nboast' "what says that it did more than it did is not believed, nor by splice"
+is "$(perl '
+	for $file (qw(text list stream)) {
+		$f = openf("'$p'/queued_$file", $file eq "list" ? O_RDONLY : O_RDWR); pipe R, W;
+		print join(" ", $file, readn($f, 9), pread($f, 9, 0), splicen($f, fileno W, 4096), $file eq "list" ? () : writen($f, "x")), "\n"; POSIX::close($f);
+	}')" "text EIO EIO EIO EIO
+list EIO EIO EIO
+stream EIO EIO EIO EIO" "EIOCBQUEUED, which would have the kernel wait, is EIO"
 
 # --- Directories, and the end
 

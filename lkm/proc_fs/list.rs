@@ -3,7 +3,7 @@
 //! Files with a list of any length.
 
 use super::Kind;
-use crate::bindings;
+use crate::{bindings, to_errno};
 use core::{mem::MaybeUninit, ptr};
 use kernel::{
     ffi::{c_int, c_void},
@@ -179,7 +179,7 @@ impl<T: List> Listed<T> {
                 position.at = END;
                 bindings::SEQ_SKIP as c_int
             }
-            Err(error) => error.to_errno(),
+            Err(error) => to_errno(error),
         }
     }
 
@@ -213,7 +213,8 @@ impl<T: List> Listed<T> {
     unsafe extern "C" fn stop(_m: *mut bindings::seq_file, _entry: *mut c_void) {}
 }
 
-// SAFETY: The operations that procfs has for this have no flags.
+// SAFETY: `proc_create_seq_private()` makes the entry, which is ours alone. The operations that procfs
+// has for it have no flags, so it is not permanent; they call `OPS`, which takes the data for a `Self`.
 unsafe impl<T: List> Kind for Listed<T> {
     const CHECK: () = {
         assert!(

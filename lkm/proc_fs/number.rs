@@ -190,7 +190,8 @@ where
 const _: () = assert!(size_of::<*mut u8>() == size_of::<Atomic<usize>>());
 const _: () = assert!(align_of::<*mut u8>() == align_of::<Atomic<usize>>());
 
-// SAFETY: `OPS` has no flags.
+// SAFETY: `create()` makes the entry, which is ours alone. `OPS` takes the data for a `Self`, and has no
+// flags, so the entry is not permanent.
 unsafe impl<T: Integer, F> Kind for Number<F>
 where
     F: Fn() -> T + Send + Sync + 'static,
@@ -202,7 +203,7 @@ where
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        // SAFETY: By our contract; `OPS` takes the data for a `Self`.
+        // SAFETY: By our contract; `OPS` takes the data for a `Self`, and has no flags.
         unsafe { create(name, 0o444, parent, Self::OPS, data) }
     }
 }

@@ -3,11 +3,10 @@
 //! Files whose text is printed, and files that take text.
 
 use super::{copy, create, data, Kind};
-use crate::bindings;
+use crate::{bindings, to_bytes};
 use core::{marker::PhantomData, ptr, slice};
 use kernel::{
     alloc::KVVec,
-    error::from_result,
     ffi::{c_char, c_int},
     iov::IovIterDest,
     page::PAGE_SIZE,
@@ -242,19 +241,21 @@ where
         }
         // SAFETY: `seq_open()` has initialised the lock.
         unsafe { bindings::mutex_lock(&raw mut (*m).lock) };
-        let ret = from_result(|| {
-            // SAFETY: We hold the lock.
-            if *offset == 0 || unsafe { (*m).index } == 0 {
-                // SAFETY: As above.
-                unsafe { print(m, &show.inner) }?;
-            }
+        // SAFETY: We hold the lock.
+        let printed = if *offset == 0 || unsafe { (*m).index } == 0 {
+            // SAFETY: As above.
+            unsafe { print(m, &show.inner) }
+        } else {
+            Ok(())
+        };
+        let result = printed.and_then(|()| {
             // SAFETY: `print` has left a text there, now or before, and the lock keeps it.
             let text = unsafe { slice::from_raw_parts((*m).buf.cast(), (*m).count) };
-            Ok(copy(to, offset, text)? as isize)
+            copy(to, offset, text)
         });
         // SAFETY: We hold it.
         unsafe { bindings::mutex_unlock(&raw mut (*m).lock) };
-        ret
+        to_bytes(result, usize::MAX)
     }
 }
 
@@ -286,6 +287,9 @@ unsafe fn print(m: *mut bindings::seq_file, show: &impl Show) -> Result {
         if unsafe { *buf }.is_null() {
             // SAFETY: As above.
             let wanted = unsafe { *size }.max(PAGE_SIZE);
+            // (If that fails, the next text begins with a page again.)
+            // SAFETY: As above.
+            unsafe { *size = 0 };
             let (memory, _, _) =
                 KVVec::<u8>::with_capacity(wanted, GFP_KERNEL_ACCOUNT)?.into_raw_parts();
             // SAFETY: As above. `seq_release()` frees it with `kvfree()`, as is right for a `KVVec`.
@@ -307,6 +311,7 @@ unsafe fn print(m: *mut bindings::seq_file, show: &impl Show) -> Result {
             bindings::kvfree((*buf).cast());
             *buf = ptr::null_mut();
             if *size >= MAX {
+                *size = 0;
                 return Err(ENOMEM);
             }
             *size *= 2;
@@ -329,18 +334,19 @@ where
     ) -> isize {
         // SAFETY: The caller holds the file open, which is one of this entry; procfs is calling it.
         let write = unsafe { data::<Self>((*file).f_inode) };
+        if len > T::MAX {
+            return E2BIG.to_errno() as isize;
+        }
         let from = UserSlice::new(UserPtr::from_ptr(from.cast_mut().cast()), len);
-        from_result(|| {
-            if len > T::MAX {
-                return Err(E2BIG);
-            }
-            let mut text = KVVec::new();
-            from.read_all(&mut text, GFP_KERNEL)?;
-            write.inner.write(&text)?;
+        let mut text = KVVec::new();
+        let result = from
+            .read_all(&mut text, GFP_KERNEL_ACCOUNT)
+            .and_then(|()| write.inner.write(&text));
+        if result.is_ok() {
             // SAFETY: The offset is ours for this call.
             unsafe { *offset += len as i64 };
-            Ok(len as isize)
-        })
+        }
+        to_bytes(result.map(|()| len), len)
     }
 }
 
@@ -373,7 +379,8 @@ impl<T: Show + Write> Printed<T, ReadWrite> {
     };
 }
 
-// SAFETY: `OPS` has no flags.
+// SAFETY: `create()` makes the entry, which is ours alone. `OPS` takes the data for a `Self`, and has no
+// flags, so the entry is not permanent.
 unsafe impl<T: Show> Kind for Printed<T, ReadOnly> {
     const CHECK: () = check_read(T::MODE);
 
@@ -382,12 +389,13 @@ unsafe impl<T: Show> Kind for Printed<T, ReadOnly> {
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        // SAFETY: By our contract; `OPS` takes the data for a `Self`.
+        // SAFETY: By our contract; `OPS` takes the data for a `Self`, and has no flags.
         unsafe { create(name, T::MODE, parent, Self::OPS, data) }
     }
 }
 
-// SAFETY: `OPS` has no flags.
+// SAFETY: `create()` makes the entry, which is ours alone. `OPS` takes the data for a `Self`, and has no
+// flags, so the entry is not permanent.
 unsafe impl<T: Write> Kind for Printed<T, WriteOnly> {
     const CHECK: () = check_write(T::MODE);
 
@@ -396,12 +404,13 @@ unsafe impl<T: Write> Kind for Printed<T, WriteOnly> {
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        // SAFETY: By our contract; `OPS` takes the data for a `Self`.
+        // SAFETY: By our contract; `OPS` takes the data for a `Self`, and has no flags.
         unsafe { create(name, T::MODE, parent, Self::OPS, data) }
     }
 }
 
-// SAFETY: `OPS` has no flags.
+// SAFETY: `create()` makes the entry, which is ours alone. `OPS` takes the data for a `Self`, and has no
+// flags, so the entry is not permanent.
 unsafe impl<T: Show + Write> Kind for Printed<T, ReadWrite> {
     const CHECK: () = {
         check_read(<T as Show>::MODE);
@@ -413,7 +422,7 @@ unsafe impl<T: Show + Write> Kind for Printed<T, ReadWrite> {
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        // SAFETY: By our contract; `OPS` takes the data for a `Self`.
+        // SAFETY: By our contract; `OPS` takes the data for a `Self`, and has no flags.
         unsafe {
             create(
                 name,

@@ -3,7 +3,7 @@
 //! Files with `read` and `write` of their own, and with state for each open file.
 
 use super::{create, data, Kind};
-use crate::bindings;
+use crate::{bindings, to_bytes};
 use kernel::{
     error::from_result,
     ffi::{c_char, c_int},
@@ -78,7 +78,8 @@ pub trait Stream: Send + Sync + 'static {
     fn open(&self) -> Result<Self::Open>;
 
     /// Reads: copies to `to` what is at `offset`, moves that, and returns the number of bytes. None
-    /// is the end of the file. It may sleep, and several may run at a time.
+    /// is the end of the file. It may sleep, and several may run at a time. The reader gets at most
+    /// the bytes by which this has moved `to`.
     ///
     /// # Errors
     ///
@@ -175,9 +176,10 @@ impl<T: Stream> Streamed<T> {
         // SAFETY: It comes from `open`, and the file is not released before this returns.
         let open = unsafe { T::Open::borrow((*file).private_data) };
 
-        // The VFS believes what it is told: more than there is room for would have it go too far.
         let len = to.len();
-        from_result(|| Ok(stream.read(open, offset, to)?.min(len) as isize))
+        let result = stream.read(open, offset, to);
+        // (`splice` and `sendfile` pass on what is in their pages, which nobody has cleared.)
+        to_bytes(result, len - to.len())
     }
 
     /// # Safety
@@ -197,11 +199,12 @@ impl<T: Stream> Streamed<T> {
         let offset = unsafe { &mut *offset };
         let from = UserSlice::new(UserPtr::from_ptr(from.cast_mut().cast()), len);
 
-        from_result(|| Ok(stream.write(open, offset, from.reader())?.min(len) as isize))
+        to_bytes(stream.write(open, offset, from.reader()), len)
     }
 }
 
-// SAFETY: `OPS` has no flags.
+// SAFETY: `create()` makes the entry, which is ours alone. `OPS` takes the data for a `Self`, and has no
+// flags, so the entry is not permanent.
 unsafe impl<T: Stream> Kind for Streamed<T> {
     const CHECK: () = {
         assert!(
@@ -219,7 +222,7 @@ unsafe impl<T: Stream> Kind for Streamed<T> {
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        // SAFETY: By our contract; `OPS` takes the data for a `Self`.
+        // SAFETY: By our contract; `OPS` takes the data for a `Self`, and has no flags.
         unsafe { create(name, T::MODE, parent, Self::OPS, data) }
     }
 }

@@ -49,7 +49,8 @@ impl Text {
     }
 }
 
-// SAFETY: `OPS` has no flags.
+// SAFETY: `create()` makes the entry, which is ours alone. `OPS` takes the data for a `Self`, and has no
+// flags, so the entry is not permanent.
 unsafe impl Kind for Text {
     const CHECK: () = ();
 
@@ -58,7 +59,7 @@ unsafe impl Kind for Text {
         parent: *mut bindings::proc_dir_entry,
         data: *const Self,
     ) -> *mut bindings::proc_dir_entry {
-        // SAFETY: By our contract; `OPS` takes the data for a `Self`.
+        // SAFETY: By our contract; `OPS` takes the data for a `Self`, and has no flags.
         unsafe { create(name, 0o444, parent, Self::OPS, data) }
     }
 }
