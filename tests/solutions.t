@@ -59,6 +59,25 @@ like "$stderr" 'Invalid argument' "… refuses what is no number"
 is "$(cat /proc/total)" -2 "… and keeps its sum then"
 rmmod total
 
+insmod sums.ko
+echo -1 >/proc/sums/add
+is "$(cat /proc/sums/decimal /proc/sums/hexadecimal)" $'-1\n0xffffffffffffffff' "sums shows one sum in two files"
+run bash -c 'cat /proc/sums/add || echo 1 >/proc/sums/decimal'
+like "$stderr" 'cat: /proc/sums/add: Input/output error.*write error: Input/output error' "… of which neither can be written to, nor the one to write to be read"
+rmmod sums
+not_there /proc/sums "the directory goes with the module"
+
+insmod echo.ko
+exec 3<>/proc/echo 4<>/proc/echo
+printf 'a longer text' >&3
+printf 'one' >&3
+printf 'two' >&4
+is "$(cat <&3; echo; cat <&4)" $'one\ntwo' "echo returns what each open file was given last"
+printf '%0200d' 0 >&3
+is "$(cat <&3 | wc -c)" 100 "… at most 100 bytes of it"
+exec 3>&- 4>&-
+rmmod echo
+
 # ---- Chapter 6
 
 started=$EPOCHSECONDS
