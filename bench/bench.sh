@@ -40,7 +40,7 @@ done
 
 cd "$top"
 out=$build/bench
-lock "$out/lock" "it counts"
+lock "$out/lock" "it is counting"
 
 modules=(hello_world startstop simple module_param proc_hello jiffies seconds chardev)
 twins=(hello_world_c startstop_c simple_c module_param_c hello_book jiffies_book seconds_book chardev_c)

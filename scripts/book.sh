@@ -80,7 +80,7 @@ in_sandbox || exec scripts/sandbox.sh "scripts/$program"
 
 mkdir -p build/log
 book=$build/book
-lock "$build/book.lock" "it makes the book"
+lock "$build/book.lock" "it is making the book"
 unpacked_package mdbook
 mdbook=$build/mdbook/usr/bin/mdbook
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What the scripts beside this file share: places, messages, steps with progress, locks.
-# It is sourced, never run.
+# What the scripts in this directory share: paths, messages, steps with progress, locks.
+# They source this file. It is never run.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
@@ -9,7 +9,7 @@ shopt -s inherit_errexit
 unset CDPATH
 
 top=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-# The package rust-headers has another place for what is made.
+# The package rust-headers makes its files elsewhere.
 build=${RUST_HEADERS_BUILD:-$top/build}
 program=${RUST_HEADERS_TOOL:-${0##*/}}
 
@@ -20,7 +20,7 @@ else
 	bold='' red='' green='' plain=''
 fi
 
-# Nothing ends a script without a word.
+# No script ends without a message.
 set -E
 trap 'say "$program: stopped at line $LINENO of ${BASH_SOURCE[0]#"$top"/}: $BASH_COMMAND"' ERR
 
@@ -41,41 +41,41 @@ die() {
 	exit 1
 }
 
-# bad_usage MESSAGE: for options and arguments that cannot be understood.
+# bad_usage MESSAGE: ends the script because of wrong options or arguments.
 bad_usage() {
 	say "${red}$program: error:${plain} $1"
-	say "  $program --help tells how it is called."
+	say "  $program --help explains how to call it."
 	exit 2
 }
 
 # good_path WHAT PATH [WHAT-TO-DO…]: ends the script if make, kbuild or QEMU cannot take that path.
 not_in_paths='[][:space:][:cntrl:]["\`:;,%#$&|<>()*?'"']"
 good_path() {
-	[[ ! $2 =~ $not_in_paths ]] || die "this path of $1 is one that make and kbuild cannot take: $2" \
-		"It has a blank in it, or one of these: $(sed 's/\[:[a-z]*:\]//g; s/^\[//; s/]$//; s/./& /g' <<<"$not_in_paths")" "${@:3}"
+	[[ ! $2 =~ $not_in_paths ]] || die "kbuild and make cannot handle the path of $1: $2" \
+		"It contains a blank, or one of these characters: $(sed 's/\[:[a-z]*:\]//g; s/^\[//; s/]$//; s/./& /g' <<<"$not_in_paths")" "${@:3}"
 }
 
-# module_directory DIR: prints where it is, if kbuild can build modules in it; otherwise ends the script.
+# module_directory DIR: prints its absolute path. Ends the script if kbuild cannot build modules in it.
 module_directory() {
 	local path
 	[[ -d $1 ]] || die "there is no directory $1"
 	path=$(realpath -- "$1")
 	good_path "the modules" "$path" "Move the directory, or give it another name."
 	[[ -e $path/Kbuild || -e $path/Makefile ]] || die "there is nothing in $path that kbuild can build" \
-		"It wants a file Kbuild there, with a line: obj-m := NAME.o" "scripts/new-module.sh DIR makes a directory that has all."
+		"kbuild needs a file Kbuild there, with the line: obj-m := NAME.o" "scripts/new-module.sh DIR makes a directory with all that a module needs."
 	echo "$path"
 }
 
-# own_build DIR: a build/ in it, which git does not see.
+# own_build DIR: makes DIR/build/, which git ignores.
 own_build() {
 	[[ -d $1/build ]] || { mkdir "$1/build" && echo '*' >"$1/build/.gitignore"; }
 }
 
-# Where the checkout is, and what the environment says of it.
+# Checks the path of the checkout, and what the environment has set.
 good_path "the checkout" "$top" "Move the checkout, or clone it somewhere else."
-[[ ! -L $build ]] || die "build/ is a link, and has to be a directory: the sandbox sees nothing outside of the checkout" \
-	"Move the whole checkout to where there is room, or mount that: mount --bind $(realpath "$build") $build"
-# (It becomes a part of paths.)
+[[ ! -L $build ]] || die "build/ is a link, but it must be a directory: the sandbox sees nothing outside the checkout" \
+	"Move the whole checkout to a disk with more room, or mount a directory there: mount --bind $(realpath "$build") $build"
+# (The release becomes part of paths.)
 a_release='^[0-9][[:alnum:]._+~-]*$'
 [[ -z ${KERNEL:-} || $KERNEL =~ $a_release ]] || bad_usage "KERNEL takes a kernel's release, not '$KERNEL'"
 
@@ -94,14 +94,14 @@ lock() {
 	locks+=("$fd")
 }
 
-# unlock: the last one taken.
+# unlock: releases the lock that was taken last.
 unlock() {
 	local fd=${locks[-1]}
 	exec {fd}>&-
 	unset 'locks[-1]'
 }
 
-# remove PATH…: also what a killed mmdebstrap left behind under an ordinary user's other ids.
+# remove PATH…: removes them, even files that a killed mmdebstrap left behind under an ordinary user's subordinate ids.
 remove() {
 	local path
 	for path; do
@@ -113,7 +113,7 @@ remove() {
 	done
 }
 
-# reachable_by_others DIRECTORY: whether all that lead there let anybody pass.
+# reachable_by_others DIRECTORY: succeeds if every directory on the way to it lets anybody pass.
 reachable_by_others() {
 	local directory=$1
 	while [[ $directory != / ]]; do
@@ -122,7 +122,7 @@ reachable_by_others() {
 	done
 }
 
-# layerable DIRECTORY…: the first that an overlay file system can have as a layer, which another such one cannot be.
+# layerable DIRECTORY…: prints the first that can be a layer of an overlay file system. (A directory in another overlay cannot.)
 layerable() {
 	local directory
 	for directory; do
@@ -131,10 +131,11 @@ layerable() {
 			return
 		fi
 	done
-	die "no overlay file system can be made here: $* is in one" "In a container: mount a tmpfs or a volume at one of them."
+	die "no overlay file system can be made in any of these, because each is in an overlay itself: $*" \
+		"In a container: mount a tmpfs or a volume at one of them."
 }
 
-# remove_scratch RECORD: the directory that sandbox.sh has written down there, and the record.
+# remove_scratch RECORD: removes the directory that sandbox.sh has noted in the file RECORD, and that file.
 remove_scratch() {
 	local path=''
 	[[ ! -r $1 ]] || path=$(<"$1")
@@ -142,11 +143,12 @@ remove_scratch() {
 	remove "$1"
 }
 
-# unpacked_package PACKAGE: unpacks Debian's package to build/PACKAGE, once. In the sandbox, for what few commands need.
+# unpacked_package PACKAGE: unpacks Debian's package to build/PACKAGE, once. It works in the sandbox, and is for packages that
+# few commands need.
 unpacked_package() {
 	local log=$build/log/$1.log partial=$build/$1.partial
 	[[ ! -d $build/$1 ]] || return 0
-	lock "$build/$1.lock" "it gets $1"
+	lock "$build/$1.lock" "it is getting $1"
 	if [[ ! -d $build/$1 ]]; then
 		remove "$partial"
 		mkdir -p "$partial" "$build/log"
@@ -157,8 +159,8 @@ unpacked_package() {
 	unlock
 }
 
-# make_layers DIRECTORY: makes it for copies of confined.sh; where it cannot be one of those, makes another, which the caller
-# has to remove. Prints which.
+# make_layers DIRECTORY: makes a directory for the copies of confined.sh, and prints its path. If DIRECTORY cannot be an
+# overlay's layer, it makes one elsewhere, which the caller has to remove.
 make_layers() {
 	local place
 	mkdir -p "$1"
@@ -168,7 +170,7 @@ make_layers() {
 	echo "$place"
 }
 
-# Steps: `steps N LOG` announces N of them and where their output goes.
+# steps N LOG: announces N steps, whose output goes to LOG.
 steps() {
 	step_count=$1 step_log=$2 step_number=0
 	mkdir -p "$(dirname "$step_log")"
@@ -213,11 +215,11 @@ step_interrupted() {
 	trap - INT TERM HUP
 	kill -TERM -- "-$step_pid" 2>/dev/null || :
 	wait "$step_pid" 2>/dev/null || :
-	say "" "$program: interrupted; run it again to go on."
+	say "" "$program: interrupted; run it again to continue."
 	kill -"$1" $$
 }
 
-# step_failed MESSAGE: ends the script, showing how the step's output ended.
+# step_failed MESSAGE: shows the last lines of the step's output, and ends the script.
 step_failed() {
 	tail -n 5 "$step_log" | sed 's/^/  | /' >&2
 	die "$1" "The whole output is in ${step_log#"$top"/}."

@@ -215,7 +215,7 @@ is_made() { cmp -s "$image/recipe" <(recipe); }
 
 make_image() {
 	local scratch
-	lock "$image.lock" "it makes the disks of a Debian"
+	lock "$image.lock" "it is making the disks of a Debian"
 	if is_made; then
 		unlock
 		return
@@ -254,7 +254,7 @@ prepare_layer() {
 	fi
 	if [[ -n $layer ]]; then
 		disks=$image-layer.$layer
-		lock "$disks.lock" "it uses the layer $layer"
+		lock "$disks.lock" "it is using the layer $layer"
 		[[ -z $new ]] || rm -rf "$disks"
 	else
 		disks=$work/layer

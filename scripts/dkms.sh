@@ -43,7 +43,7 @@ make_dkms_package() {
 	name=$(sed -n '1s/^\([^ ]*\) (\(.*\)).*/\1_\2_all/p' "$source/changelog")
 	version=${name%_all} version=${version#*_}
 	file=$packages/$name.deb
-	lock "$packages/lock" "it makes packages"
+	lock "$packages/lock" "it is making packages"
 	rm -rf "$stage"
 	tree=$stage/usr/src/rust-lkm-$version
 	mkdir -p "$tree/scripts" "$stage/DEBIAN"

@@ -47,7 +47,7 @@ number=${1:-}
 cd "$top"
 mutants=$(make_layers "$build/mutants/generated")
 [[ $mutants == "$build"/* ]] || trap 'remove "$mutants"' EXIT
-lock "$mutants/lock" "it tries mutants"
+lock "$mutants/lock" "it is trying mutants"
 generated=$mutants/made report=$mutants/report.tsv
 sources=$mutants/sources
 

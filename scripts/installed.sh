@@ -1,25 +1,26 @@
 # shellcheck shell=bash disable=SC2154
-# Metadata beside the headers that are installed on this machine, for rust-headers.sh --install: the same files at the same
-# places as in the package linux-librust-RELEASE, but written down here and not by dpkg, as a hook of a package cannot
+# Puts metadata beside the headers that are installed on this machine, for rust-headers.sh --install. The files and their places
+# are those of the package linux-librust-RELEASE. They are recorded here and not by dpkg, because a hook of a package cannot
 # install another package. Sourced by rust-headers.sh after packages.sh.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# Of each release that has such files: the version of its headers.
+# For each release that has such files, a file with the version of its headers.
 records=/var/lib/rust-headers
-# Where ready packages are: see packaging/rust-headers/rust-headers.conf.
+# Says where ready packages are: see packaging/rust-headers/rust-headers.conf.
 settings=/etc/rust-headers.conf
 
 headers_of() { echo "/usr/src/linux-headers-$1"; }
 
-# package_version PACKAGE: of what is unpacked here. (While the hook runs, dpkg has not configured the headers yet.)
+# package_version PACKAGE: prints the version that is unpacked here. (While the hook runs, dpkg has not configured the headers
+# yet.)
 package_version() {
 	dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null |
 		sed -nE 's/^(unpacked|half-configured|triggers-[a-z]*|installed) //p' || :
 }
 
-# Whether the headers of this version have metadata that are whole and the kernel's, wherever they are from. (What was put
-# there for another version of the headers has the same symbols, but need not have the same types.)
+# is_installed RELEASE VERSION: succeeds if the headers of this version have complete metadata that fits the kernel, from
+# whatever source. (Metadata for another version of the headers has the same symbols, but may have other types.)
 is_installed() {
 	[[ $(cat "$records/$1" 2>/dev/null || echo "$2") == "$2" ]] && fits_installed "$1"
 }
@@ -30,13 +31,13 @@ fits_installed() {
 	rustc=$(fitting_rustc "$headers") && [[ -z $(all_missing "$headers" "$rustc") ]] && compare_symbols "$headers" >/dev/null
 }
 
-# take_out RELEASE: removes what place has put there, and the directories that only this kept.
+# take_out RELEASE: removes what place has put there, and the directories that are empty then.
 take_out() {
 	local headers mine=/usr/lib/linux-librust/$1
 	[[ -e $records/$1 ]] || return 0
 	headers=$(headers_of "$1")
 	rm -rf "$headers/rust.partial"
-	# From one moment to the next there is nothing that looks complete.
+	# One rename, so that no moment leaves a part that looks complete.
 	[[ ! -d $headers/rust ]] || mv "$headers/rust" "$headers/rust.partial"
 	[[ ! -e $mine/links ]] || sh "$mine/links" remove
 	rm -rf "$headers/rust.partial" "$mine"
@@ -55,7 +56,7 @@ place() {
 	cp -r "$3$mine" "$mine"
 	sh "$mine/links" add
 	cp -r "$3$headers/rust" "$headers/rust.partial"
-	# After a power cut, too, it is all there or not there.
+	# Even after a power cut, either all of it is there or nothing.
 	sync -f "$headers" "$mine"
 	mv "$headers/rust.partial" "$headers/rust"
 }
@@ -77,7 +78,7 @@ ready_package() {
 	fi
 	file=$(echo "$work"/ready/*.deb)
 	if ! dpkg-deb -x "$file" "$3" || [[ $(dpkg-deb -f "$file" Package Version) != "Package: $name"$'\n'"Version: $2" ]]; then
-		warn "the ready package is damaged, or another one, or there is no room on the disk: ${file##*/}"
+		warn "the ready package is damaged or the wrong one, or the disk is full: ${file##*/}"
 		return 1
 	fi
 	mkdir "$check"
@@ -88,7 +89,7 @@ ready_package() {
 	fi
 }
 
-# install_metadata RELEASE: makes sure that the headers which are installed have theirs.
+# install_metadata RELEASE: makes sure that the installed headers have their metadata.
 install_metadata() {
 	local headers stage
 	release=$1
@@ -100,12 +101,12 @@ install_metadata() {
 	[[ $(kdir_config "$headers" RUST) == y ]] || die "kernel $release was built without Rust (CONFIG_RUST is off)"
 	fitting_rustc "$headers" >/dev/null || die_of_rustc "$headers"
 
-	lock "$build/install.lock" "it installs metadata"
+	lock "$build/install.lock" "it is installing metadata"
 	if is_installed "$release" "$installed"; then
 		say "The headers of kernel $release have their Rust metadata."
 		return
 	fi
-	# In the middle of a run of apt that brings both packages, this one is unpacked and has not made its links yet.
+	# If apt is just installing both packages, linux-librust is unpacked, but has not made its links yet.
 	if [[ $(package_version "linux-librust-$release") == "$installed" ]] && sh "/usr/lib/linux-librust/$release/links" add &&
 		fits_installed "$release"; then
 		say "The package linux-librust-$release brings the Rust metadata."
@@ -115,9 +116,9 @@ install_metadata() {
 		die "the package linux-librust-$release is installed, but damaged or of another version" \
 			"sudo apt-get install --reinstall linux-librust-$release"
 	take_out "$release"
-	[[ ! -e $headers/rust ]] || die "$headers/rust is there already, and nobody knows what it is" "Remove it, or use it as it is."
+	[[ ! -e $headers/rust ]] || die "$headers/rust exists already, and neither dpkg nor $tool made it" "Remove it, or use it as it is."
 
-	# Nothing that fills the disk is left behind, unless it is killed; then the next run removes it.
+	# On any end, remove what fills the disk. (If this is killed, the next run removes it.)
 	work=$build/install
 	made='' whole=''
 	trap 'rm -rf "$build/install" "$kernels/$release.partial" ${made:+"${kernels:?}/$release"}
@@ -140,17 +141,17 @@ install_metadata() {
 	unlock
 }
 
-# remove_metadata [RELEASE]: without one, for all whose headers are gone.
+# remove_metadata [RELEASE]: removes the metadata of RELEASE; without it, of all kernels whose headers are gone.
 remove_metadata() {
 	local file
 	((EUID == 0)) || die "only root can remove that" "sudo $tool --remove $*"
-	lock "$build/install.lock" "it installs metadata"
+	lock "$build/install.lock" "it is installing metadata"
 	for file in "$records"/*; do
 		[[ -f $file ]] || continue
 		file=${file##*/}
 		if [[ $file == "${1:-}" ]] || { (($# == 0)) && [[ -z $(package_version "linux-headers-$file") ]]; }; then
 			take_out "$file"
-			say "The Rust metadata of kernel $file are removed."
+			say "The Rust metadata of kernel $file has been removed."
 		fi
 	done
 	unlock

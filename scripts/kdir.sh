@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# What a kernel's build tree (KDIR) says of itself, and which compiler fits it. Sourced after common.sh.
+# Reads a kernel's build tree (KDIR): its configuration, its Rust metadata, and which compiler fits it. Sourced after common.sh.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
 kernels=$build/kernels
 
-# completed RELEASE: the build tree that rust-headers.sh makes for it, whether it is there or not.
+# completed RELEASE: prints the path of the build tree that rust-headers.sh makes for it. The tree need not exist.
 completed() { echo "$kernels/$1/build"; }
 
 # The build tree to take when none is named: the running kernel's, a completed one first.
@@ -24,19 +24,19 @@ kdir_config() {
 	sed -n "s/^CONFIG_$2=\(.*\)/\1/p" "$1/include/config/auto.conf" | sed 's/^"\(.*\)"$/\1/'
 }
 
-# named_crates KDIR: what kbuild passes to the compiler with each module, what the compiler takes without being told, and
-# where module! is from.
+# named_crates KDIR: the crates that kbuild passes to the compiler with each module, those that the compiler takes by itself, and
+# the one that has module!.
 named_crates() {
 	printf '%s\n' core compiler_builtins macros
 	grep -ohE -- '--extern +[A-Za-z0-9_]+' "$1/scripts/Makefile.build" 2>/dev/null | awk '!seen[$2]++ { print $2 }' || :
 }
 
-# crate_file KDIR CRATE: where it is, or would be.
+# crate_file KDIR CRATE: the path that the crate has, or would have.
 crate_file() {
 	if [[ $2 == macros || -s $1/rust/lib$2.so ]]; then echo "rust/lib$2.so"; else echo "rust/lib$2.rmeta"; fi
 }
 
-# missing_metadata KDIR: the first crate named by kbuild that is not there; the others are not looked for (all_missing does).
+# missing_metadata KDIR: prints the first crate named by kbuild that is missing. (all_missing prints them all.)
 missing_metadata() {
 	local crate file
 	while read -r crate; do
@@ -45,7 +45,7 @@ missing_metadata() {
 	done < <(named_crates "$1")
 }
 
-# kbuild_command KDIR RUSTC: the command by which kbuild would compile a module, as kbuild itself says.
+# kbuild_command KDIR RUSTC: asks kbuild for the command that compiles a module, and prints it.
 kbuild_command() {
 	local module status=0
 	module=$(mktemp -d)
@@ -57,7 +57,7 @@ kbuild_command() {
 	return "$status"
 }
 
-# crates_of FILE RUSTC: the crates that the one in FILE was made from; a failure if FILE is none, or is cut off.
+# crates_of FILE RUSTC: prints the crates that the crate in FILE depends on. Fails if FILE is not a crate, or is cut off.
 crates_of() {
 	RUSTC_BOOTSTRAP=1 "$2" -Zls=root "$1" </dev/null 2>/dev/null | awk '
 		/^=External Dependencies=/ { listed = 1; next }
@@ -65,20 +65,20 @@ crates_of() {
 		END { exit !listed }'
 }
 
-# included_by FILE: the files that macros of the crate in FILE include, which is into the module's crate. Their names are
-# strings in it: a byte that says how long, and the text.
+# included_by FILE: the files that macros of the crate in FILE include into the module's crate. Their names are strings in FILE:
+# a byte for the length, and then the text.
 included_by() {
 	perl -0777 -ne 'while (m{/rust/[\w/.-]+?\.rs}g) { $f{$&} = 1 if $-[0] && ord(substr($_, $-[0] - 1, 1)) == length $& } print map { s{^/}{}r . "\n" } sort keys %f' "$1"
 }
 
-# all_missing KDIR RUSTC: each file that is not there, or is broken, of those which a module's crate can name, include or load.
+# all_missing KDIR RUSTC: prints each missing or broken file that a module's crate may name, include or load.
 all_missing() {
 	local kdir crate file command from known=' ' crates=()
 	kdir=$(realpath "$1")
 	if ! command=$(kbuild_command "$kdir" "$2"); then
-		echo "all by which kbuild compiles Rust"
+		echo "everything that kbuild needs for compiling Rust"
 	fi
-	# Whatever has a path in it: the target, helpers as bitcode, objtool.
+	# Every path in the command: the target, helpers as bitcode, objtool.
 	while read -r file; do
 		[[ -s $file ]] || echo "${file#"$kdir"/}"
 	done < <(grep -oE "(^|[ =@])/[^ '\"=]*[^ '\"=/]" <<<"$command" | sed -E 's,^[^/]*,,' | grep -vxF -e "$kdir" -e /dev/null | sort -u)
@@ -103,8 +103,8 @@ all_missing() {
 	done
 }
 
-# copy_rust_metadata SOURCE OBJECT KDIR: all that a build has made of the kernel's crates but the objects, from where a kernel
-# was built; and the sources of the kernel crate and of its samples, which are for editors, rustdoc and the reader.
+# copy_rust_metadata SOURCE OBJECT KDIR: copies what a build in OBJECT has made of the kernel's crates, except for the objects;
+# and the sources of the kernel crate and of the samples, for editors, rustdoc and readers.
 copy_rust_metadata() {
 	cp -a "$1"/rust "$1"/.clippy.toml "$1"/.rustfmt.toml "$3/"
 	[[ ! -d $1/samples/rust ]] || { mkdir -p "$3/samples" && cp -a "$1/samples/rust" "$3/samples/"; }
@@ -112,8 +112,8 @@ copy_rust_metadata() {
 		-type f ! -name '.*' ! -name '*.o' -print0 | tar -c --null -T -) | tar -x -C "$3"
 }
 
-# Every rustc of this machine. A distribution's own come first: they built its kernels. One from PATH may be
-# rustup's, which is asked from / so that no rust-toolchain.toml makes it fetch another.
+# Every rustc of this machine. The distribution's own come first, because they built its kernels. The one in PATH may be
+# rustup's. It is called in /, so that no rust-toolchain.toml makes it download another.
 all_rustc() {
 	local rustc
 	for rustc in ${RUSTC:+"$(type -P "$RUSTC")"} /usr/bin/rustc /usr/bin/rustc-[0-9]* /usr/lib/rust-*/bin/rustc \
@@ -124,7 +124,7 @@ all_rustc() {
 
 version_of() { (cd / && "$1" --version 2>/dev/null </dev/null) || :; }
 
-# fitting_rustc KDIR: the compiler that is, to the build, the one which built the kernel.
+# fitting_rustc KDIR: prints the compiler that built the kernel. It must be the same build, not only the same version.
 fitting_rustc() {
 	local rustc wanted
 	wanted=$(kdir_config "$1" RUSTC_VERSION_TEXT)
@@ -137,6 +137,7 @@ fitting_rustc() {
 	return 1
 }
 
-# rustc_command MO: how kbuild compiles a module that uses the crate lkm, up to the place for what comes of it. To be run
-# by eval, in MO, where these modules were built. kbuild exports RUSTC_BOOTSTRAP=1, as the kernel uses unstable features.
+# rustc_command MO: prints the command by which kbuild compiles a module that uses the crate lkm, without the options for its
+# output. Use it with eval, in MO, where the modules were built. kbuild exports RUSTC_BOOTSTRAP=1, because the kernel uses
+# unstable features.
 rustc_command() { sed -n 's/^savedcmd_jiffies.o := \(.*\) --out-dir.*/\1/p' "$1/.jiffies.o.cmd"; }

@@ -58,7 +58,7 @@ files() { find . \( -path ./build -o -path ./.git \) -prune -o -type f \( "$@" \
 clippy() {
 	local kdir output of=()
 	kdir=$("$top/scripts/rust-headers.sh")
-	lock "$build/clippy.lock" "it runs clippy"
+	lock "$build/clippy.lock" "it is running clippy"
 	# What is not compiled again does not warn again.
 	remove "$sources/build/clippy"
 	[[ $sources == "$top" ]] || of=("M=$sources")

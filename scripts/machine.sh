@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# The virtual machines of vm.sh and debian.sh: how QEMU is called, how what a command prints comes out, how it ends. Sourced
-# after common.sh and platform.sh. The script that sources it has a function qemu_options, and variables: runs (where a
-# directory for each run is made), console_log, terminal, timeout, accel, smp, memory, console, release, add; and those that may be unset: modules (where they were built) and from (where their sources are).
+# Runs the virtual machines of vm.sh and debian.sh: calls QEMU, passes on the output of the command, and reports how the machine
+# ended. Sourced after common.sh and platform.sh. The script that sources it must have a function qemu_options, and these
+# variables: runs (where it makes a directory for each run), console_log, terminal, timeout, accel, smp, memory, console, release,
+# add; and it may have: modules (where they were built) and from (where their sources are).
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
@@ -13,7 +14,7 @@ no_vm() {
 	exit 125
 }
 
-# Opening /dev/kvm proves nothing: on some machines it opens and no kernel runs. A boot does, once.
+# On some machines /dev/kvm can be opened, but no kernel runs. So this tries a boot, once.
 choose_accel() {
 	local answer=$build/vm/accel key
 	[[ $accel == auto ]] || return 0
@@ -32,7 +33,7 @@ choose_accel() {
 	return 0
 }
 
-# common_options: what every machine is started with.
+# common_options: QEMU's options for every machine.
 # shellcheck disable=SC2054 # the commas are QEMU's
 common_options() {
 	options=(
@@ -62,20 +63,20 @@ common_options() {
 	fi
 }
 
-# secure_firmware FILE: firmware with Secure Boot on, which remembers in FILE what it knows.
+# secure_firmware FILE: adds firmware with Secure Boot on, whose variables are in FILE.
 # shellcheck disable=SC2054 # the commas are QEMU's
 secure_firmware() {
 	options+=(
 		-global driver=cfi.pflash01,property=secure,value=on
 		-drive if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd
 		-drive "if=pflash,format=raw,unit=1,file=$1"
-		# Without this, a kernel that did not pass is booted in another way.
+		# Without this, QEMU boots a refused kernel in another way.
 		-fw_cfg name=opt/org.tianocore/EnableLegacyLoader,string=no
 	)
 }
 
-# drain PIPE COMMAND…: makes the pipe, and starts the command to read it. Both its sides are open from here on, so that nobody
-# waits for QEMU to open it, which may not live that long.
+# drain PIPE COMMAND…: makes the pipe, and starts the command to read it. It opens both ends at once. Otherwise the reader would
+# wait for QEMU to open it, and QEMU may end before it does.
 drain() {
 	local pipe=$work/$1 both in fd
 	shift
@@ -91,7 +92,7 @@ drain() {
 	exec {in}<&-
 }
 
-# The machine's terminal is as large as this one, also when that changes.
+# tell_size: keeps the machine's terminal as large as this one.
 tell_size() {
 	local pause to
 	exec {to}<>"$work/size.in"
@@ -128,12 +129,12 @@ boot() {
 	return "$ended"
 }
 
-# From where the first thing went wrong, or the last lines.
+# end_of_console FILE: prints the log from the first sign of trouble on, or its last lines.
 end_of_console() {
 	grep -m 1 -A 20 -aE 'panicked at |Kernel panic|^(\[[^]]*\] )?(BUG|Oops|KASAN|INFO: task|task .* has been in the kernel)' "$1" || tail -n 20 "$1"
 }
 
-# keep_log: a log with a crash in it is kept when the next machine writes its own; the newest ten of them are.
+# keep_log FILE: copies a log with a crash in it, so that the next machine does not overwrite it. The newest ten copies are kept.
 keep_log() {
 	local kept
 	kept=$build/log/crash-$(date +%Y%m%d-%H%M%S)-${work##*.}.log
@@ -142,12 +143,12 @@ keep_log() {
 	echo "$kept"
 }
 
-# finish STATUS COMMAND: says how it went.
+# finish STATUS COMMAND: reports how the machine ended, and exits.
 finish() {
 	local ended=$1 log=$console_log last status crash='' known=() path
 	[[ -p $work/console ]] || mv "$work/console" "$work/console.log" 2>/dev/null || :
 	mkdir -p "$build/log"
-	# (before the file is where that of another machine may replace it)
+	# (Read it now: later another machine may replace the file.)
 	last=$(end_of_console "$work/console.log" 2>/dev/null) || :
 	for path in "${add[@]}" "${modules:-$build/modules/$release}"; do [[ ! -d $path && $path != *.ko ]] || known+=("$path"); done
 	if [[ -s $work/console.log ]]; then
@@ -158,14 +159,14 @@ finish() {
 	mv "$work/console.log" "$console_log" 2>/dev/null || :
 	if [[ $status =~ ^[0-9]+$ ]]; then
 		if [[ $status == 127 && $2 == *[[:space:]\;\&\|]* ]]; then
-			say "$program: '$2' is taken for the name of one command; for a command line of a shell: $program bash -c '$2'"
+			say "$program: '$2' was taken as the name of one program. To run a shell's command line: $program bash -c '$2'"
 		fi
 		[[ -z $crash ]] || explain
 		exit "$status"
 	fi
 
 	if ((ended == 124 || ended == 137)); then
-		say "${red}$program: error:${plain} the VM was still running after $timeout seconds, and was ended (--timeout)"
+		say "${red}$program: error:${plain} the VM was still running after $timeout seconds, so it was stopped (--timeout)"
 		ended=124
 	elif ((ended)); then
 		say "${red}$program: error:${plain} QEMU failed:"
@@ -183,17 +184,18 @@ finish() {
 	exit "$ended"
 }
 
-# (At a terminal the shell has told it already, unless that died too.)
+# (At a terminal the shell has explained the crash already, unless the shell died, too.)
 explain() {
 	if [[ -n $terminal && $crash != *"The kernel gave up"* ]]; then
-		say "$program: the kernel's log has a crash in it: scripts/decode.sh ${log#"$top"/}"
+		say "$program: there is a crash in the kernel's log: scripts/decode.sh ${log#"$top"/}"
 		return
 	fi
-	say "$program: the kernel's log (${log#"$top"/}) has this in it:"
+	say "$program: the kernel's log (${log#"$top"/}) contains this:"
 	printf '%s\n' "$crash" >&2
 }
 
-# A directory for this run, which holds its lock for as long as it lasts: what a killed run left is told by that.
+# make_work: makes a directory for this run, which holds a lock on it. A directory without a lock was left by a killed run, and is
+# removed.
 make_work() {
 	local run run_fd lock_fd
 	exec {lock_fd}>>"$runs/run.lock"

@@ -49,7 +49,7 @@ cd "$top"
 matrix=${from:-$top}/build/matrix lists=$build/matrix
 [[ -z $from ]] || own_build "$from"
 mkdir -p "$matrix" "$lists"
-lock "$lists/lock" "it tries all kernels"
+lock "$lists/lock" "it is trying all kernels"
 
 # What a result depends on, apart from the kernel.
 sources() {

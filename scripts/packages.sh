@@ -1,25 +1,25 @@
 # shellcheck shell=bash disable=SC2154
-# Debian packages of what rust-headers.sh makes. Sourced by it, after common.sh, kdir.sh and platform.sh.
+# Makes Debian packages of what rust-headers.sh has made. Sourced by it, after common.sh, kdir.sh and platform.sh.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
 packages=$build/packages
 packaging=$top/packaging
 
-# Of the package of the headers: kept beside the completed tree, as `dpkg-deb --field` gives it.
+# headers_field RELEASE FIELD: a field of the headers' package. The file beside the completed tree is from `dpkg-deb --field`.
 headers_field() { sed -n "s/^$2: //p" "$kernels/$1/control"; }
 
-# The package that has a program.
+# owner_of FILE: the package that has this program.
 owner_of() {
 	local name
 	name=$(dpkg-query -S "$1" 2>/dev/null || dpkg-query -S "$(readlink -f "$1")") ||
-		die "no package has $1, so nothing can depend on it"
+		die "$1 is in no package, so no package can depend on it"
 	name=${name%%: *}
 	echo "${name%%:*}"
 }
 
-# stage_tree RELEASE DIRECTORY: what is installed for it, at its place below DIRECTORY. All that is in rust/ belongs to it
-# but the sources of two crates, which are large and which nobody includes a second time.
+# stage_tree RELEASE DIRECTORY: puts all files that are to be installed below DIRECTORY. That is all of rust/ except for the
+# sources of two crates, which are large and are not needed again.
 stage_tree() {
 	local tree stage=$2/usr/src/linux-headers-$1 mine=$2/usr/lib/linux-librust/$1 file
 	tree=$(completed "$1")
@@ -27,7 +27,7 @@ stage_tree() {
 	tar -c -C "$tree" --exclude='*_generated.rs' --exclude='.*' --exclude=Makefile \
 		--exclude='*.md' rust | tar -x -C "$stage"
 	find "$stage" -name '*.so' -exec strip --strip-unneeded --remove-section=.comment {} +
-	# What kbuild looks for in directories that all flavours share.
+	# Files that kbuild looks for in directories that all flavours share.
 	for file in scripts/target.json .clippy.toml; do
 		[[ ! -e $tree/$file ]] || install -D "$tree/$file" "$mine/shared/$file"
 	done
@@ -36,7 +36,7 @@ stage_tree() {
 	find "$2" -type f -exec chmod 644 {} +
 }
 
-# fill TEMPLATE NAME=TEXT…: the template, with each @NAME@ replaced.
+# fill TEMPLATE NAME=TEXT…: prints the template, with each @NAME@ replaced by TEXT.
 fill() {
 	local text word
 	text=$(<"$packaging/$1")
@@ -44,27 +44,27 @@ fill() {
 	echo "$text"
 }
 
-# commas WORD…: with commas.
+# commas WORD…: prints the words with commas between them.
 commas() {
 	local IFS=, words
 	words=$*
 	echo "${words//,/, }"
 }
 
-# The libraries that the procedural macros need, which are those of the C library and of gcc. Their oldest version that has
-# all symbols is in the symbols' names.
+# libraries_of DIRECTORY: the libraries that the procedural macros need: the C library's and gcc's. The names of the symbols tell
+# the oldest version that has them all.
 libraries_of() {
 	find "$1" -name '*.so' -exec objdump -T {} + | grep -oE '\((GLIBC|GCC)_[0-9.]+' | sort -uV |
 		awk -F '[(_]' '{ newest[$2] = $3 } END { print "libc6 (>= " newest["GLIBC"] "), libgcc-s1 (>= " newest["GCC"] ")" }'
 }
 
-# The time that dpkg-deb gives to all files which are younger.
+# dpkg-deb gives this time to all files that are younger.
 export SOURCE_DATE_EPOCH
 
-# By the variables that Debian's other tools know.
+# Debian's other tools use the same variables.
 maintainer="${DEBFULLNAME:-rust-lkm} <${DEBEMAIL:-rust-lkm@localhost}>"
 
-# document PACKAGE VERSION DIRECTORY TEXT OVERRIDES: its changelog, copyright, and what lintian need not say.
+# document PACKAGE VERSION DIRECTORY TEXT OVERRIDES: writes its changelog, copyright and lintian overrides.
 document() {
 	local doc=$3/usr/share/doc/$1
 	mkdir -p "$doc"
@@ -80,7 +80,7 @@ document() {
 	install -D -m 644 "$packaging/linux-librust/$5" "$3/usr/share/lintian/overrides/$1"
 }
 
-# installed_size DIRECTORY: in KiB, as Debian's policy counts.
+# installed_size DIRECTORY: the size in KiB, counted as Debian's policy says.
 installed_size() {
 	find "$1" -mindepth 1 -path "$1/DEBIAN" -prune -o -printf '%y %s\n' |
 		awk '{ size += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print size }'
@@ -90,7 +90,7 @@ installed_size() {
 pack() {
 	(cd "$1" && find . -path ./DEBIAN -prune -o -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' md5sum >DEBIAN/md5sums)
 	find "$1/DEBIAN" -name 'p*' -exec chmod u+x {} +
-	# Whatever the umask here is.
+	# (The umask here may be any.)
 	chmod -R u=rwX,go=rX "$1"
 	dpkg-deb --root-owner-group -Zxz -z9 --build "$1" "$2"
 }
@@ -103,10 +103,10 @@ make_package() {
 	kbuild=$(headers_field "$release" Depends | grep -oE 'linux-kbuild-[^ ,]*')
 	rustc=$(fitting_rustc "$(completed "$release")")
 	compiler=$(version_of "$rustc" | cut -d ' ' -f 2)
-	# A compiler of the same version from upstream, whatever Debian's revision of it, calls itself the same.
+	# All Debian revisions of one upstream version of the compiler call themselves the same.
 	next=${compiler%.*}.$((${compiler##*.} + 1))
 	rustc=$(owner_of "$rustc")
-	# Of each file that flavours share there can be one content at a time.
+	# A file that flavours share can have only one content at a time.
 	while read -r token shared; do
 		shared=${shared##*/}
 		shared=linux-librust-${shared#.}-${kbuild#linux-kbuild-}
@@ -125,13 +125,13 @@ make_package() {
 	mv "$work/new.deb" "$file"
 }
 
-# make_metapackage RELEASE: if this is the release that the metapackage of its flavour's headers points to. Prints its path.
+# make_metapackage RELEASE: makes the metapackage if the metapackage of the headers depends on this RELEASE. Prints its path.
 make_metapackage() {
 	local release=$1 version kbuild flavour file stage=$work/meta
 	version=$(headers_field "$release" Version)
 	kbuild=$(headers_field "$release" Depends | grep -oE 'linux-kbuild-[^ ,]*')
 	flavour=${release#"${kbuild#linux-kbuild-}"-}
-	# (grep reads it all, as a pipe that is closed early would be a failure.)
+	# (grep -q would close the pipe early, which counts as a failure.)
 	apt-cache show "linux-headers-$flavour$foreign=$version" 2>/dev/null |
 		grep -F "linux-headers-$release (= $version)" >/dev/null || return 0
 	file=$packages/linux-librust-${flavour}_${version}_$machine_debian_arch.deb
@@ -145,22 +145,22 @@ make_metapackage() {
 	echo "$file"
 }
 
-# deb RELEASE: makes its package, of a tree that is complete, and prints the path.
+# deb RELEASE: makes the package from the completed tree, and prints its path.
 deb() {
 	local release=$1 file key meta
 	file=$packages/linux-librust-${release}_$(headers_field "$release" Version)_$machine_debian_arch.deb
-	# What makes one package differ from another.
+	# A package with another key is made again.
 	key=$({
 		echo "$maintainer"
 		stat -c %y "$kernels/$release/recipe"
 		cat "${BASH_SOURCE[0]}" "$packaging"/linux-librust/*
 	} | sha256sum)
-	lock "$packages/lock" "it makes packages"
+	lock "$packages/lock" "it is making packages"
 	if [[ ! -e $file || $key != "$(cat "$packages/.key-$release" 2>/dev/null)" ]]; then
 		work=$packages/partial
 		rm -rf "$work"
 		mkdir -p "$work"
-		# Debian gives the time of its changelog to all files that it makes.
+		# Debian's build gives the time of its changelog to all files.
 		SOURCE_DATE_EPOCH=$(stat -c %Y "$(completed "$release")/.config")
 		steps 1 "$build/log/package-$release.log"
 		step "Packing" "could not make the package (is there room on the disk?)" make_package "$release" "$file"
@@ -179,7 +179,7 @@ deb_hook() {
 	name=$(sed -n '1s/^\([^ ]*\) (\(.*\)).*/\1_\2_all/p' "$source/changelog")
 	version=${name%_all} version=${version#*_}
 	file=$packages/$name.deb
-	lock "$packages/lock" "it makes packages"
+	lock "$packages/lock" "it is making packages"
 	rm -rf "$stage"
 	share=$stage/usr/share
 	mkdir -p "$stage/DEBIAN" "$stage"/var/{cache,lib,log}/rust-headers "$share/rust-headers"/{scripts,packaging}

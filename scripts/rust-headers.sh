@@ -9,29 +9,29 @@
 #        rust-headers --install [RELEASE]
 #        rust-headers --remove [RELEASE]
 #
-# Completes Debian's packaged headers of kernel RELEASE with the Rust metadata that they come without, and
-# proves that kernel and metadata belong together: every Rust symbol that the kernel exports must have been
-# made again. Prints the build tree that results, to be used as: make KDIR=...
+# Adds the missing Rust metadata to Debian's packaged headers of kernel RELEASE. It makes the metadata from the kernel's source,
+# and proves that it belongs to the kernel: every Rust symbol that the kernel exports must come out again. It prints the path
+# of the completed build tree, for: make KDIR=...
 #
-# In the sandbox (scripts/sandbox.sh scripts/rust-headers.sh) RELEASE is by default the newest kernel of which
-# the archive has image, headers and source in one version. On a Debian of your own it is the running one.
-# KERNEL=RELEASE in the environment overrides both.
+# In the sandbox (scripts/sandbox.sh scripts/rust-headers.sh) the default for RELEASE is the newest kernel whose image, headers
+# and source are in the archive in the same version. On your own Debian it is the running kernel. KERNEL=RELEASE in the
+# environment overrides both.
 #
-#   --list   the kernels that apt knows, newest first: which are completed, which can be, and why others cannot
-#   --check  says whether a build tree (default: the running kernel's) is complete and fits its kernel, and which
-#            compiler it wants
-#   --source names the source package of RELEASE, as PACKAGE=VERSION
-#   --needs  the Debian packages that completing headers takes
-#   --deb    makes a Debian package of the metadata, build/packages/linux-librust-*.deb, and prints its path. When it is
-#            installed, anybody can build Rust modules by make -C /lib/modules/RELEASE/build M=$PWD
-#   --deb-hook makes the Debian package rust-headers, and prints its path: this tool as /usr/sbin/rust-headers, and a hook
-#            that does --install when headers of a kernel are installed
-#   --install, as root, puts the metadata beside the headers of RELEASE that are installed on this machine: from a ready
-#            package if there is one (/etc/rust-headers.conf), and otherwise it makes them
-#   --remove, as root, removes what --install has put there; without RELEASE, for all kernels whose headers are gone
+#   --list   list the kernels that apt knows, newest first: which are completed, which can be, and why others cannot
+#   --check  say if a build tree (default: the running kernel's) is complete and fits its kernel, and which compiler it
+#            needs
+#   --source print the source package of RELEASE, as PACKAGE=VERSION
+#   --needs  print the Debian packages that are needed for completing headers
+#   --deb    make a Debian package of the metadata, build/packages/linux-librust-*.deb, and print its path. Where it is
+#            installed, anybody can build Rust modules with make -C /lib/modules/RELEASE/build M=$PWD
+#   --deb-hook  make the Debian package rust-headers, and print its path. It has this tool as /usr/sbin/rust-headers, and a
+#            hook that runs --install whenever headers of a kernel are installed
+#   --install  (as root) put the metadata beside the installed headers of RELEASE. It comes from a ready package if there is
+#            one (/etc/rust-headers.conf); otherwise it is made
+#   --remove   (as root) remove what --install has put there; without RELEASE, for all kernels whose headers are gone
 #   --help   this text
 #
-# Needs no root but for these two. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
+# Only --install and --remove need root. The exit status is 0 if the tree is complete, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
@@ -40,12 +40,12 @@
 . "$top/scripts/installed.sh"
 choose_platform
 
-# How this tool is called, in the sandbox and from a checkout, or from the package rust-headers.
+# The command that messages name: the script of a checkout, or the program of the package rust-headers.
 tool=${RUST_HEADERS_TOOL:-scripts/rust-headers.sh}
 newer_lists="sudo apt-get update"
 ! in_sandbox || newer_lists="scripts/sandbox.sh --rebuild true"
 
-# Packages of another architecture are named with it.
+# Packages of another architecture have its name after theirs.
 foreign=${cross:+:$debian_arch}
 
 # Lines of "package version" for every kernel of this architecture that apt knows.
@@ -80,10 +80,11 @@ kernels_of_archive() {
 		}' | sort -k1,1Vr -k2,2Vr
 }
 
-# What a kernel's configuration says of Rust is in its headers package only. It is kept in $known/RELEASE_VERSION.
+# Only its headers package tells how a kernel is configured. What the configuration says about Rust is kept in
+# $known/RELEASE_VERSION.
 known=$kernels/known
 
-# learn <KERNELS: gets to know those that can be completed as far as apt knows.
+# learn <KERNELS: downloads the configurations of kernels that may be possible to complete, unless they are known.
 learn() {
 	local release version state file wanted=()
 	while read -r release version _ _ state; do
@@ -106,7 +107,7 @@ learn() {
 	rm -r "$work"
 }
 
-# judged <KERNELS: the same lines, with what their configurations say.
+# judged <KERNELS: prints the same lines. Their state also takes account of the configurations.
 judged() {
 	local release version image source state file wanted here
 	here=$(version_of rustc)
@@ -117,7 +118,7 @@ judged() {
 			if ! grep -qx CONFIG_RUST=y "$file"; then
 				state="built without CONFIG_RUST"
 			elif in_sandbox && [[ $wanted != "$here" ]]; then
-				state="built by ${wanted%% (*}, and here is ${here%% (*}"
+				state="built by ${wanted%% (*}, but this is ${here%% (*}"
 			fi
 		fi
 		echo "$release $version $image $source $state"
@@ -160,18 +161,18 @@ check() {
 	echo "rustc wanted: $(kdir_config "$kdir" RUSTC_VERSION_TEXT)"
 	rustc=$(fitting_rustc "$kdir" || :)
 	echo "rustc found:  ${rustc:-none that fits}"
-	# Only that compiler can read what the crates want.
+	# Only that compiler can read which other crates a crate needs.
 	missing=$(if [[ -n $rustc ]]; then all_missing "$kdir" "$rustc"; else missing_metadata "$kdir"; fi)
 	if [[ -n $missing ]]; then
 		while read -r file; do echo "metadata:     incomplete, $file is missing"; done <<<"$missing"
 		exit 1
 	fi
-	echo "metadata:     complete$([[ -n $rustc ]] || echo ", as far as can be said without that compiler")"
+	echo "metadata:     complete$([[ -n $rustc ]] || echo ", as far as one can tell without that compiler")"
 	compare_symbols "$kdir" || exit
 }
 
-# compare_symbols KDIR: every Rust symbol that the kernel exports was made again, and no other. Their names have
-# a hash of the crate and of the compiler in them.
+# compare_symbols KDIR: checks that exactly those Rust symbols were made again that the kernel exports. Their names contain a
+# hash of the crate and of the compiler.
 compare_symbols() {
 	local kernel made
 	kernel=$(awk -F '\t' '$3 == "vmlinux" && $2 ~ /^(_R|rust_)/ { print $2 }' "$1/Module.symvers" | LC_ALL=C sort)
@@ -186,16 +187,16 @@ compare_symbols() {
 	return 1
 }
 
-# What making the metadata takes, on a Debian of one's own: packages, and of each its program or file if that has another
-# name. README.md names the same packages.
+# The packages that are needed for making the metadata on one's own Debian. A second word is the package's program or file, if
+# that has another name. README.md names the same packages.
 needed=(
 	make gcc bc flex bison "dwarves pahole" openssl python3 "xz-utils xz"
 	"libelf-dev /usr/include/libelf.h" "libssl-dev /usr/include/openssl/opensslv.h"
-	# (Without rustfmt bindgen writes long lines, and the metadata, which have the lines in them, are others.)
+	# (Without rustfmt, bindgen breaks lines elsewhere. The metadata contains line numbers, so it would differ.)
 	rustc rustfmt "rust-src /usr/lib/rustlib/src/rust/library/core/src/lib.rs" bindgen clang
 )
 
-# needs: all that is missing, in one message.
+# needs: names all missing programs in one message.
 needs() {
 	local line package it packages=() missing=()
 	for line in "apt apt-get" "dpkg dpkg-deb" "${needed[@]}"; do
@@ -207,7 +208,7 @@ needs() {
 		"Or use the sandbox of a checkout: scripts/sandbox.sh scripts/rust-headers.sh $release"
 }
 
-# The version of the headers that are installed, if it is these which are completed. They need no kernel to boot.
+# With --install: the version of the installed headers. (Then no kernel image is needed, because nothing is booted.)
 installed=''
 
 download() {
@@ -221,23 +222,23 @@ download() {
 	(cd "$work/deb" && apt-get download "${packages[@]}")
 }
 
-# Patterns of what no Rust metadata is made from, which is nine tenths of the kernel's source. (Kconfig reads a file of
+# left_out: patterns for the nine tenths of the kernel's source that the Rust metadata does not depend on. (Kconfig reads a file in
 # every directory, and the bindings include headers of some drivers.)
 left_out() {
 	local directory arch
 	for directory in drivers sound fs net; do printf '%s\n' "$source/$directory/*."{c,S}; done
 	for directory in drivers/{accel,gpu,infiniband,media,net,scsi,staging} sound; do echo "$source/$directory/*.h"; done
 	printf '%s\n' "$source"/tools/{perf,testing} "$source/Documentation/*.*"
-	# Of the architectures, all whose name does not begin as this one's does.
+	# All architectures whose names begin with another letter.
 	arch=$(sed -n 's/^override ARCH = //p' "$work/build/.kernelvariables")
 	arch=${arch:-$ARCH}
 	printf '%s\n' "$source/arch/[!${arch::1}]*/*."{c,h,S,dts,dtsi}
 }
 
-# unpack_source [PATTERN…]: without what matches one of them.
+# unpack_source [PATTERN…]: unpacks the source, except for the files that match a PATTERN.
 #
-# The procedural macros' parsers are compiled without optimisation: that takes a minute of CPU less, and what the macros make
-# is the same.
+# The parsers of the procedural macros are compiled without optimisation. That saves a minute of CPU time, and the macros produce
+# the same code.
 unpack_source() {
 	mkdir -p "$work/source"
 	tar -xf "$work/unpacked/usr/src/$source".tar.* -C "$work/source" --strip-components=1 "${@/#/--exclude=}"
@@ -249,7 +250,7 @@ unpack() {
 	mkdir "$work"/{unpacked,build}
 	for deb in "$work"/deb/*.deb; do
 		if [[ $deb == */"$image"[_.]* ]]; then
-			# (An older one has all modules, too.)
+			# (An older image package also has all modules.)
 			dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$work/unpacked" --wildcards '*/vmlinuz*'
 		else
 			dpkg-deb -x "$deb" "$work/unpacked"
@@ -259,8 +260,8 @@ unpack() {
 	rm -r "$work/deb"
 	[[ -n $installed ]] || cp "$(find "$work/unpacked" -name 'vmlinuz*' -type f)" "$work/vmlinuz"
 
-	# Debian keeps headers in three packages that point at each other by absolute paths. One tree, as
-	# `make headers` would have left it, can be moved and needs no root.
+	# Debian's headers are in three packages, with links by absolute path from one to the other. This makes one tree of
+	# them, which needs no root and can be moved.
 	rm -f "$work"/unpacked/usr/src/linux-headers-*/{scripts,tools}
 	for tree in "$work"/unpacked/usr/src/linux-headers-{*-common*,"$release"} "$work"/unpacked/usr/lib/linux-kbuild-*; do
 		cp -alf "$tree/." "$work/build/"
@@ -271,25 +272,25 @@ unpack() {
 	unpack_source "${patterns[@]}"
 }
 
-# The compiler and the names that the kernel was built with are in .kernelvariables, which kbuild reads with a
-# patch of Debian's.
+# .kernelvariables has the compiler and the names that the kernel was built with. A patch of Debian's makes kbuild read it.
 kernel_make() {
 	make -C "$work/source" O="$work/object" RUSTC="$work/rustc" "$@"
 }
 
-# The compiler under the name of the place where the sources are installed (packages.sh). What it makes is then the same
-# wherever it is made, and its messages name files that a reader can open. (It gets these options here, as kbuild has no
-# variable for everything that it compiles.)
+# wrap_rustc: writes a script that calls the compiler, with paths renamed to the place where packages.sh installs the sources. Then
+# the output is the same wherever it is made, and messages name files that a reader can open. (kbuild has no variable for
+# options of everything that it compiles.)
 wrap_rustc() {
 	local scope='' place=/usr/src/linux-headers-$release
-	# Where the kernel's own Makefile limits what is renamed, this takes the limit away.
+	# The kernel's own Makefile may rename paths only in some places. This renames them everywhere.
 	! "$rustc" --remap-path-scope=all --version >/dev/null 2>&1 || scope=--remap-path-scope=all
 	printf '#!/bin/sh\nexec %q %s "$@"\n' "$rustc" \
 		"--remap-path-prefix=$work/source=$place --remap-path-prefix=$work/object=$place $scope" >"$work/rustc"
 	chmod +x "$work/rustc"
 }
 
-# make_from_part ARG…: kernel_make; if it fails, once more with the whole of the source: too much may have been left out.
+# make_from_part ARG…: runs kernel_make. If it fails, too much of the source may have been left out: it tries again with all
+# of it.
 make_from_part() {
 	kernel_make "$@" && return
 	echo "Once more, with the whole of the source."
@@ -297,16 +298,17 @@ make_from_part() {
 	kernel_make "$@"
 }
 
-# What of a configuration may come out different, as it decides nothing about Rust. The versions of tools that work on
-# what the compilers have made, and the revision of gcc's package: what a newer one can do is an option of its own, which
-# may not differ. A part for 32-bit programs, as below. And whether there is a C library to link
-# programs with, which there is not for another architecture.
+# Options of the configuration that may differ, because they have no effect on Rust:
+# - the versions of tools that work on compiled objects, and the revision of gcc's package. (What a newer gcc can do has options
+#   of its own, which may not differ.)
+# - the part for 32-bit programs (see configure)
+# - whether there is a C library to link programs with. For another architecture there is none.
 may_differ='(LD|AS|PAHOLE)_VERSION|CC_VERSION_TEXT|(THUMB2_)?COMPAT_VDSO|CC_CAN_LINK.*'
 
 configure() {
 	mkdir "$work/object"
 	cp "$work/build/.config" "$work/object/"
-	# The compiler for 32-bit programs makes a part of the kernel's own image only, and is not here.
+	# The compiler for 32-bit programs is not installed here. It makes only a part of the kernel's image.
 	sed -E '/^(override|export) CROSS(32_COMPILE|_COMPILE_COMPAT)/d' "$work/build/.kernelvariables" >"$work/object/.kernelvariables"
 	wrap_rustc
 	make_from_part olddefconfig
@@ -316,7 +318,7 @@ configure() {
 	! grep -vE "^[<>] (# )?CONFIG_($may_differ)[ =]" "$work/build/differences"
 }
 
-# The programs that look into finished objects: linux-kbuild has them, and there are no such objects here.
+# These build programs that work on finished objects. There are no such objects here, and linux-kbuild has the programs.
 not_needed=(CONFIG_OBJTOOL= CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 prepare() { make_from_part -j"$(nproc)" "${not_needed[@]}" prepare; }
@@ -324,7 +326,7 @@ prepare() { make_from_part -j"$(nproc)" "${not_needed[@]}" prepare; }
 assemble() {
 	mv "$work/source/rust/Makefile.packaged" "$work/source/rust/Makefile"
 	copy_rust_metadata "$work/source" "$work/object" "$work/build"
-	# What writes rust-project.json; extract-vmlinux is for vm.sh.
+	# These scripts write rust-project.json; extract-vmlinux is for vm.sh.
 	find "$work/source/scripts" -maxdepth 1 -type f \( -name '*rust*' -o -name '*.sh' -o -name Makefile \
 		-o -name extract-vmlinux \) \
 		-exec cp -an -t "$work/build/scripts" {} +
@@ -334,13 +336,13 @@ assemble() {
 	rm -rf "$work"/{source,object,unpacked}
 }
 
-# What makes a tree that an older script completed differ from one of this.
+# A tree that was completed by another recipe is completed again.
 recipe() {
 	declare -f left_out unpack_source unpack kernel_make make_from_part wrap_rustc configure prepare assemble copy_rust_metadata
 	echo "$may_differ ${not_needed[*]}"
 }
 
-# (What source-kernel.sh has built never was anything else.)
+# (A kernel with a file key was built by source-kernel.sh, and is complete.)
 is_complete() { [[ -e $kernels/$1/key ]] || cmp -s "$kernels/$1/recipe" <(recipe); }
 
 die_of_rustc() {
@@ -357,7 +359,7 @@ complete() {
 		$1 == release && (version == "" || $2 == version) { print; exit }')
 	[[ -n $line ]] || die "apt knows no headers of kernel $release${installed:+ of version $installed}" \
 		"$tool --list shows what there is." \
-		"Kernels with Rust come from trixie-backports, testing or sid: is it in apt's sources?"
+		"Kernels with Rust come from trixie-backports, testing or sid. Is one of these in apt's sources?"
 	read -r release version image source state <<<"$line"
 	[[ $state == possible || ($state == "no image"* && -n $installed) ]] || die "kernel $release cannot be completed: $state" \
 		"$tool --list shows which can be."
@@ -367,7 +369,7 @@ complete() {
 	mkdir -p "$work"
 	steps 6 "$build/log/rust-headers-$release.log"
 	step "Downloading $what" \
-		"apt-get could not download $version of linux; a mirror may have newer ones by now ($newer_lists)" \
+		"apt-get could not download version $version of linux; the mirror may have a newer one by now ($newer_lists)" \
 		download
 	step "Unpacking" "could not unpack the packages (is there room on the disk?)" unpack
 
@@ -376,8 +378,8 @@ complete() {
 	rustc=$(fitting_rustc "$work/build") || die_of_rustc "$work/build"
 
 	step "Configuring as the package was" \
-		"the configuration came out different here: some tool is not the one that built the kernel" configure
-	[[ ! -s $work/build/differences ]] || say "$(echo "This differs from the package's configuration, and decides nothing about Rust:" &&
+		"the configuration came out different here, because some tool is not the one that built the kernel" configure
+	[[ ! -s $work/build/differences ]] || say "$(echo "These options differ from the package's configuration. They have no effect on Rust:" &&
 		sed 's/^/  /' "$work/build/differences")"
 	step "Making the Rust metadata" "the kernel's source could not be prepared" prepare
 	step "Putting the build tree together" "could not put the build tree together (is there room on the disk?)" assemble
@@ -424,7 +426,7 @@ release=${1:-${KERNEL:-}}
 (($# <= 1)) || bad_usage "one RELEASE at most"
 [[ -z $release || $release =~ $a_release ]] || bad_usage "'$release' is not a kernel's release"
 
-# Asking apt takes a second; the answer holds as long as the sandbox is the same.
+# Asking apt takes a second. The answer holds as long as the sandbox is the same.
 default=$kernels/default-${RUST_LKM_SUITE:-native}
 if [[ -z $release ]] && in_sandbox; then
 	if [[ $default -nt /etc/rust-lkm-recipe ]]; then
@@ -450,7 +452,7 @@ if [[ $answer == install_metadata ]]; then
 fi
 if ! is_complete "$release"; then
 	needs
-	lock "$kernels/$release.lock" "it completes the headers of $release"
+	lock "$kernels/$release.lock" "it is completing the headers of $release"
 	is_complete "$release" || complete
 	unlock
 fi

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
 # Usage: scripts/sandbox.sh [OPTIONS] [COMMAND [ARG...]]
 #
-# Runs COMMAND (without one: a shell) in a Debian that has the toolchain: rustc, bindgen, clang, gcc, make,
-# qemu and the rest. It is made once, under build/sandbox/, and needs no root. Inside, this checkout is at
-# the same path and can be written to; all else is read-only or gone when COMMAND ends.
+# Runs COMMAND (a shell, if none is given) in a Debian with the toolchain: rustc, bindgen, clang, gcc, make, qemu and the
+# rest. The first call makes this sandbox, under build/sandbox/; that needs no root. Inside, this checkout is at the same path,
+# and COMMAND can write to it. Everything else is read-only, or is lost when COMMAND ends.
 #
-#   --suite SUITE  which Debian: trixie (Debian 13, kernels from its backports; the default), testing, sid, or
-#                  experimental (on top of sid). SUITE of the environment says it to all scripts
-#   --show PATH    let this file or directory be seen inside too, at the same path; can be given again
-#   --writable PATH  the same, and what is written to it inside is written; so a directory of yours can be built in
-#   --preflight    only find out whether this machine has what making it takes
-#   --rebuild      make it again, with what the mirror has now
+#   --suite SUITE  which Debian to use: trixie (Debian 13, with kernels from its backports; the default), testing, sid, or
+#                  experimental (on top of sid). The variable SUITE in the environment sets it for all scripts
+#   --show PATH    make this file or directory visible inside, too, at the same path; can be given again
+#   --writable PATH  the same, and COMMAND can write to it: this is for building in a directory of your own
+#   --preflight    only check that this machine can make a sandbox
+#   --rebuild      make the sandbox again, with the packages that the mirror has now
 #   --help         this text
 #
-# ARCH of the environment is the architecture of the kernels, in kbuild's words: x86 or arm64. For another than this
-# machine's there is a sandbox with the cross compiler, and with the programs of that architecture for the virtual machine.
+# The variable ARCH in the environment is the architecture of the kernels, as kbuild names it: x86 or arm64. If that is not this
+# machine's architecture, the sandbox has a cross compiler, and the virtual machine gets programs of that architecture.
 #
-# The mirror is the one this machine's apt uses, or mmdebstrap's own choice; MIRROR=URL overrides both.
+# The mirror is the one that this machine's apt uses, or mmdebstrap's own choice. MIRROR=URL overrides both.
 # The exit status is COMMAND's; 1 if the sandbox could not be made, 2 if the options are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
@@ -59,7 +59,7 @@ packages=(
 	gdb rust-analyzer
 	# the compiler that this suite's kernels are built with comes with their headers
 	"linux-headers-$debian_arch:$debian_arch/$kernel_suite"
-	# the virtual machine, and what a person wants in it
+	# the virtual machine, and the programs in it
 	"$qemu_package" "${guest_packages[@]}" "${guest_packages_in_part[@]}"
 	# the chart of make bench
 	gnuplot-nox
@@ -71,7 +71,7 @@ packages=(
 	libtap-formatter-junit-perl
 )
 
-# The documentation is 300 MB and the compiler's own source another 350, of which kbuild reads library/.
+# The documentation takes 300 MB, and the compiler's own source another 350. Of the source, kbuild reads only library/.
 leave_out=(
 	'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' 'path-exclude=/usr/share/locale/*'
 	'path-exclude=/usr/src/rustc-*/*' 'path-include=/usr/src/rustc-*/library/*'
@@ -85,12 +85,12 @@ apt_options=(
 	'APT::Sandbox::User "root"'
 )
 
-# What makes a sandbox of one checkout differ from that of another.
+# If two versions of this script print different recipes, their sandboxes differ.
 recipe() {
 	printf '%s\n' "$sandbox_name $base_suite $kernel_suite" "${packages[@]}" "${leave_out[@]}" "${apt_options[@]}"
 }
 
-# Names all that is missing at once.
+# Checks for the programs that the host needs. One message names all that are missing.
 host_needs() {
 	local missing=() package file
 	while read -r package file; do
@@ -103,16 +103,16 @@ host_needs() {
 	else
 		die "this machine lacks: ${missing[*]}" \
 			"On Debian and Ubuntu: sudo apt-get install ${missing[*]}" \
-			"Elsewhere: install what these packages have; scripts/host-needs names the programs."
+			"On other systems: install the programs of these packages; scripts/host-needs names them."
 	fi
 }
 
-# Whether this user may do with them what it takes.
+# Checks that this user may make namespaces, and has the ids for them.
 host_permits() {
 	if ! bwrap --ro-bind / / --unshare-pid --proc /proc true 2>/dev/null; then
 		die "bubblewrap cannot make a user namespace here: $(bwrap --ro-bind / / --unshare-pid --proc /proc true 2>&1 | head -n 1)" \
-			"sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces and" \
-			"kernel.apparmor_restrict_unprivileged_userns decide; in a container it has to be privileged."
+			"These sysctls can forbid it: kernel.unprivileged_userns_clone, user.max_user_namespaces and" \
+			"kernel.apparmor_restrict_unprivileged_userns. A container must be a privileged one."
 	fi
 	if ((EUID)) && ! grep -qs "^$(id -un):" /etc/subuid; then
 		die "user $(id -un) has no subordinate user ids, which mmdebstrap needs" \
@@ -133,16 +133,16 @@ disk_needs() {
 	((free >= need)) || die "too little disk: ${free} GB are free for $build, and $need are needed"
 }
 
-# debian ROOT PACKAGES ARG…: makes one there with mmdebstrap, which gets the arguments.
+# debian ROOT PACKAGES ARG…: makes a Debian in ROOT with mmdebstrap, which gets the arguments.
 debian() {
-	# An incomplete one is made again, so dpkg need not wait for the disk.
+	# dpkg need not wait for the disk: after a power cut, the sandbox is made again.
 	local option mode to=$1 include=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
 	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
 	for option in "${leave_out[@]}"; do arguments+=(--dpkgopt="$option"); done
 	mode=$( ((EUID)) && echo unshare || echo root)
 	url=$(mirror)
 	echo "mirror: ${url:-the default of mmdebstrap}; mode: $mode"
-	# By way of an archive, so that every file belongs to the user, whatever the package says.
+	# mmdebstrap writes an archive. So every file belongs to the user, whatever owner the package gives it.
 	TMPDIR=$scratch mmdebstrap --mode="$mode" --format=tar "${arguments[@]}" --include="$include" "$base_suite" - ${url:+"$url"} |
 		tar -x --no-same-owner --exclude='./dev/*' -C "$to"
 }
@@ -166,15 +166,15 @@ guest_programs() {
 
 make_sandbox() {
 	local scratch
-	lock "$root.lock" "it makes the sandbox"
+	lock "$root.lock" "it is making the sandbox"
 	# Another run may have made it while this one waited.
 	if [[ -z $rebuild ]] && is_made; then
 		unlock
 		return
 	fi
 
-	# Not under the feet of what runs in the one that it replaces.
-	lock "$root.use" "it uses the sandbox that is to be replaced"
+	# Wait until no command runs in the old sandbox.
+	lock "$root.use" "it is using the sandbox that this run replaces"
 	say "Making a Debian $base_suite with the toolchain${cross:+ for $ARCH}, once, in ${root#"$top"/}"
 	host_permits
 	disk_needs
@@ -199,13 +199,13 @@ make_sandbox() {
 
 is_made() { [[ -r $root/etc/rust-lkm-recipe ]] && cmp -s "$root/etc/rust-lkm-recipe" <(recipe); }
 
-# From inside there is nothing to make: one sandbox is enough.
+# A command that already runs in the sandbox needs no other one.
 if in_sandbox; then
 	(($#)) || set -- bash
 	exec "$@"
 fi
 
-# What root has made in another user's checkout keeps that user from going on.
+# If root has run this in a user's checkout, that user cannot write to the files that root made.
 for place in "$build" "$build"/*/ "$build"/sandbox/*.use; do
 	[[ ! -e $place || -w $place ]] || die "user $(id -un) cannot write to $place, which belongs to $(stat -c %U "$place")" \
 		"sudo chown -R $(id -un): $build"
@@ -222,10 +222,10 @@ if [[ -n $rebuild ]] || ! is_made; then make_sandbox; fi
 (($#)) || set -- bash
 exec {use_fd}>>"$root.use"
 flock --shared "$use_fd"
-# Mount points have to exist in a root that cannot be written to.
+# The root is read-only inside, so mount points must exist before.
 mkdir -p "$root$top"
 
-# Another directory than the checkout is not there inside, unless it is shown.
+# The working directory inside: the same as outside if it is visible there, otherwise the checkout.
 place=$top
 for path in "$top" "${show[@]}" "${writable[@]}"; do [[ $PWD/ != "$path"/* ]] || place=$PWD; done
 
@@ -243,7 +243,7 @@ for name in KERNEL ANY_KERNEL RUST_LKM_DEV TERM COLORTERM NO_COLOR CI http_proxy
 	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
 done
 for path in "${show[@]}" "${writable[@]}"; do
-	# (Two runs may show the same path at a time.)
+	# (Two runs may show the same path at once.)
 	if [[ -d $path ]]; then mkdir -p "$root$path"; else mkdir -p "$root${path%/*}" && touch "$root$path"; fi
 	if [[ " ${writable[*]} " == *" $path "* ]]; then options+=(--bind "$path" "$path"); else options+=(--ro-bind "$path" "$path"); fi
 done

@@ -117,7 +117,7 @@ build_kernel() {
 }
 
 if ! made; then
-	lock "$kernels/$name.lock" "it builds the kernel"
+	lock "$kernels/$name.lock" "it is building the kernel"
 	made >/dev/null || build_kernel
 	unlock
 	made

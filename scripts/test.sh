@@ -87,7 +87,7 @@ if [[ -n $from ]]; then
 fi
 results=${from:-$top}/build/test${KERNEL:+-$KERNEL}
 
-lock "$results.lock" "it runs the tests"
+lock "$results.lock" "it is running the tests"
 # Results of an earlier run are none of this one's, even if nothing can be built.
 rm -rf "$results"
 mkdir -p "$results"

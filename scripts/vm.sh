@@ -1,39 +1,40 @@
 #!/usr/bin/env bash
 # Usage: scripts/vm.sh [OPTIONS] [COMMAND [ARG...]]
 #
-# Boots a stock kernel in QEMU and runs COMMAND there as root, or a shell if none is given, in /modules: the
-# built modules, their sources, scripts/, tests/, docs/ and README.md are there as in the repository. The modules are also
-# installed, so that modprobe finds them. Nothing that happens inside reaches this machine.
+# Boots a stock kernel in QEMU and runs COMMAND there (a shell, if none is given) as root. The working directory is /modules. It
+# has the built modules, their sources, scripts/, tests/, docs/ and README.md, as in the repository. The modules are also
+# installed, so that modprobe finds them. Nothing that happens inside affects this machine.
 #
-#   --kernel RELEASE    which kernel, of those that rust-headers.sh completed (default: KERNEL=RELEASE of the
-#                       environment, or the one it chose)
-#   --from DIR          the modules that make M=DIR has built, the sources in DIR and its tests/ are in /modules instead;
-#                       scripts/ and tests/ of this checkout are in the directory that RUST_LKM names
+#   --kernel RELEASE    which kernel to boot: one that rust-headers.sh has completed (default: KERNEL=RELEASE in the
+#                       environment, or the default of rust-headers.sh)
+#   --from DIR          put the modules that make M=DIR has built, and the sources and tests in DIR, into /modules instead;
+#                       scripts/ and tests/ of this checkout are then in the directory that the variable RUST_LKM names
 #   --add PATH          also copy this file or directory into /modules; can be given again
 #   --append "ARGS"     more arguments for the kernel; can be given again
 #   --smp N             virtual CPUs (default 2)
 #   --memory SIZE       memory, as QEMU takes it (default 1G)
 #   --timeout SECONDS   end a VM that runs longer (default: 600 for a command, none for a shell; 0: none)
-#   --strip             leave out of the modules what only debuggers read, which is most of the time of a load
-#   --no-strip          the opposite, which is the default: decode.sh in the VM needs it
-#   --secure-boot       start the kernel from firmware that has Secure Boot on, and knows its signer
-#   --enrol FILE        let that firmware know this certificate, too, as a person has enrolled it; can be given again
-#   --icount            make the guest's clock count instructions: one CPU, TCG, the same figures every time
-#   --gdb SOCKET        wait, before the first instruction, for a debugger at this socket (gdb: target remote SOCKET)
-#   --exchange PREFIX   take modules from the pipes PREFIX.in and PREFIX.out while the machine runs, as scripts/vm/exchange.sh says;
-#                       PREFIX.pid has QEMU's process, PREFIX.run the directory of the run
-#   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
-#   --console           show the kernel's console on stderr as it comes
+#   --strip             remove the debug information from the modules, so that they load much faster
+#   --no-strip          keep it (the default): decode.sh in the VM needs it
+#   --secure-boot       start the kernel from firmware with Secure Boot on, which trusts the kernel's signer
+#   --enrol FILE        make that firmware trust this certificate, too, as if a person had enrolled it; can be given again
+#   --icount            make the guest's clock count instructions: one CPU, no KVM, the same figures in every run
+#   --gdb SOCKET        before the first instruction, wait for a debugger at this socket (gdb: target remote SOCKET)
+#   --exchange PREFIX   exchange modules through the pipes PREFIX.in and PREFIX.out while the machine runs: see
+#                       scripts/vm/exchange.sh. PREFIX.pid has the id of QEMU's process, PREFIX.run the directory of the run
+#   --accel auto|kvm|tcg  how to run it (default auto: KVM if a trial boot shows that it works, otherwise TCG)
+#   --console           also show the kernel's console on stderr
 #   --help              this text
 #
-# At a terminal COMMAND gets one too (Ctrl-A X ends the VM at once); otherwise its stdout and stderr stay
-# apart and its stdin is empty. The kernel's console is kept in build/log/console.log; the logs of the last ten machines whose
-# kernel crashed or warned, or that ended too early, in build/log/crash-*.log. Such a crash is explained on stderr (see decode.sh).
+# If this script runs at a terminal, COMMAND has a terminal, too (Ctrl-A X ends the VM at once). Otherwise its stdout and stderr
+# stay separate, and its stdin is empty. The kernel's console is in build/log/console.log. If the kernel crashes or warns, or the
+# VM ends too early, the log is also kept as build/log/crash-*.log (the last ten of them), and the crash is explained on stderr
+# (see decode.sh).
 #
 # The exit status is COMMAND's, or:
 #   2    the options are wrong
 #   124  the VM ran longer than its timeout
-#   125  the VM could not be started, or it ended before COMMAND did: a panic, a power-off
+#   125  the VM could not be started, or it ended before COMMAND did (by a panic or a power-off)
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
@@ -100,7 +101,7 @@ choose_kernel() {
 	local default=$kernels/default-$sandbox_name
 	if [[ -z $release && -r $default ]]; then release=$(<"$default"); fi
 	[[ -n $release ]] || no_vm "there is no kernel to boot yet" "make vm-modules gets one and builds the modules for it."
-	[[ -r $kernels/$release/vmlinuz ]] || no_vm "kernel $release is not there" \
+	[[ -r $kernels/$release/vmlinuz ]] || no_vm "kernel $release is not here" \
 		"scripts/sandbox.sh scripts/rust-headers.sh $release gets it." \
 		"There are: $(cd "$kernels" 2>/dev/null && echo */)"
 	local variables=$kernels/$release/build/.kernelvariables built_for=''
@@ -109,11 +110,10 @@ choose_kernel() {
 		no_vm "kernel $release is not for ARCH=$ARCH" "ARCH=$built_for makes a machine for it."
 }
 
-# ---- The file system: a part that changes only with the sandbox, and one made for each run.
+# ---- The file system: one part changes only with the sandbox, the other is made for each run.
 
 base_programs=(addr2line c++filt nm objdump readelf size strings objcopy strip perl prove xz)
-# prove, and what tests use to do things to a file that no program does.
-# What prove and the tests use of perl's library. TAP::* loads its parts by name when it needs them.
+# The parts of perl's library that prove and the tests use. TAP::* loads its parts by name when it needs them.
 base_perl=(
 	App::Prove TAP::Harness TAP::Formatter::Console TAP::Parser::Aggregator Config Errno feature=say Fcntl IO::Handle IO::Select List::Util POSIX Socket Time::HiRes
 	threads threads::shared
@@ -132,8 +132,8 @@ base_files() {
 
 copy_files() { tar -c -C "$1" -T - | tar -x -C "$2"; }
 
-# Another architecture has the same files by its own names, but for a few; and it may need other libraries, of which
-# ldd could not tell.
+# copy_foreign TREE: copies the same files of another architecture. Their paths have its name, and a few files do not exist
+# there. It may need other libraries, which ldd cannot find.
 copy_foreign() {
 	local tree=$1 file lacking
 	sed "s,^usr/$machine_loader\$,usr/$loader,; s,${machine_loader##*/}\$,${loader##*/},; s/$machine_triplet/$triplet/g" "$work/all" |
@@ -153,13 +153,13 @@ make_base() {
 	local tree=$work/base file
 	mkdir -p "$tree"/{proc,sys,dev,tmp,run,etc,modules,root,usr/bin,usr/sbin,usr/lib,usr/lib64}
 	for file in bin sbin lib lib64; do ln -s "usr/$file" "$tree/$file"; done
-	# (alternatives, in Debian)
+	# (Debian makes these links with its alternatives system.)
 	ln -s mawk "$tree/usr/bin/awk"
 	ln -s which.debianutils "$tree/usr/bin/which"
 	ln -sf bash "$tree/usr/bin/sh"
 
 	base_files | while read -r file; do [[ -d $file ]] || echo "$file"; done | sort -u >"$work/files"
-	# Links stay links, and what they lead to comes along, as do the libraries of every program.
+	# Links stay links. The files that they point to are copied, too, and so are the libraries of every program.
 	xargs readlink -f <"$work/files" >"$work/targets"
 	sort -u "$work/targets" | { xargs ldd 2>/dev/null || (($? == 123)); } | awk '$2 == "=>" { print $3 } /^\t\// { print $1 }' |
 		sort -u >"$work/libraries"
@@ -201,7 +201,7 @@ make_overlay() {
 	cp "$top/scripts/vm/bashrc" "$tree/root/.bashrc"
 	if [[ -n $from ]]; then
 		cp -a "$top"/{scripts,tests} "$ours/"
-		# (What is large is no source, and would fill the memory.)
+		# (A large file is not a source, and would fill the memory.)
 		(cd "$from" && find . \( -name .git -o -path ./build \) -prune -o ! -type d ! -name '*.ko' -size -8M -print0 | tar -c --null -T -) |
 			tar -x -C "$tree/modules"
 	else
@@ -216,11 +216,11 @@ make_overlay() {
 			mkdir -p "$tree/modules/$(dirname "$path")"
 			cp "$modules/$path" "$tree/modules/$path"
 			[[ -z $strip ]] || "${cross}strip" --strip-debug --remove-section=.BTF "$tree/modules/$path"
-			# The modules that only tests need are not installed.
+			# Modules that only tests need are not installed.
 			[[ $path == tests/* || $path == docs/* ]] || ln "$tree/modules/$path" "$installed/updates/"
 		done <"$modules/modules.order"
 		if [[ -z $from ]]; then
-			# What the build of one module left, for a look at it.
+			# The files of one module's build, for readers to look at.
 			mkdir -p "$tree/modules/build/modules/$release"
 			cp "$modules"/{hello_world.*,modules.order,Module.symvers} "$tree/modules/build/modules/$release/"
 		fi
@@ -231,7 +231,7 @@ make_overlay() {
 	touch "$installed"/modules.{order,builtin,builtin.modinfo}
 	depmod -b "$tree/usr" "$release"
 
-	# All of it travels as bash reads it back.
+	# Pass these variables in a form that bash can read.
 	# shellcheck disable=SC2034 # declare -p prints them
 	local command=("$@") variable size="${terminal:+$(stty size)}" run=${work##*/}
 	for variable in run command terminal timeout exchange size TERM NO_COLOR RUST_LKM; do
@@ -252,11 +252,11 @@ boot_image() {
 	if [[ -s $kernel/vmlinux ]]; then echo "$kernel/vmlinux"; else echo "$kernel/vmlinuz"; fi
 }
 
-# What takes time and tells nothing here: self-tests of ciphers; on x86 a watchdog that finds an emulated clock unstable.
+# These take time and are of no use here: self-tests of ciphers; on x86, a watchdog that takes an emulated clock for unstable.
 quicker="cryptomgr.notests $quicker"
 
-# make_keys FILE: what the firmware remembers: the keys of a laptop as it is sold, and besides them the certificate that signed
-# the kernel, and those of --enrol.
+# make_keys FILE: makes the firmware's variables, with the keys of a laptop as it is sold, the certificate that signed the kernel,
+# and those of --enrol.
 make_keys() {
 	local certificate number=0 known=()
 	sbattach --detach "$work/signature" "$kernels/$release/vmlinuz" >/dev/null
@@ -274,7 +274,7 @@ qemu_options() {
 	local machine=$qemu_machine kernel
 	common_options
 	if [[ -n $secure_boot ]]; then
-		# It is the whole file that is signed.
+		# (The signature is for the whole file, not for the uncompressed kernel.)
 		kernel=$kernels/$release/vmlinuz
 		secure_firmware "$work/vars.fd"
 		machine+=,smm=on

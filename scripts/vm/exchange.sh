@@ -1,18 +1,18 @@
 #!/bin/bash
-# In the machine of dev.sh: takes new modules and tests from outside, by a port of their own, and loads, unloads or runs them.
-# init.sh starts it. It reads lines of:
+# Runs in the machine of dev.sh. It gets new modules and tests from outside, through a port of its own, and loads, unloads or runs
+# them. init.sh starts it. It reads these lines:
 #
 #   file SIZE PATH      and then the file
 #   unload NAME
 #   load PATH [PARAMETER=VALUE...]
 #   test PATH
 #
-# After each but the first it says what the log has gained ("log …") or what the test prints ("out …"), and at last "done STATUS":
-# the status of rmmod, insmod or the test; hangs; or crashed, if the kernel has.
+# After each line except "file" it prints new lines of the kernel's log ("log …") or the output of the test ("out …"), and then
+# "done STATUS". STATUS is that of rmmod, insmod or the test; or "hangs", or "crashed" if the kernel has crashed.
 
 port=${1:-}
 if [[ $$ == 1 || ! -c $port ]]; then
-	echo "${0##*/}: error: this is for the machine of scripts/dev.sh, and does nothing elsewhere" >&2
+	echo "${0##*/}: error: this works only in the machine of scripts/dev.sh" >&2
 	exit 2
 fi
 cd /modules || exit
@@ -23,7 +23,8 @@ exec {done_fd}<>/run/exchange
 say() { printf '%s\n' "$*" >&"$port_fd"; }
 say_lines() { while IFS= read -r line || [[ -n $line ]]; do say "$1 $line"; done; }
 
-# within SECONDS COMMAND…: sets status to the command's, or to hangs. (What hangs in the kernel cannot be ended.)
+# within SECONDS COMMAND…: sets status to that of the command, or to "hangs". (A process that hangs in the kernel cannot be
+# ended.)
 within() {
 	(
 		"${@:2}" </dev/null >/run/exchange.output 2>&1
@@ -63,11 +64,11 @@ while read -r word first rest <&"$port_fd"; do
 		within 300 "${command[@]}"
 		;;
 	esac
-	# (What is said while a module is unloaded is shown with what the next one says: to ask for the log takes time here.)
+	# (Reading the log takes time here. So the messages of an unload are shown together with those of the next load.)
 	[[ $word == test || ($word == unload && $status == 0) ]] || new_log
 	# (A test looks at the log itself.)
 	[[ $word != test && $status == 0 ]] || say_lines out </run/exchange.output
-	# (Each crash is told once.)
+	# (Each crash is reported once.)
 	read -r crashes </sys/kernel/oops_count
 	if ((crashes > crashed)); then
 		status=crashed

@@ -1,23 +1,23 @@
 #!/bin/bash
 # shellcheck disable=SC2154 # vm.sh sets size, command, terminal, timeout, exchange and run
 #
-# The first program of the virtual machine: mounts what a module needs to be looked at, runs the command that
-# vm.sh was given, hands its status over and switches off.
+# The first program of the virtual machine. It mounts the file systems that one needs to look at a module, runs the command of
+# vm.sh, passes its status on, and switches the machine off.
 #
-# Anywhere else it would harm: it mounts over /tmp, and it switches off. So it goes on only as the first process of a kernel
-# that vm.sh has started. Such a kernel has no /proc yet, and passes to it the name of the run, which is in /run.vm too.
-# (UEFI firmware adds an argument.)
+# Anywhere else it would do harm: it mounts over /tmp, and it switches off. So it continues only as the first process of a
+# kernel that vm.sh has started. Such a kernel has no /proc yet, and passes the name of the run as an argument. The same name
+# is in /run.vm. (UEFI firmware adds an argument.)
 
 # shellcheck disable=SC1091 # vm.sh writes it
 if [[ $$ != 1 || $# == 0 || ${*:2} != "${2:+initrd=initrd}" || -e /proc/self || ! -r /run.vm ]] || ! . /run.vm || [[ $1 != "$run" ]]; then
-	echo "${0##*/}: error: this is for the machine that scripts/vm.sh makes, and does nothing elsewhere" >&2
+	echo "${0##*/}: error: this works only in the machine that scripts/vm.sh makes" >&2
 	exit 2
 fi
 
-# (LC_CTYPE, and not LANG: each program would read a dozen files more, for what C has too.)
+# (With LANG instead of LC_CTYPE, each program would read a dozen more files, and nothing would change.)
 export PATH=/usr/local/sbin:/usr/sbin:/usr/bin HOME=/root LC_CTYPE=C.UTF-8
 mount -t proc proc /proc
-# No namespace can change what this says.
+# (No namespace can change this file.)
 [[ " $(</proc/cmdline) " == *" -- $run "* ]] || exit 2
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
@@ -37,12 +37,13 @@ export TERM NO_COLOR RUST_LKM EDITOR=nano
 [[ -n $NO_COLOR ]] || unset NO_COLOR
 cd /modules || exit
 
-# What the modules say belongs on the console too: it is what is left of a machine that dies. (During the boot it would take time.)
+# Messages of the modules go to the console, too, because only the console is left when the machine dies. (Messages of the boot
+# do not: they would take time.)
 [[ " $(</proc/cmdline) " == *" loglevel="* ]] || echo 7 >/proc/sys/kernel/printk
 
-# stuck SECONDS: sets found to where each process is that has run nothing of its own for so long, though it does not sleep: it is
-# in a module's code, or waits for something that cannot be interrupted. Each is told once. (What runs does not show its stack to
-# another CPU; so both have to share one.)
+# stuck SECONDS: looks for processes that have not run in user space for so long, although they do not sleep: they are in a
+# module's code, or wait for something that cannot be interrupted. It sets found to their stacks. Each is reported once. (The
+# stack of a running process cannot be read from another CPU, so this puts both on the same one.)
 declare -A since=() worked=()
 stuck() {
 	local stat text fields now stack
@@ -74,7 +75,7 @@ tell_log() {
 	while IFS= read -r line; do [[ -z $line ]] || echo "<4>$line" >/dev/kmsg; done <<<"$found"
 }
 
-# What decode.sh says of a crash has the module's parameters, if the log has them.
+# tell_parameters: writes the parameters of our modules into the log, for decode.sh.
 tell_parameters() {
 	local module taint value text values
 	for module in /sys/module/*/parameters; do
@@ -91,7 +92,7 @@ tell_parameters() {
 }
 
 if [[ -n $terminal ]]; then
-	# The terminal follows the size of that around it. And who waits for a prompt that does not come is told why.
+	# Make this terminal as large as the one around it. If a command hangs, say where, because no prompt will come.
 	(
 		exec 3<>/dev/hvc0 4<>/dev/vport0p5
 		while IFS= read -r -t 5 new_size <&4 || (($? > 128)); do
@@ -102,12 +103,12 @@ if [[ -n $terminal ]]; then
 			tell_log
 			{
 				"$RUST_LKM/scripts/decode.sh" --only --here --source /modules /modules <<<"$found"
-				echo "What hangs in the kernel cannot be ended. Ctrl-A, then X, ends the machine."
+				echo "A process that hangs in the kernel cannot be ended. Ctrl-A, then X, ends the machine."
 			} >&3 2>&1
 		done
 	) &
 elif ((timeout > 30)); then
-	# Before the machine is ended because of its timeout, its log gets what it is busy with.
+	# Shortly before the timeout ends the machine, write to the log what it is busy with.
 	(
 		read -r now _ </proc/uptime
 		sleep $((timeout * 8 / 10 - 5 - ${now%.*}))
@@ -128,7 +129,7 @@ if [[ -n $terminal ]]; then
 	setsid --ctty --wait "${command[@]}" <&3 >&3 2>&1 3>&-
 	status=$?
 else
-	# A port can be open only once, and programs open /dev/stderr again: so they get pipes.
+	# A port can be open only once, but programs may open /dev/stderr again. So the command gets pipes.
 	exec 3> >(exec cat >/dev/vport0p2)
 	stdout=$!
 	exec 4> >(exec cat >/dev/vport0p3)
@@ -136,7 +137,7 @@ else
 	"${command[@]}" </dev/null >&3 2>&4 3>&- 4>&-
 	status=$?
 	exec 3>&- 4>&-
-	# A process that the command left behind may keep them open.
+	# A process that the command left behind may keep the pipes open.
 	(sleep 2 && kill "$stdout" "$stderr") 2>/dev/null &
 	wait "$stdout" "$stderr"
 fi

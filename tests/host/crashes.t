@@ -60,7 +60,7 @@ docs_log=$(grep -oE 'build/log/crash-[0-9a-zA-Z-]*\.log' <<<"$stderr" | head -n 
 is "$(grep -A 12 '^not ok' <<<"$stdout")" "" "… and all is as shown"
 is "$(grep -c '^ok .*decode.sh' <<<"$stdout")" "$(grep -c '^# .*decode.sh' <(awk '/^```/ { inside = ($0 == "```console crashes"); next } inside' docs/crashes.md docs/guide/*.md))" \
 	"… each crash explained"
-like "$stderr" "has this in it:.*unwraps.rs:25:27.*out_of_bounds.rs:35:5.*proc_taken.rs:27" "vm.sh explains them too, as it ends"
+like "$stderr" "contains this:.*unwraps.rs:25:27.*out_of_bounds.rs:35:5.*proc_taken.rs:27" "vm.sh explains them too, as it ends"
 like "$stderr" "out_of_bounds; its parameters: index=4" "… with the parameters that the module had"
 is "$(grep -c '^Rust code panicked' <<<"$stderr")" 2 "… each of them once"
 

@@ -41,7 +41,7 @@ full|.*/full is not empty
 file|.*/file is a file
 NAMES
 run scripts/new-module.sh "$directory/odd name/mine"
-like "$status $stderr" "^1 .*error: this path of the module is one that make and kbuild cannot take" "refused: a path that kbuild cannot take"
+like "$status $stderr" "^1 .*error: kbuild and make cannot handle the path of the module" "refused: a path that kbuild cannot take"
 run scripts/new-module.sh mine
 like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*elsewhere: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
 not_there mine "… and nothing is made"

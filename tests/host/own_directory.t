@@ -124,7 +124,7 @@ is "$status $(cd "$own" && echo *)" "0 Kbuild counts.rs deep main.rs plain.rs su
 mkdir "$directory"/{empty,"odd name"}
 for line in "$directory/nope|there is no directory $directory/nope" \
 	"$directory/empty|there is nothing in $directory/empty that kbuild can build" \
-	"$directory/odd name|this path of the modules is one that make and kbuild cannot take: $directory/odd name"; do
+	"$directory/odd name|kbuild and make cannot handle the path of the modules: $directory/odd name"; do
 	run make --no-print-directory M="${line%%|*}" vm
 	like "$status $stderr" "^2 .*error: ${line#*|}" "refused: ${line#*|}"
 done

@@ -27,18 +27,18 @@ for character in ' ' $'\t' $'\n' ',' : ';' % '#' '$' '&' '|' '<' '>' '(' ')' '['
 	cp -a scripts Makefile "$odd/"
 	for called in modules rust-analyzer demo clean vm.sh clean.sh; do
 		if [[ $called == *.sh ]]; then run "$odd/scripts/$called"; else run make -C "$odd" "$called"; fi
-		[[ $status != 0 && $stderr == *"error: this path of the checkout is one that make and kbuild cannot take: $odd"*"Move the checkout"* ]] ||
+		[[ $status != 0 && $stderr == *"error: kbuild and make cannot handle the path of the checkout: $odd"*"Move the checkout"* ]] ||
 			not_refused+="$called: $status $stderr"$'\n'
 	done
 	[[ ! -e $odd/build ]] || made+="$odd"
 done
 is "$not_refused" "" "a checkout at a path that make or kbuild cannot take is refused, with the reason"
 is "$made" "" "… before anything is made"
-like "$stderr" 'blank in it, or one of these: ' "… and what may not be in it is named"
+like "$stderr" 'It contains a blank, or one of these characters: ' "… and what may not be in it is named"
 
 for variable in KDIR MO; do
 	run make "$variable=$directory/a b"
-	like "$status $stderr" "^2 .*error: this path of $variable is one that make and kbuild cannot take: $directory/a b" "so is $variable"
+	like "$status $stderr" "^2 .*error: kbuild and make cannot handle the path of $variable: $directory/a b" "so is $variable"
 done
 not_there "$directory/a" "… before anything is made of it"
 
@@ -98,7 +98,7 @@ is "$(find build -maxdepth 2 -name 'x.*')" "" "… and nothing is made of it"
 
 ln -s "$directory" "$elsewhere/checkout/build"
 run "$elsewhere/checkout/scripts/clean.sh" --all
-like "$status $stderr" '^1 .*build/ is a link, and has to be a directory' "a build/ that is a link is refused"
+like "$status $stderr" '^1 .*build/ is a link, but it must be a directory' "a build/ that is a link is refused"
 there "$directory/-file" "… and nothing that it leads to is removed"
 rm "$elsewhere/checkout/build"
 

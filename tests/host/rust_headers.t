@@ -200,7 +200,7 @@ refused other-configuration 'the configuration came out different here' "another
 refused fail 'source could not be prepared' "a source that does not build"
 like "$stderr" 'The whole output is in build/log/rust-headers-9.9.1-amd64.log' "… with the log's place"
 
-refused gone 'apt-get could not download 9.9.1-1 of linux; a mirror may have newer ones' "a package that the mirror has no more"
+refused gone 'apt-get could not download version 9.9.1-1 of linux; the mirror may have a newer one' "a package that the mirror has no more"
 refused cut 'could not unpack the packages' "a package that is cut off"
 refused half 'rust/libcore.\{rmeta,so\}' "a crate that the compiler takes without being told and that was not made"
 refused no-ffi 'rust/libffi.\{rmeta,so\}' "a crate that another was made from and that was not made"
@@ -293,7 +293,7 @@ like "$stdout" '9.9.1-amd64 .* completed' "--list tells what is completed"
 like "$stdout" '9.8.7-amd64 .* cannot be: the source of that version is gone' "--list tells why not: no source"
 like "$stdout" '9.10.3-amd64 .* cannot be: no image yet' "--list tells why not: no image"
 like "$stdout" '9.9.1-norust-amd64 .* cannot be: built without CONFIG_RUST' "--list tells why not: no Rust"
-like "$stdout" "9.9.1-other-amd64 .* cannot be: built by rustc 9.9.9, and here is ${rustc%% (*}" "--list tells why not: another compiler"
+like "$stdout" "9.9.1-other-amd64 .* cannot be: built by rustc 9.9.9, but this is ${rustc%% (*}" "--list tells why not: another compiler"
 
 mv "$directory/deb/linux-headers-9.10.2-amd64.deb" "$directory/"
 rm -r "$directory/checkout/build/kernels/known"

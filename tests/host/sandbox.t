@@ -153,7 +153,7 @@ behave "when let"
 scripts/sandbox.sh echo first >"$directory/first" 2>&1 &
 begun
 scripts/sandbox.sh echo second >"$directory/second" 2>&1 &
-await "$directory/second" 'waiting for another run: it makes the sandbox'
+await "$directory/second" 'waiting for another run: it is making the sandbox'
 ok 0 "two at once: the second says that it waits"
 touch "$directory/let"
 wait
@@ -165,7 +165,7 @@ scripts/sandbox.sh bash -c 'touch scripts/begun; until [[ -e scripts/let || ! -e
 await scripts/begun
 scripts/sandbox.sh --rebuild true >"$directory/rebuild" 2>&1 &
 rebuild=$!
-await "$directory/rebuild" 'waiting for another run: it uses the sandbox'
+await "$directory/rebuild" 'waiting for another run: it is using the sandbox'
 is "$(calls)" 0 "making it again waits for what runs in it, and says so"
 touch scripts/let
 wait "$rebuild"

@@ -172,7 +172,7 @@ a_run_of_two() { env -u TESTS -u KERNEL "$checkout/scripts/test.sh" one </dev/nu
 a_run_of_two first &
 await "$checkout/tests/host/one.t.begun"
 a_run_of_two second &
-await "$checkout/second" 'waiting for another run: it runs the tests'
+await "$checkout/second" 'waiting for another run: it is running the tests'
 touch "$checkout/tests/host/one.t.let"
 wait
 is "$(tail -qn 1 "$checkout"/{first,second})" $'1 passed, 0 failed, 0 skipped\n1 passed, 0 failed, 0 skipped' \

@@ -14,7 +14,7 @@ for script in "${scripts[@]}"; do
 	is "$stderr" "" "… and nothing else"
 	run "$script" --unknown
 	is "$status $stdout" "2 " "$script: an unknown option gives 2"
-	like "$stderr" "$(basename "$script"): error: .*"$'\n'".*--help tells how it is called" "… and points to the help"
+	like "$stderr" "$(basename "$script"): error: .*"$'\n'".*--help explains how to call it" "… and points to the help"
 done
 
 # What needs an argument, or takes one at most.

@@ -148,7 +148,7 @@ like "$stderr" 'Kernel panic - not syncing: sysrq triggered crash' "a panic show
 
 ended line
 is "$status" 127 "a command line as one word is no command"
-like "$stderr" "'echo a; echo b' is taken for the name of one command.*bash -c 'echo a; echo b'" "… and it says how to give one"
+like "$stderr" "'echo a; echo b' was taken as the name of one program.*bash -c 'echo a; echo b'" "… and it says how to give one"
 
 ended hang
 is "$status" 124 "a hang gives 124"
@@ -171,7 +171,7 @@ like "$screen" $'bin/nano\n/usr/bin/less\n/usr/bin/clear\n/usr/bin/which\nsh the
 like "$screen" $'modprobe hello_world \n' "modprobe's argument is completed to a name"
 like "$screen" $'rmmod hello_world \n' "… and so is rmmod's"
 like "$screen" $'0\n.*Rust code panicked.*unwraps.rs:25:27' "after a command that made the kernel crash, it says where"
-like "$screen" "the kernel's log has a crash in it: scripts/decode.sh build/log/crash-" "… and where the log is, at the end"
+like "$screen" "there is a crash in the kernel's log: scripts/decode.sh build/log/crash-" "… and where the log is, at the end"
 is "$(grep -c 'Rust code panicked' <<<"$screen")" 1 "… but not all of it again"
 hanging=$(tr -d '\r' <"$directory/hanging.screen")
 like "$hanging" 'insmod \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.*endless\.rs:[0-9]+.*module:  endless' \
@@ -189,7 +189,7 @@ is "$(leave 'false\nexit\n') $(leave 'false\n') $(leave 'true\nexit 3\n') $(leav
 usage_error() {
 	run scripts/vm.sh "${@:2}"
 	is "$status" 2 "$1 gives 2"
-	like "$stderr" '--help tells how it is called' "$1 points to the help"
+	like "$stderr" '--help explains how to call it' "$1 points to the help"
 }
 usage_error "an unknown option" --unknown
 usage_error "an option without its value" --kernel

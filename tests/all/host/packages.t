@@ -325,7 +325,7 @@ builds "$release"
 ok $? "… and what was killed is repaired"
 
 run debian -- rust-headers --remove "$release"
-is "$status $stderr" "0 The Rust metadata of kernel $release are removed." "rust-headers --remove removes them"
+is "$status $stderr" "0 The Rust metadata of kernel $release has been removed." "rust-headers --remove removes them"
 nothing_half_made "… all of them"
 
 mv "$root/srv/ready/${deb##*/}" "$directory/packages/"
