@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # Usage: scripts/decode.sh [OPTIONS] [LOG] [MODULE.ko | DIRECTORY]...
 #
-# Reads a kernel log (the file LOG, or its standard input) and prints it again. Below each crash report in it (a Rust panic, an oops, a
-# warning, KASAN, lockdep, a hung task …) it says what happened, and where that is in your sources: file, line, the lines around it,
-# and how the kernel came there. What it does not understand stays as it is.
+# Reads a kernel log (the file LOG, or its standard input) and prints it again. Below each crash report (a Rust panic, an oops, a
+# warning, KASAN, lockdep, a hung task …) it explains what happened, and where in your sources: the file, the line, the lines around
+# it, and the calls that led there. The rest of the log stays as it is.
 #
-# It finds the places by the debug information in the modules: those that are named, or those under DIRECTORY, or those in
-# build/modules/ for the kernel that wrote the log. So the log of another machine needs the .ko files that it had loaded.
+# It finds the lines with the debug information in the modules: the named ones, or those below DIRECTORY, or those in
+# build/modules/ for the kernel that wrote the log. So for a log from another machine you need the .ko files that it had loaded.
 #
-#   --only      print what it says, and not the log
-#   --last      print what it says of the last report, and nothing else
-#   --here      the log is this machine's: also show the parameters that the modules have now
+#   --only      print only the explanations, not the log
+#   --last      print only the explanation of the last report
+#   --here      the log is from this machine: also show the parameters that the modules have now
 #   --source DIRECTORY  where the modules' sources are, if not here; can be given again
 #   --help      this text
 #
-# On the machine that crashed, as root: dmesg | scripts/decode.sh --here. Also of a process that does not get done it tells
-# where it is: scripts/decode.sh /proc/PID/stack
+# On the machine that crashed, as root: dmesg | scripts/decode.sh --here. If a process hangs, this shows where it is:
+# scripts/decode.sh /proc/PID/stack
 #
 # The exit status is 0, also if the log has no crash; 1 if a file cannot be read; 2 if the options are wrong.
 
@@ -40,7 +40,7 @@ while (($#)); do
 		if [[ -d $1 || $1 == *.ko ]]; then
 			modules+=("$1")
 		else
-			[[ -z $log ]] || bad_usage "one LOG at most; and modules end in .ko"
+			[[ -z $log ]] || bad_usage "one LOG at most (the names of modules end in .ko)"
 			log=$1
 		fi
 		shift
@@ -48,17 +48,17 @@ while (($#)); do
 	esac
 done
 for path in ${log:+"$log"} "${modules[@]}" "${sources[@]}"; do
-	[[ -r $path ]] || die "there is no $path, or it cannot be read"
+	[[ -r $path ]] || die "$path does not exist or cannot be read"
 done
 
-# Without the tools on this machine, the sandbox has them.
+# If this machine lacks the tools, use those of the sandbox.
 if ! type -P perl addr2line readelf c++filt >/dev/null && ! in_sandbox; then
 	visible=()
 	for path in ${log:+"$log"} "${modules[@]}" "${sources[@]}"; do visible+=(--show "$path"); done
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$0" "${saved[@]}"
 fi
 
-# The prefixes of the tools for other architectures' files, as readelf names the architectures.
+# For files of other architectures: readelf's name of the architecture, and the prefix of its tools.
 export DECODE_TOOLS="AArch64=aarch64-linux-gnu- X86-64=x86_64-linux-gnu-"
 export DECODE_TOP=$top DECODE_ONLY=$only$last DECODE_LAST=$last DECODE_HERE=$here DECODE_BOLD=$bold DECODE_RED=$red DECODE_PLAIN=$plain
 DECODE_MODULES=$(printf '%s\n' "${modules[@]}")

@@ -3,31 +3,31 @@
 #
 # The tour: loads the modules, looks at them and unloads them again. It shows each command as you would type
 # it, its output, and what to notice in it. It marks each expectation with a ✓ if it held, and with a ✗ if it did
-# not. In the virtual machine: make demo, or `make demo T=jiffies` for one chapter. On a machine of
-# your own, as root, with the modules built: sudo scripts/demo.sh
+# not. In the virtual machine: make demo, or `make demo T=jiffies` for one chapter. On your own machine, as root,
+# when the modules are built: sudo scripts/demo.sh
 #
 #   --list   only list the chapters
 #   --pause  wait for a key before each command
 #   --help   this text
 #
-# However it ends, none of its modules stays loaded. The exit status is 0 if everything was as expected, 1 if
-# something was not, 2 if the arguments are wrong, 3 if the tour cannot be given here: then it says why, and
-# has touched nothing.
+# None of its modules stays loaded, however it ends. The exit status is 0 if everything was as expected, 1 if
+# something was not, 2 if the arguments are wrong, 3 if the tour cannot run here: then it says why, and
+# has changed nothing.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/secure-boot.sh"
 
 chapters=(
-	"hello_world   a module speaks when it is loaded, and when it is unloaded"
+	"hello_world   a module prints a line when it is loaded, and when it is unloaded"
 	"startstop     one module from several files"
 	"simple        a module uses what the kernel has"
-	"module_param  parameters: at loading, in sysfs, right and wrong ones"
-	"proc_hello    a file in /proc, whose content is a function of the module"
+	"module_param  parameters: when loading, in sysfs, valid and invalid ones"
+	"proc_hello    a file in /proc: a function of the module makes its content"
 	"jiffies       the kernel's tick counter as a file"
-	"seconds       a module remembers; and is unloaded under a reader's hands"
+	"seconds       a module keeps state, and is unloaded while its file is open"
 	"chardev       a device that programs read and write, wait for, and hold open"
-	"modprobe      modules by name, from where they are installed"
-	"tickets       a module uses another one, and holds it"
+	"modprobe      installed modules, loaded by name"
+	"tickets       a module uses another one, and keeps it loaded"
 	"anatomy       what is in a .ko, and what becomes of it in the kernel"
 )
 
@@ -61,9 +61,9 @@ shopt -s extglob
 cd "$top"
 release=$(uname -r)
 release_regex=${release//./[.]} release_regex=${release_regex//+/[+]}
-in_vm="Or take the tour in a virtual machine, where nothing can happen to this one: make demo"
+in_vm="Or take the tour in a virtual machine, where it cannot harm this one: make demo"
 
-# ---- Whether the tour can be given here.
+# ---- Can the tour run here?
 
 refuse() {
 	say "${red}$program:${plain} $1"
@@ -73,7 +73,7 @@ refuse() {
 	exit 3
 }
 
-# modules_of CHAPTER…: what these load.
+# modules_of CHAPTER…: the modules that these chapters load.
 modules_of() {
 	local chapter
 	for chapter; do
@@ -95,31 +95,31 @@ may_be_given() {
 		[[ ${built%% *} == "$release" ]] || refuse \
 			"$module.ko is built for kernel ${built%% *}, and $release is running" "make clean && make" "$in_vm"
 		[[ -n $(modinfo -F sig_id "$module.ko") ]] || signed=''
-		[[ ! -d /sys/module/$module ]] || refuse "a module $module is loaded already" "sudo rmmod $module"
+		[[ ! -d /sys/module/$module ]] || refuse "a module $module is already loaded" "sudo rmmod $module"
 		case $module in
 		proc_hello) file=/proc/hello ;;
 		jiffies | next_ticket | seconds) file=/proc/$module ;;
 		chardev) file=/dev/chardev ;;
 		*) continue ;;
 		esac
-		[[ ! -e $file ]] || refuse "$file is there already, from another module" \
-			"lsmod shows which are loaded; sudo rmmod the one that made it."
+		[[ ! -e $file ]] || refuse "another module has already made $file" \
+			"Find it with lsmod, and unload it: sudo rmmod NAME"
 	done
 	why=$(signed_only)
 	[[ -n $why ]] || return 0
 	mapfile -t ways < <(ways_out "$why")
 	[[ -n $signed ]] || refuse "$why" "${ways[@]}"
-	# Whether it knows the key, only a trial can tell.
+	# Only a trial shows if the kernel trusts the key.
 	module=$(modules_of "$1" | awk '{ print $1 }')
-	insmod "$module.ko" 2>/dev/null || refuse "$why; and $module.ko is signed with a key that it does not know" "${ways[@]}"
+	insmod "$module.ko" 2>/dev/null || refuse "$why; and it does not trust the key that signed $module.ko" "${ways[@]}"
 	rmmod "$module"
 }
 
-# ---- What a chapter is made of.
+# ---- The parts of a chapter.
 
 held=0 failed=0 output='' log=''
 
-# None of its modules stays loaded.
+# unload_all: unloads the modules of this tour.
 unload_all() {
 	local module
 	trap '' INT TERM HUP
@@ -147,18 +147,18 @@ said_path=$(mktemp)
 exec {said}<>"$said_path"
 rm "$said_path"
 
-# try COMMAND-LINE: types it, runs it and shows what it prints, which stays in $output.
+# try COMMAND-LINE: shows the line as typed, runs it and shows its output, which stays in $output.
 try() {
 	typed "$1"
 	# (Not in "$(…)": a SIGINT that comes as it ends is lost there.)
 	(trap - ERR && set +eu +o pipefail && eval "$1") >"/proc/self/fd/$said" 2>&1 || :
 	output=$(<"/proc/self/fd/$said")
-	# As the shell at a prompt puts it.
+	# (An interactive shell prints its name in this way.)
 	output=${output//"$0: line "+([0-9]): /bash: }
 	[[ -z $output ]] || printf '%s\n' "$output"
 }
 
-# try_log COMMAND-LINE: and what the kernel's log has gained by it, which stays in $log.
+# try_log COMMAND-LINE: the same, and shows the new lines of the kernel's log, which stay in $log.
 try_log() {
 	local mark="demo.sh: $EPOCHREALTIME"
 	echo "$mark" >/dev/kmsg
@@ -167,7 +167,7 @@ try_log() {
 	[[ -n $log ]] || return 0
 	typed "dmesg | tail -n $(wc -l <<<"$log")"
 	printf '%s\n' "$log"
-	# What is expected is the text after the time.
+	# (Expectations are about the text after the time.)
 	log=$(printf '%s\n' "$log" | sed 's/^\[[^]]*\] //')
 }
 
@@ -187,7 +187,7 @@ expect() {
 printed() { [[ $output == "$1" ]]; }
 has() { [[ $output =~ $1 ]]; }
 lacks() { [[ ! $output =~ $1 ]]; }
-# logged LINES: the module's own lines.
+# logged LINES: succeeds if these are the lines of the module itself.
 logged() { [[ $(grep -v 'taints\? kernel\|tainting kernel' <<<"$log") == "$1" ]]; }
 logged_like() { [[ $log =~ $1 ]]; }
 is_loaded() { [[ -d /sys/module/$1 ]]; }
@@ -196,21 +196,22 @@ is_gone() { [[ ! -d /sys/module/$1 && ! -e ${2:-/none} ]]; }
 # ---- The chapters.
 
 tour_hello_world() {
-	explain "A module is a file, and says what it is. Notice vermagic: the kernel that it is built for, and no other."
+	explain "A module is a file that describes itself. vermagic names the kernel that it is built for: no other kernel loads it."
 	try "modinfo hello_world.ko"
 	expect "it is built for the kernel that is running" has "vermagic: +$release_regex "
 
-	explain "Loading it runs its init function, in the kernel. That has no terminal: it prints to the kernel's log."
+	explain "insmod loads it, and the kernel calls its init function. The kernel has no terminal, so the module prints to the" \
+		"kernel's log."
 	try_log "insmod hello_world.ko"
 	expect "it says: Hello World" logged "hello_world: Hello World"
 	try "lsmod | grep hello_world"
-	expect "the kernel lists it: its size in memory, and that nobody uses it" has '^hello_world +[0-9]+ +0$'
+	expect "the kernel lists it, with its size in memory and the number of its users: 0" has '^hello_world +[0-9]+ +0$'
 
-	explain "It is there once. To insmod, every refusal is one word; often the log has a second."
+	explain "A module can be loaded only once. insmod's reason is short; the kernel's log often says more."
 	try "insmod hello_world.ko"
-	expect "a second time is refused" has 'File exists$'
+	expect "the second insmod is refused" has 'File exists$'
 
-	explain "Unloading drops the module's value. What it does then is written in Rust's Drop."
+	explain "Unloading drops the module's value. This module's Drop prints a line."
 	try_log "rmmod hello_world"
 	expect "it says: Goodbye World" logged "hello_world: Goodbye World"
 	expect "it is gone" is_gone hello_world
@@ -218,22 +219,22 @@ tour_hello_world() {
 
 tour_startstop() {
 	if [[ -d startstop ]]; then
-		explain "Three source files make one crate and one .ko. Kbuild names the first, which includes the others with mod."
+		explain "Three source files make one crate, and one .ko. Kbuild names startstop.rs, which includes the others with mod."
 		try "ls startstop"
 		try "grep '^mod ' startstop/startstop.rs"
-		expect "startstop.rs takes in the two others" printed $'mod start;\nmod stop;'
+		expect "startstop.rs includes the two others" printed $'mod start;\nmod stop;'
 	fi
 	explain "start.rs has the message for loading, and stop.rs the message for unloading."
 	try_log "insmod startstop.ko"
-	expect "start.rs has spoken" logged "startstop: Hello, world - this is the kernel speaking"
+	expect "start.rs printed its message" logged "startstop: Hello, world - this is the kernel speaking"
 	try_log "rmmod startstop"
-	expect "stop.rs has spoken" logged "startstop: Short is the life of a kernel module"
+	expect "stop.rs printed its message" logged "startstop: Short is the life of a kernel module"
 }
 
 tour_simple() {
-	explain "There is no C library here, but there is the kernel: constants of its headers, its variables …"
+	explain "A module has no C library, but it can use the kernel: constants from its headers, its variables …"
 	try_log "insmod simple.ko"
-	expect "the constants have come from the headers" logged_like 'GOLDEN_RATIO_PRIME = [0-9]+.*HZ = [0-9]+'
+	expect "the constants come from the headers" logged_like 'GOLDEN_RATIO_PRIME = [0-9]+.*HZ = [0-9]+'
 	explain "… and the functions that it exports to modules, like gcd()."
 	try_log "rmmod simple"
 	expect "the greatest common divisor of 3300 and 24 is 12" logged "simple: gcd(3300, 24) = 12"
@@ -242,18 +243,18 @@ tour_simple() {
 tour_module_param() {
 	local sysfs=/sys/module/module_param/parameters
 
-	explain "A module says which parameters it takes, of which types."
+	explain "A module declares its parameters and their types."
 	try "modinfo -p module_param.ko"
 	expect "it has seven" test "$(wc -l <<<"$output")" = 7
 
-	explain "They are given when it is loaded. The outer quotes are the shell's, the inner ones the kernel's."
+	explain "Parameters are set when the module is loaded. The outer quotes are for the shell, the inner ones for the kernel."
 	try_log "insmod module_param.ko my_str='\"Hello world\"' my_int_array=4,5,6"
-	expect "it took the string and the three numbers; the others have their defaults" \
+	expect "the string and the three numbers are set; the others have their defaults" \
 		logged_like 'my_int = 420.*my_str = Hello world.*my_int_array\[2\] = 6'
 
-	explain "Each is a file in sysfs, with the mode that the module chose."
+	explain "Each parameter is a file in sysfs, with the mode that the module chose."
 	try "ls -l $sysfs"
-	expect "only my_limit may be written, and by root only" has '-r--r--r-- .* my_int'$'\n.*''-rw-r--r-- .* my_limit'
+	expect "only my_limit can be written, and only by root" has '-r--r--r-- .* my_int'$'\n.*''-rw-r--r-- .* my_limit'
 	try "cat $sysfs/my_int_array"
 	expect "the array is there" printed 4,5,6
 	try "echo 50 >$sysfs/my_limit; cat $sysfs/my_limit"
@@ -266,7 +267,7 @@ tour_module_param() {
 	expect "a parameter without write permission cannot be written, not even by root" has 'Permission denied$'
 	try "rmmod module_param"
 
-	explain "A value that is not understood stops the loading. The log has the reason."
+	explain "If a value cannot be parsed, the module is not loaded. The log has the reason."
 	try_log "insmod module_param.ko my_int=many"
 	expect "insmod is told that a parameter is invalid" has 'Invalid parameters$'
 	expect "the log names it" logged_like "\`many' invalid for parameter \`my_int'"
@@ -274,10 +275,10 @@ tour_module_param() {
 }
 
 tour_proc_hello() {
-	explain "This module makes a file. It is on no disk: each read calls the module."
+	explain "This module makes a file. The file is on no disk: each read calls the module."
 	try "insmod proc_hello.ko"
 	try "ls -l /proc/hello"
-	expect "it has no size, and everybody may read it" has '^-r--r--r-- .* 0 .* /proc/hello$'
+	expect "its size is 0, and everybody may read it" has '^-r--r--r-- .* 0 .* /proc/hello$'
 	try "cat /proc/hello"
 	expect "it says: Hello World" printed "Hello World"
 	try "rmmod proc_hello"
@@ -287,24 +288,24 @@ tour_proc_hello() {
 
 tour_jiffies() {
 	local -a values
-	explain "The kernel counts its ticks in the variable jiffies. Here is a file that shows it, twice, a second apart."
+	explain "The kernel counts timer ticks in the variable jiffies. This module's file shows it. Read it twice, a second apart."
 	try "insmod jiffies.ko"
 	try "cat /proc/jiffies; sleep 1; cat /proc/jiffies"
 	mapfile -t values <<<"$output"
 	expect "two numbers" has $'^[0-9]+\n[0-9]+$'
 	# HZ is 100 at least.
-	expect "it went on by HZ ticks, and some for starting cat" test "$((values[1] - values[0]))" -ge 100
+	expect "the second is larger by HZ ticks, and some for starting cat" test "$((values[1] - values[0]))" -ge 100
 
-	explain "Every reader has its own value, from when it began: read byte by byte, it is still one number."
+	explain "Each reader gets the value of the moment when it began. Even if it reads byte by byte, it gets one number."
 	try "dd if=/proc/jiffies bs=1 status=none"
-	expect "it is later now" test "$output" -ge "${values[1]}"
+	expect "it is larger than before" test "$output" -ge "${values[1]}"
 	try "rmmod jiffies"
 	expect "the file has gone with the module" is_gone jiffies /proc/jiffies
 }
 
 tour_seconds() {
 	local -a values
-	explain "This one remembers when it was loaded, and shows the seconds since then."
+	explain "This module remembers when it was loaded, and shows the seconds since then."
 	try "insmod seconds.ko"
 	try "cat /proc/seconds; sleep 2; cat /proc/seconds"
 	mapfile -t values <<<"$output"
@@ -317,14 +318,14 @@ tour_seconds() {
 	expect "the kernel unloads it anyway" is_gone seconds /proc/seconds
 	try "cat <&3"
 	exec 3<&-
-	expect "the open file says EIO from now on; nothing calls code that is no longer there" has 'Input/output error$'
+	expect "from now on, reading the open file fails with EIO; nothing calls code that is gone" has 'Input/output error$'
 }
 
 tour_chardev() {
-	explain "A device driver answers open, read, write and more. This one is a pipe: what is written can be read once."
+	explain "A device driver handles open, read, write and more. This device is a pipe: what you write to it can be read once."
 	try "insmod chardev.ko"
 	try "ls -l /dev/chardev; grep chardev /proc/devices"
-	expect "the file in /dev is a character device (c), with the number that the kernel has given" has '^crw-rw-rw-.*chardev'$'\n''[ 0-9]+ chardev$'
+	expect "the file in /dev is a character device (c), with the number that the kernel has given it" has '^crw-rw-rw-.*chardev'$'\n''[ 0-9]+ chardev$'
 	try "echo hello >/dev/chardev; cat /dev/chardev"
 	expect "cat reads what echo wrote" printed hello
 
@@ -348,21 +349,21 @@ tour_chardev() {
 }
 
 tour_modprobe() {
-	explain "insmod takes a file. modprobe takes a name: make modules_install, as root, copies the modules to where" \
-		"it looks, and depmod lists them."
+	explain "insmod takes a file, modprobe takes a name. As root, make modules_install copies the modules to the directory where" \
+		"modprobe looks, and depmod lists them."
 	try "modinfo -n hello_world"
 	if ! has '^/'; then
-		explain "They are not installed here, so this chapter ends. To see it: sudo make modules_install"
+		explain "The modules are not installed here, so this chapter ends. To see the rest: sudo make modules_install"
 		return
 	fi
 	expect "this is where out-of-tree modules are installed" has "^/lib/modules/$release_regex/updates/(.*/)?hello_world\.ko"
 	try "grep hello_world.ko /lib/modules/$release/modules.dep"
 	expect "it depends on no other module: nothing follows the colon" has 'hello_world\.ko[.a-z]*:$'
 	try_log "modprobe -v hello_world"
-	expect "what modprobe has done is an insmod" has '^insmod /lib/modules/'
+	expect "modprobe did the same as insmod" has '^insmod /lib/modules/'
 	expect "it says: Hello World" logged "hello_world: Hello World"
 	try "modprobe hello_world; lsmod | grep -c '^hello_world '"
-	expect "unlike insmod, modprobe is content if it is there already" printed 1
+	expect "unlike insmod, modprobe succeeds if the module is already loaded" printed 1
 	try "modprobe -r hello_world"
 	expect "it is gone" is_gone hello_world
 	try "modprobe no_such_module"
@@ -370,78 +371,80 @@ tour_modprobe() {
 }
 
 tour_tickets() {
-	explain "A module can use another one, as it uses the kernel. tickets gives out numbers, each once;" \
-		"next_ticket takes one whenever its file is read."
+	explain "A module can use another one as it uses the kernel. tickets gives out numbers, each of them once; next_ticket takes" \
+		"one whenever its file is read."
 	try "modinfo -F depends next_ticket.ko"
-	expect "the build has written down what it needs" printed tickets
+	expect "the build has recorded which module it needs" printed tickets
 
-	explain "Without the other one it is refused. What it wants to call has a name with all of tickets' interface in" \
-		"it, as a hash: compiled with other types, tickets has other names, and is not called wrongly."
+	explain "Without tickets it is refused. The names of the functions that it calls contain a hash of tickets' interface. If the" \
+		"interface changes, so do the names, and an old next_ticket cannot call the new functions by mistake."
 	try "insmod next_ticket.ko"
 	expect "insmod is told that something is missing" has 'Unknown symbol in module$'
 	try "dmesg | tail -n 1 | c++filt"
 	expect "the log says what; c++filt makes the name readable" has 'Unknown symbol <tickets\[[0-9a-f]+\]::Ticket>::[a-z]+ '
 
-	explain "Both, one after the other."
+	explain "Now load both, one after the other."
 	try "insmod tickets.ko; insmod next_ticket.ko"
 	try "cat /proc/next_ticket /proc/next_ticket"
 	expect "two readings, two tickets" printed $'1\n2'
 	try "lsmod | grep '^tickets'"
-	expect "the kernel counts who uses tickets, and says who that is" has '^tickets +[0-9]+ +1 +next_ticket$'
+	expect "the kernel counts the users of tickets, and lists them" has '^tickets +[0-9]+ +1 +next_ticket$'
 	try "rmmod tickets"
-	expect "while it is used it stays" has 'Module tickets is in use by: next_ticket$'
+	expect "it cannot be unloaded while it is used" has 'Module tickets is in use by: next_ticket$'
 	try "rmmod next_ticket; insmod next_ticket.ko; cat /proc/next_ticket"
-	expect "the numbers go on: they are kept in tickets, which was there all the time" printed 3
+	expect "the numbers continue: they are kept in tickets, which stayed loaded" printed 3
 	try "rmmod next_ticket tickets"
 	expect "both are gone" is_gone tickets /proc/next_ticket
 
 	modinfo -n next_ticket 2>/dev/null | grep -q ^/ || return 0
-	explain "modprobe does that by itself: depmod has listed what each module needs."
+	explain "modprobe does this by itself, because depmod has listed which modules each module needs."
 	try "grep next_ticket.ko /lib/modules/$release/modules.dep"
 	expect "next_ticket needs tickets" has 'next_ticket\.ko[.a-z]*: .*tickets\.ko'
 	try "modprobe -v next_ticket"
-	expect "what is needed comes first" has '^insmod .*/tickets\.ko.*insmod .*/next_ticket\.ko'
+	expect "it loads tickets first" has '^insmod .*/tickets\.ko.*insmod .*/next_ticket\.ko'
 	try "modprobe -rv next_ticket"
-	expect "and goes last, if nobody else uses it" printed $'rmmod next_ticket\nrmmod tickets'
+	expect "it unloads tickets last, if nobody else uses it" printed $'rmmod next_ticket\nrmmod tickets'
 }
 
 tour_anatomy() {
 	local made=build/modules/$release
 
 	if [[ -d $made ]]; then
-		explain "What a build leaves. The compiler made hello_world.o; modpost looked at what it needs of the kernel and" \
-			"wrote hello_world.mod.c, which describes the module; both were linked to hello_world.ko."
+		explain "These are the files of a build. The compiler made hello_world.o. modpost checked which symbols of the kernel it" \
+			"needs, and wrote hello_world.mod.c, which describes the module. Both were linked into hello_world.ko."
 		try "(cd $made; ls -sh hello_world.* modules.order Module.symvers)"
 		expect "object, description and module are there" has 'hello_world\.ko.*hello_world\.mod\.c.*hello_world\.o'
 	fi
 
-	explain "A .ko is an object file with sections of its own. .init.text is freed when init has run; .modinfo is what" \
-		"modinfo shows; .gnu.linkonce.this_module is the struct module that the kernel will list."
+	explain "A .ko is an object file with special sections: .init.text is freed after init has run; .modinfo is for modinfo;" \
+		".gnu.linkonce.this_module is the struct module that the kernel keeps in its list."
 	try "size -A hello_world.ko | grep -E '^.((init.|exit.)?text|modinfo|.*this_module) ' | sort"
 	expect "they are there" has '\.exit\.text .*this_module .*\.init\.text .*\.modinfo .*\.text '
 	try "modinfo -F vermagic hello_world.ko"
 	expect "a kernel with another vermagic refuses it" has "^$release_regex "
 
-	explain "U is undefined: what the kernel must have. In C it would be _printk; Rust's pr_info! ends in call_printk of" \
-		"the kernel crate, which calls that. (-C makes Rust's names readable.) T is what the module has for the kernel."
+	explain "U marks undefined symbols, which the kernel must have. A C module would need _printk. Rust's pr_info! uses" \
+		"call_printk in the kernel crate, which calls _printk. T marks functions of the module that the kernel calls. (-C" \
+		"makes Rust's names readable.)"
 	try "nm -C hello_world.ko | grep -E ' U kernel| T (init|cleanup)_module'"
 	expect "it needs the kernel's call_printk, and has two entries" has 'T cleanup_module.*T init_module'
 	try "grep -E ' T (_printk|_RNv.*call_printk)\$' /proc/kallsyms"
 	expect "the running kernel has both" has '_printk.*call_printk|call_printk.*_printk'
 
-	explain "To load it, insmod asks the kernel for one thing."
+	explain "To load a module, insmod makes one system call."
 	try "strace -e trace=finit_module insmod hello_world.ko"
-	expect "the whole of insmod is finit_module(): a file, and its parameters" has 'finit_module\(3, "", 0\) += 0'
-	explain "Now its symbols have addresses. .init.text was freed: init_module is not among them."
+	expect "it is finit_module(), which takes a file and its parameters" has 'finit_module\(3, "", 0\) += 0'
+	explain "Now its symbols have addresses. .init.text was freed, so init_module is not among them."
 	try "grep -E ' [td] (__this|init|cleanup)_module.\[hello_world\]' /proc/kallsyms | sort -k 3"
 	expect "the module's parts are in the kernel's memory" has 'cleanup_module.*\[hello_world\]'
 	expect "init_module has done its work and is gone" lacks 'init_module'
 	try "grep . /sys/module/hello_world/{initstate,refcnt,taint}"
-	expect "it is live, nobody uses it; it taints: O out of tree, E unsigned" has $'initstate:live\n.*refcnt:0\n.*taint:O'
+	expect "it is live; nobody uses it; it taints the kernel: O out of tree, E unsigned" has $'initstate:live\n.*refcnt:0\n.*taint:O'
 
-	explain "Taint is a note for people who read bug reports: the kernel ran code that they do not have. It stays until the next boot."
+	explain "A taint tells people who read bug reports that the kernel ran code that they do not have. It stays until the next" \
+		"boot."
 	try "strace -e trace=delete_module rmmod hello_world"
-	expect "to unload it is one call, too" has 'delete_module\("hello_world", O_NONBLOCK\) = 0'
+	expect "unloading it is one system call, too" has 'delete_module\("hello_world", O_NONBLOCK\) = 0'
 	try "cat /proc/sys/kernel/tainted"
 	expect "bit 12, out of tree, is still set" test "$((output & 1 << 12))" -ne 0
 }

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Usage: scripts/dev.sh [OPTIONS] [TEST]
 #
-# A machine that stays while you write: whenever a source is saved, the modules are built, and those that have changed are exchanged in
-# the running machine: unloaded, and loaded again. It shows what the kernel's log has gained, and what the compiler says if it is a mistake.
-# With TEST, the tests whose name has TEST in it run then (without the module, as they load it themselves).
+# Runs a virtual machine while you write. Whenever you save a source, it builds the modules, and unloads and loads those that have
+# changed in the running machine. It shows the new lines of the kernel's log, or the compiler's errors. With TEST, it then runs
+# the tests whose name contains TEST. (They load the modules themselves, so it unloads them before.)
 #
-# At a terminal there is a shell in the machine meanwhile; to leave it (exit or Ctrl-D) ends all of it. Without one, Ctrl-C does.
+# At a terminal you have a shell in the machine. Leave it with exit or Ctrl-D, and the machine ends. Without a terminal, press
+# Ctrl-C.
 #
-# If a module cannot be unloaded, or hangs, or the kernel has crashed, it says so and starts a fresh machine by itself.
+# If a module cannot be unloaded or hangs, or if the kernel crashes, it says so and starts a fresh machine.
 #
-#   --from DIR     the modules in DIR, all of them; without it those of this checkout, of which only those are loaded that change
-#                  or that TEST names
-#   --set NAME=VALUE  a parameter for the modules, or MODULE.NAME=VALUE for one of them; can be given again
+#   --from DIR     use the modules in DIR, and load all of them. Without it, use those of this checkout, and load only those that
+#                  change or that TEST names
+#   --set NAME=VALUE  set a parameter of all modules, or with MODULE.NAME=VALUE of one of them; can be given again
 #   --help         this text
 #
 # The exit status is 0 if it was left, 1 if it could not begin, 2 if the arguments are wrong.
@@ -58,7 +59,7 @@ if [[ -n $test ]]; then
 	((${#tests[@]})) || die "no test in $sources/tests has '$test' in its name" "There are: $(cd "$sources" && echo tests/*.t)"
 fi
 
-# ---- Outside of the sandbox: what is left when all ends, however that was, is removed here.
+# ---- Outside of the sandbox: this part removes what is left, however the rest ends.
 
 if ! in_sandbox; then
 	scripts=$top/scripts
@@ -112,15 +113,15 @@ now() {
 }
 seconds() { printf '%d.%d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
 
-# modules: of each the path, in the order in which they are loaded.
+# modules: prints the path of each module, in the order in which they are loaded.
 modules() { [[ ! -r $objects/modules.order ]] || sed 's/^\.\///; s/\.o$//' "$objects/modules.order"; }
 
-# compile: what the compiler says goes to the terminal as it is.
+# compile: builds the modules. The compiler's messages go to the terminal unchanged.
 compile() {
 	make --no-print-directory -C "$top" modules KDIR="$kdir" "${of[@]}" >"$work/build.log"
 }
 
-# fresh: the modules that are not the ones in the machine.
+# fresh: prints the modules that are newer than those in the machine.
 fresh() {
 	local module
 	while read -r module; do
@@ -128,7 +129,7 @@ fresh() {
 	done < <(modules)
 }
 
-# parameters_of MODULE
+# parameters_of MODULE: prints its parameters from --set.
 parameters_of() {
 	local one
 	for one in "${set[@]}"; do
@@ -166,7 +167,7 @@ start_machine() {
 		gone*)
 			machine=''
 			cat "$work/said" >&2
-			die "the machine did not start"
+			die "the virtual machine did not start"
 			;;
 		esac
 	done
@@ -178,12 +179,12 @@ end_machine() {
 	[[ ! -s $work/port.pid ]] || kill "$(<"$work/port.pid")" 2>/dev/null || :
 	wait "$machine" 2>/dev/null || :
 	machine=''
-	# What it said last is about one that is no more.
+	# Its last messages are about a machine that is gone.
 	local rest
 	while read -r -t 0.1 rest <&"$from_all"; do [[ $rest != saved* ]] || waiting=$rest; done
 }
 
-# next_event VARIABLE [SECONDS]: the next line of the machine's or of what watches the sources; those that are saved meanwhile wait.
+# next_event VARIABLE [SECONDS]: reads the next line from the machine. A save of a source that comes before it is kept for later.
 waiting=''
 next_event() {
 	local event
@@ -193,7 +194,8 @@ next_event() {
 	printf -v "$1" %s "$event"
 }
 
-# ask SECONDS WORD ARG…: sets answer to done's status, silent or gone; shows what the machine says until then.
+# ask SECONDS WORD ARG…: sends a command to the machine, and shows what it prints. Sets answer to the status after "done", to
+# "silent" or to "gone".
 ask() {
 	local line seconds=$1
 	shift
@@ -215,20 +217,20 @@ ask() {
 # send FILE PATH
 send() {
 	printf 'file %s %s\n' "$(stat -c %s "$1")" "$2" >&"$to"
-	timeout 20 cat "$1" >&"$to" || { why="the machine does not answer any more" && return 1; }
+	timeout 20 cat "$1" >&"$to" || { why="the machine no longer answers" && return 1; }
 }
 
-# trouble WHAT: whether the machine cannot be gone on with; sets why.
+# trouble WHAT: succeeds if this machine cannot be used any more, and sets why.
 trouble() {
 	case $answer in
 	0) return 1 ;;
 	hangs) why="$1 hangs" ;;
-	silent) why="the machine does not answer any more ($1)" ;;
+	silent) why="the machine no longer answers ($1)" ;;
 	gone) why="the machine has ended ($1)" ;;
 	crashed) why="the kernel has crashed ($1)" ;;
 	*) return 1 ;;
 	esac
-	# What it says has its lines in your sources by the modules as they were built.
+	# (The modules in the machine are stripped; those in $objects have the line numbers.)
 	if [[ $answer == crashed ]]; then
 		"$top/scripts/decode.sh" --only ${from:+--source "$from"} "$work/log" "$objects" >&2 || :
 	elif [[ $answer == gone ]]; then
@@ -237,7 +239,7 @@ trouble() {
 	return 0
 }
 
-# unload and load MODULE: the status is 1 if the machine has to be another one, with why.
+# unload MODULE, load MODULE: if a fresh machine is needed, they set why and return 1.
 unload() {
 	local name=${1##*/}
 	name=${name//-/_}
@@ -264,7 +266,7 @@ reload() {
 	if [[ $answer == 0 ]]; then loaded+=("$module"); else tell "${red}$name was not loaded${plain}"; fi
 }
 
-# unload_from N: all but the first N, the last one first.
+# unload_from N: unloads all but the first N, the last one first.
 unload_from() {
 	while ((${#loaded[@]} > $1)); do
 		unload "${loaded[-1]}" || return
@@ -288,7 +290,8 @@ run_tests() {
 	for file in "${keep[@]}"; do reload "$file" || return; done
 }
 
-# exchange MODULE…: unloads what is loaded of them, and what was loaded after the first of these, which may need it. Loads all of them again.
+# exchange MODULE…: unloads these modules, and all that were loaded after the first of them, because they may need it. Then loads
+# all of them again.
 exchange() {
 	local module first=0 again=" $* "
 	while ((first < ${#loaded[@]})) && [[ $again != *" ${loaded[first]} "* ]]; do first=$((first + 1)); done
@@ -299,7 +302,7 @@ exchange() {
 	done
 }
 
-# chosen: those that are loaded in a new machine. One that has made the last one unusable is not, until it changes.
+# chosen: prints the modules that a new machine loads. A module that has made a machine unusable is left out until it changes.
 culprits=' '
 chosen() {
 	local module
@@ -309,25 +312,25 @@ chosen() {
 	done
 }
 
-# fresh_machine: with all that can be loaded there.
+# fresh_machine: starts a machine, and loads the chosen modules.
 fresh_machine() {
 	while :; do
 		start_machine
 		set_aside
 		# shellcheck disable=SC2046 # names of modules
 		! exchange $(chosen) || break
-		tell "${red}$why${plain}: a fresh machine is started, without it …"
+		tell "${red}$why${plain}: starting a fresh machine without it …"
 	done
 }
 
-# another: because of why.
+# another: says why, and starts a fresh machine.
 another() {
-	tell "${red}$why${plain}: a fresh machine is started …"
+	tell "${red}$why${plain}: starting a fresh machine …"
 	fresh_machine
 	tell "the fresh machine is ready${culprits:+$([[ $culprits == ' ' ]] || echo ", without$culprits(until a source of it is saved)")}"
 }
 
-# set_aside: modules that are not loaded in a new machine are when they have changed.
+# set_aside: notes the time of the modules that are not loaded, so that they are loaded when they change.
 set_aside() {
 	local module
 	for module in $(modules); do
@@ -351,17 +354,17 @@ saved_source() {
 	compile || return 0
 	mapfile -t modules < <(fresh)
 	if ((${#modules[@]} + ${#tests[@]} == 0)); then
-		tell "nothing has changed in a module"
+		tell "no module has changed"
 		return
 	fi
 	for more in "${modules[@]}"; do culprits=${culprits/ "$more" / }; done
 	exchange "${modules[@]}" || { another && return; }
 	[[ -z ${modules[*]} || " ${loaded[*]} " != *" ${modules[-1]} "* ]] ||
-		tell "${green}${modules[*]}${plain} loaded, $(seconds $(($(now) - begin))) after it was saved"
+		tell "${green}${modules[*]}${plain} loaded, $(seconds $(($(now) - begin))) after the save"
 	((${#tests[@]} == 0)) || run_tests || another
 }
 
-# left GONE: the machine has ended by itself: at a terminal its shell was left.
+# left GONE: the machine has ended by itself. At a terminal that means that its shell was left.
 left() {
 	machine='' running=''
 	if [[ $1 == "gone 0" || (-n $terminal && $1 != "gone 12"[45]) ]]; then exit 0; fi
@@ -386,7 +389,7 @@ watcher=$!
 mkdir -p "$objects"
 tell "building …"
 until compile; do
-	tell "nothing can be loaded yet; save a source to try again"
+	tell "the modules do not build; save a source to try again"
 	IFS= read -r _ <&"$from_all"
 done
 tell "starting the machine …"

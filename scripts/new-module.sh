@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Usage: scripts/new-module.sh DIR
 #
-# Makes a repository for a module of your own in DIR, which must not be there yet, or be empty. The module has the directory's name.
-# It can be built, loaded and tested at once: it has a parameter and a file in /proc, a test, a Makefile, and a script for
-# continuous integration. It uses the tools and the crate of this checkout; the Makefile has the way from DIR to here.
+# Makes a repository for your own module in DIR. DIR must not exist, or must be empty. The module gets the name of the directory.
+# You can build, load and test it at once: it has a parameter and a file in /proc, a test, a Makefile, and a script for
+# continuous integration. It uses the tools and the crate of this checkout. Its Makefile has the path from DIR to here.
 #
-# If git is there, it becomes a git repository, unless DIR is in one already.
+# If git is installed, DIR becomes a git repository, unless it is inside one already.
 #
 #   --help   this text
 #
@@ -23,27 +23,27 @@ esac
 directory=$(realpath -m -- "$1")
 name=${directory##*/}
 
-# ---- Whether it can have that name, and be there.
+# ---- Can the module have that name, and can it be there?
 
 # refuse REASON [WHAT-TO-DO…]
 refuse() { die "a module cannot be named '$name': $1" "${@:2}"; }
 
-# What Rust takes for something else. (Also what it keeps for later.)
+# Rust's keywords, also the reserved ones.
 keywords=' abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type typeof union unsafe unsized use virtual where while yield '
-# The crates that a module's crate gets, and what they have in them.
+# Names of crates that each module uses, and names in them.
 crate_names=' alloc bindings build_error compiler_builtins core ffi kernel lkm lkm_bindings macros module pin_init proc_macro std uapi '
 
 fitting=$(tr 'A-Z.-' 'a-z__' <<<"$name" | tr -cd 'a-z0-9_' | sed 's/^[0-9_]*//')
 if [[ ! $name =~ ^[a-z][a-z0-9_]*$ ]]; then
-	refuse "it takes small letters (a to z), digits and _, with a letter first" \
-		"The module has the directory's name${fitting:+, for instance: $fitting}"
+	refuse "use small letters (a to z), digits and _, and begin with a letter" \
+		"The module gets the name of the directory${fitting:+; a possible one is $fitting}"
 fi
-((${#name} <= 55)) || refuse "the kernel takes names of 55 letters at most"
+((${#name} <= 55)) || refuse "the kernel allows at most 55 letters"
 [[ $keywords != *" $name "* ]] || refuse "that is a keyword of Rust"
 [[ $crate_names != *" $name "* ]] || refuse "a crate that every module uses has that name"
-[[ ! -e /proc/$name ]] || refuse "there is a /proc/$name, and the module has a file of its name there"
+[[ ! -e /proc/$name ]] || refuse "/proc/$name exists, and the module would make a file of that name"
 
-# taken: where a module of that name is, of those that the kernels' headers or this machine know.
+# taken: prints the modules that this machine, the kernels' headers and this repository have.
 taken() {
 	local file path
 	for file in "$kernels"/*/build/Module.symvers; do
@@ -55,23 +55,23 @@ taken() {
 }
 while IFS= read -r place; do
 	base=${place##*/} base=${base%.ko*}
-	[[ ${base//-/_} != "$name" ]] || refuse "there is one already (${place/"$top"\//})" "The kernel loads only one of a name."
+	[[ ${base//-/_} != "$name" ]] || refuse "there is a module of that name already (${place/"$top"\//})" "The kernel can load only one of them."
 done < <(taken)
 
 good_path "the module" "$directory" "Choose another directory."
 [[ ! -e $directory || -d $directory ]] || die "$directory is a file"
 [[ -z $(ls -A -- "$directory" 2>/dev/null) ]] || die "$directory is not empty" "A new module gets a directory of its own."
 [[ $directory/ != "$top"/* || $directory/ == "$build"/* ]] || die "$directory is in this checkout of rust-lkm" \
-	"A module of your own goes elsewhere: scripts/new-module.sh ${top%/*}/$name"
+	"Your own module must be outside: scripts/new-module.sh ${top%/*}/$name"
 
-# ---- It is made.
+# ---- Make it.
 
-# What the name of a type in Rust looks like: my_module is MyModule.
+# The name as Rust writes types: my_module becomes MyModule.
 type=$(sed -E 's/(^|_+)([a-z0-9]?)/\U\2/g' <<<"$name")
 author='' url=''
 if type -P git >/dev/null; then
 	author=$(git config user.name || :)
-	# Where this checkout came from, if others can reach that; without what may be a password.
+	# The place that this checkout was cloned from, if others can reach it; without a password.
 	url=$(git -C "$top" remote get-url origin 2>/dev/null | grep -E '^(https?|git|ssh)://|^[^/]+@[^/]+:' | sed -E 's,^(https?://)[^/@]*@,\1,' || :)
 fi
 author=${author//[\"\\&|]/} url=${url//&/\\&}
@@ -102,7 +102,7 @@ trap - EXIT
 cat >&2 <<TEXT
 The module $name is in $directory. Go there, and:
   make vm      a root shell in a virtual machine; insmod $name.ko; cat /proc/$name; dmesg | tail
-  make dev     the same machine, in which the module is loaded again whenever you save it
+  make dev     the same, but the module is built and loaded again whenever you save it
   make test    its test, tests/$name.t
 README.md has more.
 TEXT

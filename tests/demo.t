@@ -46,7 +46,7 @@ cp -a scripts startstop ./*.ko "$scratch"
 sed 's/Short is the life/Large is the life/' startstop.ko >"$scratch/startstop.ko"
 run "$scratch/scripts/demo.sh" startstop
 is "$status" 1 "an expectation that does not hold gives 1"
-like "$stdout" $'\n✗ stop.rs has spoken\n' "… and is marked"
+like "$stdout" $'\n✗ stop.rs printed its message\n' "… and is marked"
 like "$stdout" '✗ 2 of 3 expectations held' "… and counted"
 
 # ---- Interrupted.
@@ -83,7 +83,7 @@ refused "simple.ko is built for kernel 1[^ ]*, and $(uname -r | sed 's/[.+]/\\&/
 
 insmod simple.ko
 run scripts/demo.sh
-refused 'a module simple is loaded already' 'sudo rmmod simple' "a module of that name loaded"
+refused 'a module simple is already loaded' 'sudo rmmod simple' "a module of that name loaded"
 is "$(ours | awk '{ print $1 }')" simple "… which stays"
 rmmod simple
 
@@ -91,7 +91,7 @@ rmmod simple
 sed 's/proc_hello/proc_other/g' proc_hello.ko >"$scratch/proc_other.ko"
 insmod "$scratch/proc_other.ko"
 run scripts/demo.sh
-refused '/proc/hello is there already' 'lsmod shows which' "a name in /proc taken"
+refused 'another module has already made /proc/hello' 'Find it with lsmod' "a name in /proc taken"
 run scripts/demo.sh startstop
 is "$status" 0 "… which the other chapters do not mind"
 rmmod proc_other

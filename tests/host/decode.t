@@ -77,7 +77,7 @@ like "$stdout" $'3 \\| let x = none.unwrap\\(\\);\n +\\|              \\^' "--so
 
 run scripts/decode.sh "$directory/missing"
 is "$status" 1 "a log that is not there gives 1"
-like "$stderr" "there is no .*/missing" "… and is named"
+like "$stderr" "error: .*/missing does not exist" "… and is named"
 run scripts/decode.sh tests/logs/panic.log tests/logs/null.log
 is "$status" 2 "two logs give 2"
 

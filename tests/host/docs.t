@@ -94,7 +94,7 @@ ok "$(($(grep -cw 'unsafe {' lkm/proc_fs.rs) == 0))" "… but the crate has"
 
 screen=$( (sleep 3 && for ((i = 0; i < 40; i++)); do printf ' ' && sleep 0.3; done) |
 	TERM=xterm script -qec "scripts/vm.sh scripts/demo.sh --pause startstop" /dev/null)
-like "$screen" $'\e\\[32m✓\e\\[m stop.rs has spoken' "at a terminal the tour has colours, and --pause goes on with each key"
+like "$screen" $'\e\\[32m✓\e\\[m stop.rs printed its message' "at a terminal the tour has colours, and --pause goes on with each key"
 
 run scripts/sandbox.sh make -C "$scratch/checkout" rust-analyzer KDIR="$kdir" MO="$scratch/made"
 is "$status" 0 "make rust-analyzer works"

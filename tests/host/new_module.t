@@ -21,29 +21,29 @@ while IFS='|' read -r name reason; do
 	# What was there before is still there, and nothing else.
 	is "$(cd "$directory" && find . | sort | paste -sd ' ')" ". ./file ./full ./full/file" "… and nothing is made"
 done <<'NAMES'
-my-module|a module cannot be named 'my-module': it takes small letters .*for instance: my_module
-Module|a module cannot be named 'Module': it takes small letters .*for instance: module
-9lives|a module cannot be named '9lives': it takes small letters .*for instance: lives
-größe|a module cannot be named 'größe': it takes small letters
-two words|a module cannot be named 'two words': it takes small letters
-_x|a module cannot be named '_x': it takes small letters
+my-module|a module cannot be named 'my-module': use small letters .*a possible one is my_module
+Module|a module cannot be named 'Module': use small letters .*a possible one is module
+9lives|a module cannot be named '9lives': use small letters .*a possible one is lives
+größe|a module cannot be named 'größe': use small letters
+two words|a module cannot be named 'two words': use small letters
+_x|a module cannot be named '_x': use small letters
 match|a module cannot be named 'match': that is a keyword of Rust
 self|a module cannot be named 'self': that is a keyword of Rust
 kernel|a module cannot be named 'kernel': a crate that every module uses has that name
 lkm|a module cannot be named 'lkm': a crate that every module uses has that name
-jiffies|a module cannot be named 'jiffies': there is one already \(a module of rust-lkm: jiffies\)
-startstop|a module cannot be named 'startstop': there is one already
-libata|a module cannot be named 'libata': there is one already \(drivers/ata/libata\)
-mt76_usb|a module cannot be named 'mt76_usb': there is one already \(drivers/net/wireless/mediatek/mt76/mt76-usb\)
-uptime|a module cannot be named 'uptime': there is a /proc/uptime
-a123456789a123456789a123456789a123456789a123456789a12345|a module cannot be named .*: the kernel takes names of 55 letters at most
+jiffies|a module cannot be named 'jiffies': there is a module of that name already \(a module of rust-lkm: jiffies\)
+startstop|a module cannot be named 'startstop': there is a module of that name already
+libata|a module cannot be named 'libata': there is a module of that name already \(drivers/ata/libata\)
+mt76_usb|a module cannot be named 'mt76_usb': there is a module of that name already \(drivers/net/wireless/mediatek/mt76/mt76-usb\)
+uptime|a module cannot be named 'uptime': /proc/uptime exists
+a123456789a123456789a123456789a123456789a123456789a12345|a module cannot be named .*: the kernel allows at most 55 letters
 full|.*/full is not empty
 file|.*/file is a file
 NAMES
 run scripts/new-module.sh "$directory/odd name/mine"
 like "$status $stderr" "^1 .*error: kbuild and make cannot handle the path of the module" "refused: a path that kbuild cannot take"
 run scripts/new-module.sh mine
-like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*elsewhere: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
+like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*Your own module must be outside: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
 not_there mine "… and nothing is made"
 
 # ---- It works, by what docs/your-own-module.md says.

@@ -46,7 +46,7 @@ like "$(<"$said")" 'dev.sh: tests/number.t passed' "… and the test"
 next
 
 change 'the number is' 'the number now is'
-shown 'dev.sh: number loaded, [0-9.]+ s after it was saved' "what is saved is built and loaded"
+shown 'dev.sh: number loaded, [0-9.]+ s after the save' "what is saved is built and loaded"
 shown 'number: the number was 7.*number: the number now is 7' "… with the same parameter, and the log shows both"
 shown 'not ok 2 - it says its number.*dev.sh: tests/number.t failed' "… and the test that was named is run"
 next
@@ -64,7 +64,7 @@ next
 # The kernel crashes.
 change 'pr_info!("the number is' 'let none: Option<i32> = None; pr_info!("{}", none.unwrap()); pr_info!("the number is'
 shown 'Rust code panicked: .* --> number.rs:[0-9]+:[0-9]+.*none.unwrap\(\)' "a crash is told, with its line"
-shown 'dev.sh: the kernel has crashed \(loading number\): a fresh machine is started' "… and that a fresh machine is started"
+shown 'dev.sh: the kernel has crashed \(loading number\): starting a fresh machine' "… and that a fresh machine is started"
 shown 'dev.sh: the fresh machine is ready, without number' "… without what made it crash"
 next
 change 'let none: .*unwrap()); pr_info' 'pr_info'
@@ -73,7 +73,7 @@ next
 
 # It cannot be unloaded.
 change 'pr_info!("the number was' 'loop { core::hint::spin_loop() } #[allow(unreachable_code)] { } pr_info!("the number was'
-shown 'dev.sh: unloading number hangs: a fresh machine is started' "what does not end is told"
+shown 'dev.sh: unloading number hangs: starting a fresh machine' "what does not end is told"
 shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
 shown 'number: the number is 7' "… with the module"
 next
@@ -104,11 +104,11 @@ screen=$({
 	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
 done)
 like "$(tr -d '\r\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal there is a shell in the machine"
-like "$screen" 'status 0' "… and to leave it ends all of it"
+like "$screen" 'status 0' "… and leaving it ends the machine"
 same "$(left)" "$left_before" "… and leaves nothing in build/"
 
 run scripts/dev.sh --from "$own" nope
-like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that there is not"
+like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist"
 run scripts/dev.sh --from "$own" --set 'number 7'
 like "$status $stderr" "^2 .*--set takes NAME=VALUE" "a parameter without a value"
 
