@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Usage: scripts/check-modules.sh [--failed] SOURCES OBJECTS KDIR
 #
-# Looks at what `make` has built in OBJECTS from the Kbuild in SOURCES for the kernel build tree KDIR, and says what the
-# compiler does not: a module whose name is not its file's, a source that Kbuild does not name, a function that takes more of the stack
-# than the kernel allows, and which line uses floating point, which the kernel has not. What is left of modules
-# that Kbuild no longer names is removed. `make` runs it after each build.
+# Checks the modules that `make` has built in OBJECTS, from the Kbuild in SOURCES, for the kernel build tree KDIR. It reports
+# mistakes that the compiler does not: a module whose name differs from its file's; a source that Kbuild does not name; a function
+# that takes more of the stack than the kernel allows; a line with floating point, which kernel code cannot use. It removes the
+# files of modules that Kbuild no longer names. `make` runs it after each build.
 #
-#   --failed  the build has failed: only look for what may be the reason
+#   --failed  the build has failed: only look for possible reasons
 #   --help    this text
 #
 # The exit status is 0 if the modules can be used (there may be warnings), 1 if not, 2 if the arguments are wrong.
@@ -27,7 +27,7 @@ done
 sources=$1 objects=$2 kdir=$3
 [[ -d $objects && -r $kdir/include/config/kernel.release ]] || exit "${failed:-0}"
 
-# The tools for the kernel's architecture, if that is another one.
+# For a kernel of another architecture, use its tools.
 prefix=''
 case $(kdir_config "$kdir" ARM64)$HOSTTYPE in
 yx86_64) prefix=aarch64-linux-gnu- ;;
@@ -35,7 +35,7 @@ aarch64) [[ $(kdir_config "$kdir" X86_64) != y ]] || prefix=x86_64-linux-gnu- ;;
 esac
 
 errors=0
-# problem error|warning PLACE TEXT [WHAT-TO-DO…]: as the compiler says it.
+# problem error|warning PLACE TEXT [WHAT-TO-DO…]: prints a message in the compiler's style.
 problem() {
 	local colour=$red hint
 	if [[ $1 == warning ]]; then colour=$bold; else errors=$((errors + 1)); fi
@@ -44,7 +44,7 @@ problem() {
 	for hint in "${@:4}"; do say "   = help: $hint"; done
 }
 
-# The modules that were built, and of each the root of its sources: a .rs, or nothing if it is in C.
+# The modules that were built, and for each the root of its sources: a .rs, or nothing if it is in C.
 modules=() roots=()
 while read -r path; do
 	module=${path%.o}
@@ -59,7 +59,7 @@ done < <([[ ! -r $objects/modules.order ]] || cat "$objects/modules.order")
 
 relative() { realpath -s --relative-to="$PWD" -- "$1"; }
 
-# names_of FILE: "LINE NAME", what its `module!` says.
+# names_of FILE: prints the line and the value of "name:" in its `module!`.
 names_of() {
 	awk '/^[ \t]*\/\// { next }
 		/(^|[^a-z_])module(_[a-z0-9_]*)?!/ { inside = 1 }
@@ -67,7 +67,7 @@ names_of() {
 			name = substr($0, RSTART, RLENGTH); gsub(/^[^"]*"|"$/, "", name); print FNR, name; exit }' "$1"
 }
 
-# own_places FILE SECTION ADDRESS…: the lines in SOURCES that they come from.
+# own_places FILE SECTION ADDRESS…: prints the lines in SOURCES that these addresses come from.
 own_places() {
 	local place directory
 	directory=$(realpath "$sources")
@@ -78,7 +78,7 @@ own_places() {
 	done
 }
 
-# ---- Floating point: rustc makes calls of it, which nothing in the kernel answers. (The linker names those, and no line.)
+# ---- Floating point: rustc makes calls of functions that the kernel does not have. (The linker names them, but not the line.)
 
 soft_float='^__(add|sub|mul|div|neg|pow[a-z]*|cmp|unord|eq|ne|ge|gt|le|lt)[sdt]f[23]$|^__(fix|fixuns|float|floatun|extend|trunc)[sdt][fi].*[sdtf][fi]2?$|^(fmod|fma|sqrt|floor|ceil|trunc|round)f?$'
 
@@ -100,7 +100,7 @@ floats() {
 			[[ -z ${told[$place]-} ]] || continue
 			told[$place]=1
 			problem error "$place" "floating point in a kernel module ($symbol)" \
-				"Kernel code cannot use f32 and f64: the processor's registers for them belong to the programs that run." \
+				"Kernel code cannot use f32 and f64: the processor's registers for them belong to user programs." \
 				"Count in whole units: thousandths, or a numerator and a denominator."
 		done < <("${prefix}objdump" -r "$object")
 	done < <(find "$objects" -name '*.o' -not -name '*.mod.o')
@@ -111,14 +111,14 @@ if [[ -n $failed ]]; then
 	exit 1
 fi
 
-# ---- What is left of modules that are not built any more.
+# ---- Files of modules that are no longer built.
 
 order=" ${modules[*]} "
 for path in "$objects"/*.ko; do
 	name=${path##*/} name=${name%.ko}
 	[[ -e $path && $order != *" $name "* ]] || continue
 	rm -f "$path" "${path%.ko}".{o,mod,mod.c,mod.o}
-	say "$program: removed $(relative "$path"): Kbuild has no such module any more"
+	say "$program: removed $(relative "$path"): Kbuild no longer has this module"
 done
 for path in "$sources"/*.ko; do
 	name=${path##*/} name=${name%.ko}
@@ -132,14 +132,14 @@ for ((i = 0; i < ${#modules[@]}; i++)); do
 	read -r line name < <(names_of "${roots[i]}") || continue
 	file=${modules[i]##*/}
 	[[ ${name//-/_} == "${file//-/_}" ]] || problem error "$(relative "${roots[i]}"):$line" \
-		"the module's name is \"$name\", and it is built as $file.ko: it would be listed as $file, and write $name into the log" \
+		"the module's name is \"$name\", but its file is $file.ko: lsmod would list it as $file, and its log lines would begin with $name" \
 		"Write: name: \"${file//-/_}\"   (or name the file $name.rs, also in Kbuild)"
 done
 
 kbuild_file=$sources/Kbuild
 [[ -e $kbuild_file ]] || kbuild_file=$sources/Makefile
 
-# ---- Sources that nothing is built from. (In the directories that modules come from.)
+# ---- Sources in this directory that no module is built from.
 
 for path in "$sources"/*.rs; do
 	[[ -f $path && " ${roots[*]} " != *" $path "* && -n $(names_of "$path") ]] || continue
@@ -147,7 +147,7 @@ for path in "$sources"/*.rs; do
 		"Write its name, with .o, after obj-m := in $(relative "$kbuild_file"): $(basename "$path" .rs).o"
 done
 
-# ---- Stack frames, as the C compiler looks for them. (What has been looked at and was right is not looked at again.)
+# ---- Stack frames; for C code, the compiler checks them. (A module that has passed is not checked again.)
 
 limit=$(kdir_config "$kdir" FRAME_WARN)
 arch=$([[ $(kdir_config "$kdir" ARM64) == y ]] && echo arm64 || echo x86_64)
@@ -160,16 +160,16 @@ if ((${limit:-0})) && [[ -r $checkstack ]]; then
 		found=0
 		while read -r _ function _ size; do
 			found=1
-			# The first line of one's own in it that is not where it begins. (What module! makes has only that line.)
+			# Name the first line in the function that is not the line where it begins. (Code from module! has only that line.)
 			mapfile -t places < <("${prefix}objdump" -d --no-show-raw-insn "$ko" | awk -v name="<$function>:" '
 				/^Disassembly of section/ { section = $4; sub(/:$/, "", section) }
 				/^[0-9a-f]+ </ { inside = ($2 == name); if (inside) print section }
 				inside && match($0, /^ +[0-9a-f]+:/) { print "0x" substr($1, 1, length($1) - 1) }')
 			mapfile -t places < <(own_places "$ko" "${places[@]}")
 			for ((i = 1; i < ${#places[@]} - 1; i++)); do [[ ${places[i]} == "${places[0]}" ]] || break; done
-			problem warning "${places[i]:-$(relative "$ko")}" "$(c++filt "$function" | sed -E 's/\[[0-9a-f]{10,16}\]//g') takes $size bytes of the stack, and more than $limit are too many" \
-				"The whole stack of a process in the kernel is 16 KB, and the kernel's own calls need most of it. Beyond its end the machine stops." \
-				"Keep large data on the heap: KBox::new(…, GFP_KERNEL)?, or KVec; arrays that never change: static."
+			problem warning "${places[i]:-$(relative "$ko")}" "$(c++filt "$function" | sed -E 's/\[[0-9a-f]{10,16}\]//g') takes $size bytes of the stack, more than the $limit that the kernel allows" \
+				"A process has only 16 KB of stack in the kernel, and the kernel's own calls need most of it. If it overflows, the machine stops." \
+				"Keep large data on the heap: KBox::new(…, GFP_KERNEL)?, or KVec. Make arrays that never change static."
 		done < <("${prefix}objdump" -d "$ko" | perl "$checkstack" "$arch" "$limit" | awk 'NF >= 4 { print $1, $2, $3, $NF }')
 		((found)) || touch "$checked"
 	done

@@ -1,37 +1,37 @@
 #!/usr/bin/env bash
 # Usage: scripts/debian.sh [OPTIONS] [COMMAND [ARG...]]
 #
-# Boots a whole Debian in QEMU, as a person installs it: systemd, an ordinary user with sudo, apt, a journal, Debian's own
-# kernel with its own initrd. Runs COMMAND there as that user, or a login shell if none is given. Its disk is made once,
-# under build/debian/, and needs no root; what a run changes is gone when it ends, if --layer does not keep it. Nothing
-# that happens inside reaches this machine, and there is no network.
+# Boots a whole Debian in QEMU, as a person would install it: systemd, an ordinary user with sudo, apt, a journal, and Debian's own
+# kernel with its initrd. Runs COMMAND there (a login shell, if none is given) as that user. The first call makes its disk, under
+# build/debian/; that needs no root. What a run changes is lost when it ends, unless --layer keeps it. Nothing that happens inside
+# affects this machine, and there is no network.
 #
-# apt-get works there: a second disk has the packages that README.md installs, with all that they depend on.
+# apt-get works there: a second disk has the packages that README.md installs, and all that they depend on.
 #
 #   --layer NAME        keep what this run changes, and begin with what earlier runs with that NAME have changed
-#   --on NAME           begin with what the layer NAME has, too; a new layer begins there
-#   --new               throw away what the layer has
+#   --on NAME           begin with the changes in the layer NAME; together with --layer: a new layer begins with them
+#   --new               discard the changes in the layer first
 #   --root              run COMMAND as root, in root's home
-#   --checkout          put a copy of this checkout into the home, as rust-lkm, with the kernel headers completed in it
+#   --checkout          put a copy of this checkout into the home, as rust-lkm, with its completed kernel headers
 #   --add PATH          put this file or directory into the home; can be given again
-#   --secure-boot       boot as a laptop does: firmware with Secure Boot on, Debian's signed shim and GRUB. What the firmware
-#                       remembers, for example enrolled keys, is part of the layer
-#   --qmp SOCKET        let QEMU's monitor be spoken to at this socket, somewhere under build/, for keys and pictures; what the
-#                       console has said so far is in SOCKET.console
+#   --secure-boot       boot as a laptop does: firmware with Secure Boot on, Debian's signed shim and GRUB. The layer also keeps
+#                       what the firmware stores, for example enrolled keys
+#   --qmp SOCKET        make QEMU's monitor available at this socket, below build/, for pressing keys and taking pictures. The
+#                       file SOCKET.console has the output of the console so far
 #   --append "ARGS"     more arguments for the kernel; can be given again
 #   --smp N             virtual CPUs (default 2)
 #   --memory SIZE       memory, as QEMU takes it (default 2G)
 #   --timeout SECONDS   end a machine that runs longer (default: 1800 for a command, none for a shell; 0: none)
-#   --accel auto|kvm|tcg  how to run it (default auto: KVM where a trial boot shows that it works)
-#   --console           show the kernel's console on stderr as it comes
+#   --accel auto|kvm|tcg  how to run it (default auto: KVM if a trial boot shows that it works, otherwise TCG)
+#   --console           also show the kernel's console on stderr
 #   --help              this text
 #
-# The kernel that boots is the newest that is installed. After a reboot COMMAND begins again. What differs from what Debian's installer leaves: sudo asks for no
-# password; the initrd has the drivers of this machine only; no login is offered on a console, AppArmor is off, nothing is done at set
-# times (cron, apt's timers), and of the kernel's own file systems there are the usual ones only (no debugfs, no fuse).
+# It boots the newest kernel that is installed. After a reboot COMMAND starts again. It differs from a Debian made by the installer
+# in a few points: sudo asks for no password; the initrd has only the drivers of this machine; there is no login on the console;
+# AppArmor is off; cron and apt's timers are off; and only the usual file systems of the kernel are mounted (no debugfs, no fuse).
 #
-# At a terminal COMMAND gets one too (Ctrl-A X ends the machine at once); otherwise its stdout and stderr stay apart and its
-# stdin is empty. The console is kept in build/log/debian-console.log.
+# If this script runs at a terminal, COMMAND has a terminal, too (Ctrl-A X ends the machine at once). Otherwise its stdout and
+# stderr stay separate, and its stdin is empty. The console's output is in build/log/debian-console.log.
 #
 # The exit status is COMMAND's, or:
 #   2    the options are wrong
@@ -103,20 +103,20 @@ image=$debian/$SUITE
 
 # ---- The disks: root, /boot, and the packages. They are made once.
 
-# What apt-get is to install, as README.md says it.
+# readme_installs: prints the packages that README.md installs with apt-get.
 readme_installs() { sed -n '/^## On your own machine/,/^## /{ s/^sudo apt-get install //; T; s/ *#.*//; p }' "$top/README.md"; }
 
-# What an installation without any extra has besides.
+# The packages of a minimal installation, apart from the base system.
 installed=(linux-image-amd64 sudo dbus libpam-systemd locales)
 
-# What is in the repository besides: what a person wants with Secure Boot, and to keep the modules through an upgrade.
+# The repository also has these, for Secure Boot, and for keeping the modules through an upgrade.
 offered=(mokutil dkms)
 
-# What the firmware starts on a machine with Secure Boot. They are only unpacked.
+# The programs that the firmware starts with Secure Boot. These packages are only unpacked.
 boot_loaders=(shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed)
 
-# What is done in the new Debian: each a command of mmdebstrap's hooks, which finds it in $1. (The machine's id and systemd's
-# lists are what the first boot would make.)
+# customize: prints commands for mmdebstrap's hooks. $1 is the new Debian in them. (The first boot would otherwise make the
+# machine's id and systemd's lists.)
 customize() {
 	local line suite
 	cat <<-'END'
@@ -131,7 +131,7 @@ customize() {
 		chroot "$1" journalctl --update-catalog
 		chroot "$1" touch /etc/.updated /var/.updated
 	END
-	# Downloaded, and taken out again: the packages that README.md installs, each list from its suite.
+	# Download the packages that README.md installs, each list from its suite, and move them out.
 	{ echo "${offered[*]}" && readme_installs; } | while read -r line; do
 		suite=$base_suite
 		[[ $line != *" $kernel_suite "* ]] || suite=$kernel_suite
@@ -146,7 +146,7 @@ customize() {
 	END
 }
 
-# (Before the kernel is installed, which makes its initrd: there is no machine yet whose drivers it could look for.)
+# (Installing the kernel makes its initrd. This comes before, because there is no machine yet to look for drivers in.)
 drivers='mkdir -p "$1"/etc/initramfs-tools/conf.d "$1"/usr/share/initramfs-tools/modules.d
 	echo MODULES=list >"$1"/etc/initramfs-tools/conf.d/driver-policy
 	printf "%s\n" ext4 virtio_blk virtio_pci >"$1"/usr/share/initramfs-tools/modules.d/virtual-machine'
@@ -172,15 +172,15 @@ kernels_source() {
 		"$base_suite" "$kernel_suite"
 }
 
-# (Inside the sandbox.)
+# make_disks DIRECTORY: runs inside the sandbox.
 make_disks() {
 	cd "$1"
-	# A repository, as apt wants it: a list of packages for each suite, and what -t goes by.
+	# apt needs a list of packages for each suite, and a Release file with the suite's name, for -t.
 	local suite list file
 	for suite in packages/*; do
 		suite=${suite#packages/}
 		rm -rf "packages/$suite"/{partial,lock}
-		# What both lists need is in the first.
+		# A package that both suites need is in the first one.
 		[[ $suite == "$base_suite" ]] ||
 			for file in "packages/$base_suite"/*; do rm -f "packages/$suite/${file##*/}"; done
 		list=dists/$suite/main/binary-$debian_arch
@@ -226,7 +226,7 @@ make_image() {
 	new_image=$image.partial
 	remove_scratch "$image.scratch"
 	remove "$new_image" "$image"
-	# Layers are differences from the disk that goes.
+	# (Layers are differences from the old disk.)
 	rm -rf "$debian/$SUITE-layer".*
 	mkdir -p "$new_image"
 	scratch=$(make_scratch "$image.scratch")
@@ -234,7 +234,7 @@ make_image() {
 	chmod 755 "$scratch"
 	steps 2 "$build/log/debian-$SUITE.log"
 	step "Downloading and installing Debian" \
-		"mmdebstrap could not install Debian (is the mirror reachable? is there room on the disk?)" install_debian
+		"mmdebstrap could not install Debian (can it reach the mirror? is there room on the disk?)" install_debian
 	step "Making its disks" "the disks could not be made (is there room?)" \
 		"$top/scripts/sandbox.sh" "$top/scripts/$program" --make-disks "$new_image"
 	remove_scratch "$image.scratch"
@@ -244,7 +244,7 @@ make_image() {
 	unlock
 }
 
-# ---- What a run begins with: a layer on the disks, and what is put into the home.
+# ---- Prepare a run: a layer on the disks, and the files for the home.
 
 prepare_layer() {
 	local below=$image
@@ -265,14 +265,14 @@ prepare_layer() {
 	qemu-img create -q -f qcow2 -F "$([[ $below == "$image" ]] && echo raw || echo qcow2)" \
 		-b "$(echo "$below"/root.*)" "$disks.partial/root.qcow2"
 	cp --sparse=always "$below/boot.img" "$disks.partial/boot.img"
-	# (With the keys of Microsoft, as a laptop is sold.)
+	# (These have Microsoft's keys, as a new laptop has.)
 	local vars=/usr/share/OVMF/OVMF_VARS_4M.ms.fd
 	[[ ! -e $below/vars.fd ]] || vars=$below/vars.fd
 	cp "$vars" "$disks.partial/vars.fd"
 	mv "$disks.partial" "$disks"
 }
 
-# put_into_home: one archive of all that --checkout and --add name.
+# put_into_home: makes one archive of all that --checkout and --add name.
 put_into_home() {
 	local archive=$work/home.tar path headers
 	tar -c -f "$archive" -T /dev/null
@@ -285,7 +285,7 @@ put_into_home() {
 	for path in "${add[@]}"; do tar -r -f "$archive" -C "$(dirname "$path")" "$(basename "$path")"; done
 }
 
-# The newest kernel in /boot, as a boot loader takes it, and its initrd.
+# take_kernel: copies the newest kernel in /boot and its initrd, as a boot loader would choose them.
 take_kernel() {
 	local newest
 	newest=$(debugfs -R 'ls -p /' "$disks/boot.img" 2>/dev/null | cut -d / -f 6 | sed -n 's/^vmlinuz-//p' | sort -V | tail -n 1)
@@ -296,7 +296,7 @@ take_kernel() {
 	done
 }
 
-# What systemd in the machine is given to do: a unit, and what it runs.
+# credentials COMMAND…: passes a unit, and the script that it runs, to systemd in the machine.
 credentials() {
 	# shellcheck disable=SC2034 # declare -p prints them
 	local command=("$@") variable size="${terminal:+$(stty size)}"
@@ -320,7 +320,7 @@ credentials() {
 	} >"$work/init"
 }
 
-# What nothing here needs. Each unit is some programs, which take long to start where the CPU is emulated.
+# Units that nothing here needs. Each of them starts programs, which is slow on an emulated CPU.
 left_out=(
 	{apt-daily,apt-daily-upgrade}.timer getty.target cron.service {networking,ifupdown-pre}.service
 	dev-{hugepages,mqueue}.mount sys-kernel-{debug,tracing,config}.mount sys-fs-fuse-connections.mount
@@ -334,7 +334,7 @@ arguments() {
 
 # shellcheck disable=SC2054 # the commas are QEMU's
 qemu_options() {
-	# Without devices and a part of the CPU that are not used: for each systemd would load a driver.
+	# Leave out devices and CPU features that are not used: systemd would load a driver for each.
 	local machine=$qemu_machine,sata=off,smbus=off qemu_cpu=$qemu_cpu,-svm
 	common_options
 	if [[ -n $secure_boot ]]; then
@@ -356,7 +356,7 @@ qemu_options() {
 	fi
 }
 
-# boot_loader: what it takes to start from the firmware.
+# boot_loader: makes the firmware start shim, GRUB and the kernel.
 # shellcheck disable=SC2054 # the commas are QEMU's
 boot_loader() {
 	local esp=$work/esp
@@ -390,7 +390,7 @@ if ! in_sandbox; then
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 
-# Whether the kernel's last word was that it starts again.
+# boots_again: succeeds if the kernel's last message says that it restarts.
 boots_again() {
 	local said=$work/console
 	[[ ! -p $said ]] || said=$said.log
@@ -404,7 +404,7 @@ timeout=${timeout:-1800}
 
 make_work
 trap 'rm -rf "$work"' EXIT
-# The kernel that a trial of KVM boots is vm.sh's.
+# (The trial of KVM boots a kernel of vm.sh.)
 release=''
 [[ $accel != auto || -s $kernels/default-$SUITE ]] || accel=tcg
 choose_accel

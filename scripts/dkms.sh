@@ -4,35 +4,35 @@
 #        scripts/dkms.sh --make RELEASE KDIR
 #
 # Makes the Debian package rust-lkm-dkms, build/packages/rust-lkm-dkms_VERSION_all.deb, and prints its path. When it is installed,
-# dkms builds and installs the modules for each kernel that can take them, signs them, and does so again when the next kernel
-# comes. docs/rust-headers.md says more. dkms itself calls the other two:
+# dkms builds, signs and installs the modules for each kernel that can load them, and does so again for every new kernel. See
+# docs/rust-headers.md. dkms itself uses two options:
 #
-#   --may-build  says what is in the way of building for kernel RELEASE, whose build tree is KDIR, and how to go on
-#   --make       builds the modules for it, in built/ of the working directory
+#   --may-build  check if the modules can be built for kernel RELEASE with the build tree KDIR. If not, say why, and what to do
+#   --make       build the modules for it, in built/ in the working directory
 #   --help       this text
 #
-# The exit status is 0, 1 if something failed or is in the way, 2 if the arguments are wrong.
+# The exit status is 0, 1 if something failed or the modules cannot be built, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
 . "$top/scripts/packages.sh"
 
-# The modules of Kbuild that are for everybody.
+# dkms_modules: prints the modules in Kbuild, without those for tests.
 dkms_modules() {
 	printf '%s\n' 'all: ; @:' "src := $top" 'obj := .' "include $top/Kbuild" '$(foreach o,$(sort $(obj-m)),$(info $(o:.o=)))' |
 		make --no-print-directory -s -f -
 }
 
-# In the words of preflight.sh, but for what this machine's packages do.
+# may_build RELEASE KDIR: prints preflight.sh's message. If the metadata is missing, it names the package for that instead.
 may_build() {
 	local release=$1 kdir=$2 said
 	if [[ -f $kdir/include/config/auto.conf && $(kdir_config "$kdir" RUST) == y && -n $(missing_metadata "$kdir") ]]; then
-		say "rust-lkm: nothing is built for kernel $release: its headers come without their Rust metadata"
+		say "rust-lkm: not built for kernel $release: its headers lack the Rust metadata"
 		say "  With the package rust-headers: sudo rust-headers --install $release && sudo dkms autoinstall -k $release"
 		return 1
 	elif ! said=$("$top/scripts/preflight.sh" "$kdir" 2>&1 >/dev/null); then
-		say "rust-lkm: nothing is built for kernel $release: $(sed -n 's/.*error: //p' <<<"$said")"
+		say "rust-lkm: not built for kernel $release: $(sed -n 's/.*error: //p' <<<"$said")"
 		say "$(sed '/error: /d; /make /d' <<<"$said")"
 		return 1
 	fi

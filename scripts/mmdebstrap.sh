@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154
-# What sandbox.sh and debian.sh need to make a Debian with mmdebstrap. Sourced after common.sh.
+# For sandbox.sh and debian.sh, which make a Debian with mmdebstrap. Sourced after common.sh.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# The mirror of the host, if it is a Debian whose apt knows one.
+# mirror: prints the mirror that this machine's apt uses, if it is a Debian.
 mirror() {
 	if [[ -n ${MIRROR:-} ]]; then
 		echo "$MIRROR"
@@ -13,9 +13,8 @@ mirror() {
 		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }' || :
 }
 
-# Where mmdebstrap works: its other users have to reach that, and cannot through a private home. It is written
-# down in RECORD, so that what a killed run leaves can be found.
-# make_scratch RECORD
+# make_scratch RECORD: makes a directory for mmdebstrap to work in. Its other users must be able to reach it, which they cannot in
+# a private home. The path is noted in the file RECORD, so that a later run can remove what a killed run leaves.
 make_scratch() {
 	local place=$build/tmp
 	mkdir -p "$place"

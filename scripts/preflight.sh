@@ -3,14 +3,13 @@
 #        scripts/preflight.sh --default
 #        scripts/preflight.sh --sources DIR
 #
-# Finds out, before a build, whether Rust modules can be built against the kernel build tree KDIR
-# (default: the running kernel's) with the output in the directory MO. If not, it says what is in the way and
-# how to go on, in one message.
-# If nothing is in the way, it prints the variables that kbuild needs: RUSTC=... and so on.
-# With --default, prints the KDIR that is taken when none is named. With --sources, finds out whether kbuild can build modules in
-# the directory DIR, and makes DIR/build/ for what is built.
+# Checks, before a build, that Rust modules can be built for the kernel build tree KDIR (default: the running kernel's),
+# with the output in the directory MO. If so, it prints the variables that kbuild needs: RUSTC=... and so on. If not, it says in
+# one message what is wrong and what to do about it.
+# With --default, it prints the KDIR that is used if none is named. With --sources, it checks that kbuild can build modules in
+# the directory DIR, and makes DIR/build/ for the output.
 #
-# ANY_KERNEL=1 in the environment accepts a kernel that the modules are not written for.
+# ANY_KERNEL=1 in the environment allows a kernel that the modules are not written for.
 #
 # The exit status is 0 if a build can go on, 1 if not, 2 if the arguments are wrong.
 
@@ -26,9 +25,9 @@ case ${1:-} in
 --sources)
 	(($# == 2)) || bad_usage "--sources takes one DIR"
 	sources=$(module_directory "$2")
-	# (kbuild refuses it, too, and names a command for the sandbox.)
-	[[ $sources == "$top" || ! -f $sources/modules.order ]] || die "there are objects beside the sources in $sources, of a build without MO=" \
-		"make M=$sources clean removes them. Here they go to build/modules/, apart for each kernel."
+	# (kbuild also refuses this, but its message names a command that works only in the sandbox.)
+	[[ $sources == "$top" || ! -f $sources/modules.order ]] || die "a build without MO= has left objects beside the sources in $sources" \
+		"make M=$sources clean removes them. New ones go to build/modules/, with a directory for each kernel."
 	[[ $sources == "$top" ]] || own_build "$sources"
 	exit
 	;;
@@ -51,8 +50,8 @@ if [[ ! -d $kdir ]]; then
 	die "no such kernel build tree: KDIR=$kdir"
 fi
 if [[ ! -f $kdir/Makefile || ! -f $kdir/include/config/auto.conf || ! -f $kdir/include/config/kernel.release ]]; then
-	die "not the build tree of a kernel that was configured: KDIR=$kdir" \
-		"It has to have a Makefile and include/config/auto.conf." "$in_vm"
+	die "not the build tree of a configured kernel: KDIR=$kdir" \
+		"It must have a Makefile and include/config/auto.conf." "$in_vm"
 fi
 
 release=$(kdir_release "$kdir")
@@ -64,13 +63,13 @@ fi
 
 series=$(sed -n 's/^kernel-series := //p' "$top/lkm/kernels.mk")
 if [[ -z ${ANY_KERNEL:-} && ! $release =~ ^(${series// /|})[^0-9] ]]; then
-	die "these modules are not written for kernel $release, but for the series ${series// /, }" \
-		"make ANY_KERNEL=1 tries it anyway; what has changed belongs into lkm/ (lkm/kernels.mk)." "$in_vm"
+	die "these modules are for kernels of the series ${series// /, }, not for kernel $release" \
+		"make ANY_KERNEL=1 tries it anyway. If the kernel has changed, adapt lkm/ (and lkm/kernels.mk)." "$in_vm"
 fi
 
 missing=$(missing_metadata "$kdir")
 if [[ -n $missing ]]; then
-	die "the headers of kernel $release come without their Rust metadata ($missing)" \
+	die "the headers of kernel $release lack the Rust metadata ($missing)" \
 		"Debian: scripts/rust-headers.sh $release" \
 		"Ubuntu: sudo apt-get install linux-lib-rust-$release" "$in_vm"
 fi
@@ -84,9 +83,9 @@ if ! rustc=$(fitting_rustc "$kdir"); then
 	for rustc in "${found[@]}"; do
 		have+=("this machine has: $(version_of "$rustc" | grep . || echo 'one that does not run') ($rustc)")
 	done
-	die "no rustc here is the one that built kernel $release; its metadata can be read by no other" \
+	die "no rustc here is the one that built kernel $release; only that one can read its metadata" \
 		"kernel's rustc:   $wanted" "${have[@]}" \
-		"Install that very build (rustup's and a distribution's do not mix)." "$in_vm"
+		"Install exactly that build (rustup's and a distribution's do not mix)." "$in_vm"
 fi
 bindgen=$(type -P bindgen || :)
 [[ -x /usr/bin/bindgen ]] && bindgen=/usr/bin/bindgen
@@ -96,10 +95,10 @@ if ! in_sandbox && [[ $release != "$running" ]]; then
 	warn "building for kernel $release, but $running is running: the modules will not load here"
 fi
 
-# What clang has built takes clang's objects; kbuild's default is gcc.
+# A kernel built by clang needs modules built by clang; kbuild's default is gcc.
 llvm=''
 if [[ $(kdir_config "$kdir" CC_IS_CLANG) == y ]]; then
-	type -P clang ld.lld >/dev/null || die "no clang and lld on this machine, by which kernel $release was built" \
+	type -P clang ld.lld >/dev/null || die "kernel $release was built with clang and lld, and this machine lacks them" \
 		"Debian, Ubuntu: sudo apt-get install clang lld llvm" "$in_vm"
 	llvm=' LLVM=1'
 fi

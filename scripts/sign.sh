@@ -2,16 +2,16 @@
 # Usage: scripts/sign.sh [OPTIONS] [FILE...]
 #        scripts/sign.sh --state
 #
-# Signs modules, so that a kernel under Secure Boot takes them: those that make has built for the running kernel, or FILEs.
-# The first time it makes a key, and asks the firmware's helper (mokutil) to enrol it: that takes a password of your choice
-# now, and a person at the next boot. docs/secure-boot.md shows each step. As root, who alone can read the key: sudo make sign
+# Signs modules, so that a kernel under Secure Boot loads them: the FILEs, or those that make has built for the running kernel.
+# The first time it makes a key, and asks for it to be enrolled (with mokutil). You choose a password now, and confirm at the next
+# boot: docs/secure-boot.md shows each step. Only root can read the key, so call it with: sudo make sign
 #
-# The key is the one that dkms signs with, if there is dkms: /var/lib/dkms/mok.key and mok.pub. Otherwise it is in
-# /var/lib/shim-signed/mok/, where Debian's and Ubuntu's documents put it.
+# If dkms is installed, the key is the one that dkms signs with: /var/lib/dkms/mok.key and mok.pub. Otherwise it is in
+# /var/lib/shim-signed/mok/, as in Debian's and Ubuntu's documents.
 #
-#   --key FILE --certificate FILE  sign with this key, which has to be enrolled already; makes and enrols nothing
-#   --installed  sign FILEs if there is a key, and do nothing if there is none; enrols nothing. make modules_install does this
-#   --state  say what this kernel asks of modules, and how far the key has come
+#   --key FILE --certificate FILE  sign with this key, which must be enrolled already; no other key is made or enrolled
+#   --installed  sign FILEs if there is a key, otherwise do nothing; enrol nothing. make modules_install uses this
+#   --state  say which modules this kernel loads, and if the key is enrolled
 #   --help   this text
 #
 # A FILE that has a signature gets a new one. The exit status is 0, 1 if something failed, 2 if the arguments are wrong.
@@ -54,7 +54,7 @@ find_key() {
 	return 1
 }
 
-# dkms makes its own key when it first needs one, and takes no other.
+# dkms makes its own key when it first needs one, and uses no other.
 make_key() {
 	if type -P dkms >/dev/null && dkms generate_mok >&2; then
 		! find_key || return 0
@@ -63,7 +63,7 @@ make_key() {
 	say "Making a key for this machine's modules: $key"
 	mkdir -p "$(dirname "$key")"
 	chmod 700 "$(dirname "$key")"
-	# It can sign modules, and no boot loader or kernel (the last number says so to shim).
+	# This key can sign modules, but no boot loader or kernel: the last number tells shim so.
 	(umask 077 && openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -sha256 -subj "/CN=$(uname -n) module signing key" \
 		-addext keyUsage=digitalSignature -addext extendedKeyUsage=codeSigning,1.3.6.1.4.1.2312.16.1.2 \
 		-outform DER -keyout "$key.new" -out "$certificate" 2>"$key.log") ||
@@ -75,25 +75,25 @@ make_key() {
 enrol() {
 	case $(key_state "$certificate") in
 	enrolled) say "The key is enrolled." ;;
-	waiting) say_next_boot "The key waits for the next boot, to be enrolled." ;;
-	no-firmware) say "This machine was not booted by UEFI firmware, so there is no Secure Boot, and nothing to enrol." ;;
+	waiting) say_next_boot "The key will be enrolled at the next boot." ;;
+	no-firmware) say "UEFI firmware has not booted this machine, so there is no Secure Boot, and no need to enrol the key." ;;
 	no-mokutil) die "the key cannot be enrolled without mokutil" "Debian, Ubuntu: sudo apt-get install mokutil" ;;
 	*)
 		say "mokutil asks for a password. You will need it once, at the next boot."
 		mokutil --import "$certificate" || die "mokutil could not ask for the key to be enrolled" \
 			"By hand: sudo mokutil --import $certificate"
-		say_next_boot "The key is to be enrolled at the next boot."
+		say_next_boot "The key will be enrolled at the next boot."
 		;;
 	esac
 }
 
 say_next_boot() {
 	printf '%s\n' "$1" \
-		"  Reboot. A blue screen, \"Perform MOK management\", comes before Linux, and waits for ten seconds only: press a key." \
+		"  Reboot. Before Linux starts, a blue screen, \"Perform MOK management\", waits for only ten seconds: press a key." \
 		"  Choose: Enroll MOK, Continue, Yes; type the password; Reboot. Pictures of it: docs/secure-boot.md" >&2
 }
 
-# The kernel's own, or another's: what they write is the same.
+# sign_file RELEASE: prints the path of sign-file, the kernel's own or another's: they write the same.
 sign_file() {
 	local tool release=$1
 	for tool in "$(completed "$release")/scripts/sign-file" "/lib/modules/$release/build/scripts/sign-file" \
@@ -103,7 +103,7 @@ sign_file() {
 	die "sign-file of kernel $release is not here" "Debian: sudo apt-get install linux-headers-$release"
 }
 
-# What a signature is, and how long, stands in a file's last 40 bytes. perl is part of every Debian.
+# unsign FILE: removes a signature. A file's last 40 bytes say if it has one, and how long that is. (Every Debian has perl.)
 unsign() {
 	perl -e '
 		open my $file, "+<:raw", $ARGV[0] or die "$ARGV[0]: $!\n";
@@ -122,7 +122,7 @@ sign() {
 	for file; do
 		release=$(modinfo -F vermagic "$file" 2>/dev/null) || die "not a module: $file"
 		tool=$(sign_file "${release%% *}") || exit
-		# A copy, so that a file is never half signed. cat keeps its owner.
+		# Sign a copy, so that a file is never half signed. cat keeps the owner of the file.
 		cp "$file" "$work/module.ko"
 		unsign "$work/module.ko"
 		"$tool" sha256 "$key" "$certificate" "$work/module.ko" || die "$file could not be signed with $key"

@@ -96,7 +96,7 @@ run scripts/demo.sh startstop
 is "$status" 0 "… which the other chapters do not mind"
 rmmod proc_other
 
-# What a kernel that takes signed modules only says of itself; tests/host/docs.t boots such kernels.
+# What a kernel says that loads only signed modules; tests/host/docs.t boots such kernels.
 kernel_says() {
 	echo "$2" >"$scratch/says"
 	mount --bind "$scratch/says" "$1"
@@ -104,9 +104,9 @@ kernel_says() {
 	umount "$1"
 }
 kernel_says /sys/kernel/security/lockdown 'none [integrity] confidentiality'
-refused 'locked down \(integrity\), as with Secure Boot, and takes signed modules only' 'sudo make sign.*switch Secure Boot off.*make vm' "lockdown"
+refused 'locked down \(integrity\), as with Secure Boot, and loads only signed modules' 'sudo make sign.*switch Secure Boot off.*make vm' "lockdown"
 kernel_says /sys/module/module/parameters/sig_enforce Y
-refused 'takes signed modules only \(module.sig_enforce\)' 'boot without module.sig_enforce' "module.sig_enforce"
+refused 'loads only signed modules \(module.sig_enforce\)' 'boot without module.sig_enforce' "module.sig_enforce"
 
 rm -r "$scratch"
 kmsg >/dev/null

@@ -132,6 +132,6 @@ run make --no-print-directory M="$own" demo
 like "$status $stderr" '^2 .*M=DIR goes with these: modules ' "a target that M=DIR does not go with"
 touch "$own/modules.order"
 run make --no-print-directory M="$own" modules
-like "$status $stderr" "^2 .*there are objects beside the sources in $own, .*"$'\n'".*make M=$own clean removes them" "objects of a build beside the sources"
+like "$status $stderr" "^2 .*a build without MO= has left objects beside the sources in $own"$'\n'".*make M=$own clean removes them" "objects of a build beside the sources"
 
 done_testing

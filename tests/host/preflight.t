@@ -82,7 +82,7 @@ refused "no such kernel build tree: KDIR=$trees/none" "no KDIR"
 
 mkdir "$trees/empty"
 preflight "$trees/fitting" "$trees/empty"
-refused "not the build tree of a kernel that was configured: KDIR=$trees/empty" "a KDIR that is none"
+refused "not the build tree of a configured kernel: KDIR=$trees/empty" "a KDIR that is none"
 
 preflight "$trees/fitting" "$(tree c 6.1.0 "CONFIG_MODULES=y")"
 refused "kernel 6.1.0 was built without Rust \(CONFIG_RUST is off\)" "CONFIG_RUST off"
@@ -95,7 +95,7 @@ done
 for release in 6.18.1-some "${series##* }9.1-some" 99.0.1; do
 	other=$(tree "other-$release" "$release" "${fitting[@]}")
 	ANY_KERNEL='' preflight "$trees/fitting" "$other"
-	refused "not written for kernel $release, but for the series ${series// /, }" "kernel $release"
+	refused "these modules are for kernels of the series ${series// /, }, not for kernel $release" "kernel $release"
 	preflight "$trees/fitting" "$other"
 	is "$status" 0 "… but can be tried with ANY_KERNEL=1"
 done
@@ -104,13 +104,13 @@ for file in libkernel.rmeta libcore.rmeta libmacros.so; do
 	incomplete=$(tree "without-$file" "$running" "${fitting[@]}")
 	rm "$incomplete/rust/$file"
 	preflight "$trees/fitting" "$incomplete"
-	refused "without their Rust metadata \(rust/$file\)" "$file missing"
+	refused "lack the Rust metadata \(rust/$file\)" "$file missing"
 	like "$stderr" "scripts/rust-headers.sh $running" "$file missing: Debian's way out"
 	like "$stderr" "linux-lib-rust-$running" "$file missing: Ubuntu's way out"
 done
 : >"$good/rust/libcore.rmeta"
 preflight "$trees/fitting" "$good"
-refused "without their Rust metadata \(rust/libcore.rmeta\)" "metadata cut to nothing"
+refused "lack the Rust metadata \(rust/libcore.rmeta\)" "metadata cut to nothing"
 echo metadata >"$good/rust/libcore.rmeta"
 
 preflight "$trees/other" "$good"
@@ -143,7 +143,7 @@ preflight "$trees/fitting" "$good"
 is "$(grep -o LLVM <<<"$stdout")" "" "gcc is left to kbuild"
 clang=$(tree clang "$running" "${fitting[@]}" CONFIG_CC_IS_CLANG=y)
 bare "$trees/fitting" "$clang"
-refused "no clang and lld on this machine, by which kernel $running was built" "no clang"
+refused "kernel $running was built with clang and lld, and this machine lacks them" "no clang"
 for program in clang ld.lld; do compiler "$trees/fitting/$program" "clang"; done
 bare "$trees/fitting" "$clang"
 like "$stdout" ' LLVM=1$' "clang is taken where the kernel's compiler was"

@@ -30,10 +30,10 @@ hello_world: module verification failed: signature and/or required key missing -
 hello_world: Hello World
 status 1
  Loading of module with unavailable key is rejected" "a kernel that does not insist on signatures loads it; one that insists refuses; the log says why"
-is "$(tail -n +6 <<<"$stdout")" "demo.sh: this kernel takes signed modules only (module.sig_enforce); and it does not trust the key that signed hello_world.ko
-  Sign them with a key of yours, and enrol that: sudo make sign (docs/secure-boot.md)
+is "$(tail -n +6 <<<"$stdout")" "demo.sh: this kernel loads only signed modules (module.sig_enforce); and it does not trust the key that signed hello_world.ko
+  Sign them with your own key, and enrol it: sudo make sign (docs/secure-boot.md)
   Or boot without module.sig_enforce.
-  Or take a virtual machine, whose kernel takes any: make vm, make demo
+  Or use a virtual machine, whose kernel loads any module: make vm, make demo
 status 3" "… and the tour says so, before it begins"
 is "$stderr" "insmod: ERROR: could not insert module stranger.ko: Key was rejected by service" "… and so does insmod"
 

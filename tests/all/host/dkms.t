@@ -57,8 +57,8 @@ old=${old#linux-headers-}
 apt install -t trixie-backports "linux-headers-$release"
 apt install "/packages/${package##*/}"
 is "$status $(debian -- dpkg-query -W -f '${Status}' rust-lkm-dkms)" "0 install ok installed" "apt installs it where nothing can be built"
-like "$stdout$stderr" "rust-lkm: nothing is built for kernel ${old//+/\\+}: kernel [^ ]* was built without Rust" "a kernel without Rust is passed over, with a word"
-like "$stdout$stderr" "rust-lkm: nothing is built for kernel $pattern: its headers come without their Rust metadata[[:space:]]+With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and one without metadata, with what to do"
+like "$stdout$stderr" "rust-lkm: not built for kernel ${old//+/\\+}: kernel [^ ]* was built without Rust" "a kernel without Rust is passed over, with a word"
+like "$stdout$stderr" "rust-lkm: not built for kernel $pattern: its headers lack the Rust metadata[[:space:]]+With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and one without metadata, with what to do"
 is "$(installed "$old")$(installed "$release")" "" "… and nothing is installed"
 command=$(sed -n 's/\r//; s/.*With the package rust-headers: //p' <<<"$stdout$stderr" | head -n 1)
 
