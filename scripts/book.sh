@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Usage: scripts/book.sh [--code | --check]
 #
-# Makes the book of README.md, the guide and the other documents (build/book/index.html), with Debian's mdbook.
+# Makes a book of README.md, the guide and the other documents (build/book/index.html), with Debian's mdbook.
 # It is called by: make book
 #
-#   --code   instead, write the code that the guide shows: below a comment <!-- code: FILE --> that file, below
-#            <!-- code: FILE /FIRST/ /LAST/ --> its lines from the first that matches FIRST to the next that matches LAST
-#            (several pairs: one piece after the other)
-#   --check  instead, only find out whether the guide shows that code
+#   --code   instead, write the code into the guide. Below a comment <!-- code: FILE --> it puts that file, below
+#            <!-- code: FILE /FIRST/ /LAST/ --> the lines from the first that matches FIRST to the next that matches LAST
+#            (with several such pairs, one piece after the other)
+#   --check  instead, only check that the code in the guide is that of the files
 #   --help   this text
 #
-# The exit status is 0 if it is made (or the code is as in the files), 1 if not, 2 if the arguments are wrong.
+# The exit status is 0 if the book is made (or the code is that of the files), 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
@@ -24,7 +24,7 @@ case ${1:-} in
 esac
 cd "$top"
 
-# with_code PAGE: prints it with the code as it is in the files now.
+# with_code PAGE: prints the page with the code that the files have now.
 with_code() {
 	perl -CSD -Mutf8 -e '
 		use strict; use warnings;
@@ -46,7 +46,7 @@ with_code() {
 				push @lines, (@lines ? "\n" : ()), @all[$begin .. $end];
 			}
 			@lines or wrong("it cannot be read which lines of $file are meant");
-			# What they share on the left, and the licence, are left out.
+			# Leave out the licence, and the indentation that all lines share.
 			shift @lines while @lines && $lines[0] =~ m{^(//|#) SPDX|^$};
 			my ($indent) = $lines[0] =~ /^(\s*)/;
 			s/^\Q$indent\E// for @lines;
@@ -66,12 +66,12 @@ for page in docs/guide/*.md; do
 	cmp -s "$page" "$page_now" && continue
 	if [[ $mode == code ]]; then
 		cat "$page_now" >"$page"
-		say "$page shows the code of now."
+		say "$page has the current code now."
 	else
-		diff -u --label "$page" --label "$page, with the code of now" "$page" "$page_now" >&2 || failed=1
+		diff -u --label "$page" --label "$page, with the current code" "$page" "$page_now" >&2 || failed=1
 	fi
 done
-((failed == 0)) || die "the guide shows code that is not in the files" "scripts/book.sh --code"
+((failed == 0)) || die "the guide shows code that the files do not have" "scripts/book.sh --code updates it."
 [[ $mode == book ]] || exit 0
 
 # ---- The book.
@@ -84,15 +84,14 @@ lock "$build/book.lock" "it is making the book"
 unpacked_package mdbook
 mdbook=$build/mdbook/usr/bin/mdbook
 
-# Everything is at its own place in the book, so that links from page to page and to sources lead there, too.
+# The book has the same directories, so that links to pages and to sources work in it, too.
 work=$(mktemp -d build/tmp/book.XXXXXX)
 trap 'rm -rf "$page_now" "$work"' EXIT
 mkdir "$work/src"
 cp docs/book/book.toml docs/book/style.css "$work/"
 cp -r -t "$work/src" docs tests scripts lkm startstop bench packaging ./*.rs README.md Makefile Kbuild LICENSE rust-toolchain.toml
 rm -r "$work/src/docs/book"
-# What the two lists of pages name is the contents.
-# contents DIRECTORY: of the list in its README.md.
+# contents DIRECTORY: makes the book's contents from the list of pages in its README.md.
 contents() { sed -nE "s#^([0-9]+\.|-) \[([^]]*)\]\(([^)]*\.md)\).*#- [\2]($1/\3)#p" "$1/README.md" | sed -E ':a; s#[^/(]+/\.\./##; ta'; }
 {
 	printf '# Summary\n\n[rust-lkm](README.md)\n[The guide](docs/guide/README.md)\n[The documents](docs/README.md)\n\n# The guide\n\n'
@@ -100,7 +99,7 @@ contents() { sed -nE "s#^([0-9]+\.|-) \[([^]]*)\]\(([^)]*\.md)\).*#- [\2]($1/\3)
 	printf '\n# Reference\n\n'
 	contents docs
 } >"$work/src/SUMMARY.md"
-# (mdbook calls the page of a README.md index.html.)
+# (mdbook makes index.html from a README.md.)
 find "$work/src" -name '*.md' -exec sed -Ei 's#(\]\([^)]*)README\.md#\1index.md#g' {} +
 sed -i 's#index\.md#README.md#' "$work/src/SUMMARY.md"
 "$mdbook" build "$work" --dest-dir "$top/$work/made" >"$build/log/book.log" 2>&1 ||

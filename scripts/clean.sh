@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Usage: scripts/clean.sh [--all | --from DIR]
 #
-# Removes what building the modules has left, even if the build failed. With --all, removes all of build/, including
+# Removes the files that building the modules has made, even if the build failed. With --all, it removes all of build/, with
 # the sandbox and the kernels.
 #
-#   --from DIR  the same in DIR, which has other modules: of its build/ what make M=DIR has made there
+#   --from DIR  remove what make M=DIR has made in DIR and in DIR/build/
 #   --help      this text
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
@@ -23,11 +23,11 @@ case ${1:-} in
 esac
 (($# <= 1)) || bad_usage "one option at most"
 
-# What make leaves at the top.
+# The links that make leaves at the top.
 find "$sources" -maxdepth 1 -type l \( -name '*.ko' -o -name rust-project.json \) -exec rm -f {} +
 
-# What kbuild leaves beside the sources if it is called without MO=. It writes down how it has made each file: .NAME.cmd is
-# about NAME. A directory that has a repository, a Makefile or a Kbuild of its own belongs to somebody else.
+# The files that kbuild makes beside the sources if it is called without MO=. For each file NAME that it makes there is a
+# .NAME.cmd. Leave alone directories with a repository, a Makefile or a Kbuild of their own: they are other projects.
 find "$sources" -mindepth 1 -type d \( -path "$sources/build" -o -name .git -o -exec test -e {}/.git \; -o -exec test -e {}/Makefile \; \
 	-o -exec test -e {}/Kbuild \; \) -prune -o -type f \( -name '.*.d' -o \( -name '.*.cmd' \
 	-exec grep -q '^savedcmd_' {} \; \) \) -print0 |

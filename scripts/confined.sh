@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
 # Usage: scripts/confined.sh [OPTIONS] COMMAND [ARG...]
 #
-# Runs COMMAND, which may be a broken script, where it can harm nothing: on a copy of this checkout, which has the same
-# path and the same sandbox and kernels. All else is read-only or empty, and there is no network. What COMMAND changes
-# is gone when it ends.
+# Runs COMMAND, which may be a broken script, where it can do no harm: in a copy of this checkout, with the same path, sandbox and
+# kernels. Everything else is read-only or empty, and there is no network. What COMMAND changes is lost when it ends.
 #
-#   --sources DIR  begin with this copy of the checkout; it is made first if there is none
-#   --changes DIR  keep there what COMMAND changes, and begin with what an earlier COMMAND has changed
+#   --sources DIR  use this copy of the checkout; if it does not exist, it is made first
+#   --changes DIR  keep what COMMAND changes in DIR, and begin with the changes of earlier runs there
 #   --help         this text
 #
-# COMMAND is root, but only of a user namespace. For the kernel it is a user that owns nothing on this machine.
-# Both directories have to be outside of an overlay file system (as the root of a container often is).
-# The exit status is COMMAND's; 1 if there is no way to run it, 2 if the options are wrong.
+# COMMAND is root, but only in a user namespace. For the kernel it is a user that owns nothing on this machine.
+# Both directories must be outside of overlay file systems. (The root of a container is often one.)
+# The exit status is COMMAND's; 1 if it cannot be run, 2 if the options are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
@@ -33,9 +32,9 @@ while (($#)); do
 	esac
 done
 (($#)) || bad_usage "a COMMAND is needed"
-! in_sandbox || die "the sandbox is no place to begin from" "Call it outside of scripts/sandbox.sh."
+! in_sandbox || die "this cannot run in the sandbox" "Call it outside of scripts/sandbox.sh."
 
-# Ids that no user has, if this is a machine's real root; in a container the ids that it was given.
+# For the real root of a machine, ids that no user has. In a container, the ids that it has.
 first_id=1000000000 ids=65536
 if ((EUID)) || ! awk -v id="$first_id" '$1 <= id && id < $1 + $3 { found = 1 } END { exit !found }' /proc/self/uid_map; then
 	first_id=0
@@ -53,18 +52,18 @@ sources=$(realpath -m "${sources:-$scratch/sources}")
 changes=$(realpath -m "${changes:-$scratch/changes}")
 for path in "$top" "$sources" "$changes"; do
 	[[ $path != *[:,\\]* ]] ||
-		die "$path cannot be mounted, for a character in it" "':', ',' and '\\' are not possible."
+		die "$path cannot be mounted, because of a character in the path" "It must not contain ':', ',' or '\\'."
 done
 
 mkdir -p "$(dirname "$sources")" "$(dirname "$changes")"
 if ((first_id)); then
 	for path in "$top" "$(dirname "$sources")" "$(dirname "$changes")"; do
-		reachable_by_others "$path" || die "$path cannot be reached by a user that owns nothing, as COMMAND is" \
-			"chmod o+x for each directory on the way, or a clone elsewhere."
+		reachable_by_others "$path" || die "COMMAND runs as a user that owns nothing, and cannot reach $path" \
+			"chmod o+x each directory on the way to it, or use a clone in another place."
 	done
 fi
 
-# The sources, and what was built from them.
+# copy_sources DIR: copies the sources, and what was built from them.
 copy_sources() {
 	local path
 	mkdir -p "$1.partial"/build/{sandbox,kernels,vm}
@@ -77,8 +76,8 @@ copy_sources() {
 }
 if [[ ! -d $sources ]]; then copy_sources "$sources"; fi
 
-# For each layer a directory for what changes. Of what this user does not own, the directories and files that the scripts
-# write to begin as copies of his.
+# Each layer gets a directory for its changes. COMMAND's user does not own the sandbox and the kernels. So the directories and
+# files that the scripts write to are copied there first.
 if [[ ! -d $changes ]]; then
 	mkdir -p "$changes.partial"/{sources,sandbox,kernels}/{upper,work,seen}
 	for layer in sandbox kernels; do
@@ -93,7 +92,7 @@ if [[ ! -d $changes ]]; then
 	mv "$changes.partial" "$changes"
 fi
 
-# In the namespaces: one layer on the other, and then nothing else that could be written to.
+# enter COMMAND…: runs in the namespaces. Mounts the layers, makes everything else read-only, and runs COMMAND.
 enter() {
 	local layer lower seen=$changes/sources/seen
 	for layer in sources sandbox kernels; do
@@ -103,7 +102,7 @@ enter() {
 		[[ -d $lower ]] || continue
 		mount -t overlay overlay -o "userxattr,lowerdir=$(realpath "$lower"),upperdir=$changes/$layer/upper,workdir=$changes/$layer/work" "$seen"
 	done
-	# A loop must not fill the disk, or the table of processes.
+	# An endless loop must not fill the disk or the table of processes.
 	ulimit -f 4194304 -u 4096
 	local options=(
 		--ro-bind / / --tmpfs /tmp --tmpfs /var/tmp --tmpfs /run --tmpfs /root --dev /dev --proc /proc
@@ -120,11 +119,11 @@ enter() {
 inside=(unshare --mount bash -c "$(declare -p top build sources changes); $(declare -f enter); set -eu; enter \"\$@\"" -)
 
 if ((EUID)); then
-	# newuidmap gives the user's own subordinate ids.
+	# newuidmap maps the user's own subordinate ids.
 	command=(unshare --user --map-auto --map-root-user "${inside[@]}" "$@")
 else
 	coproc holder { exec unshare --user sh -c 'echo; read -r _'; }
-	read -r _ <&"${holder[0]}" || die "this machine lets nobody make a user namespace"
+	read -r _ <&"${holder[0]}" || die "this machine does not allow user namespaces"
 	# shellcheck disable=SC2154 # coproc sets it
 	echo "0 $first_id $ids" | tee "/proc/$holder_PID/uid_map" >"/proc/$holder_PID/gid_map"
 	exec {namespace}<"/proc/$holder_PID/ns/user"

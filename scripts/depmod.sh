@@ -2,13 +2,12 @@
 # Usage: scripts/depmod.sh RELEASE
 #
 # Runs depmod for kernel RELEASE, so that modprobe finds the modules that make modules_install has just copied.
-# kbuild calls it. (kbuild's own script of this name does nothing without a System.map, which packaged headers do not
-# have.)
+# kbuild calls it. (kbuild's own depmod.sh needs a System.map, which packaged headers do not have. Without it, that does nothing.)
 #
 #   --help   this text
 #
-# INSTALL_MOD_PATH in the environment is the directory that contains lib/modules, as for kbuild. If the kernel itself is
-# not installed there, nothing is done: there is no list of its modules.
+# INSTALL_MOD_PATH in the environment is the directory that contains lib/modules, as for kbuild. If the kernel itself is not
+# installed there, it does nothing, because there is no list of the kernel's modules.
 #
 # The exit status is 0, 1 if depmod failed, 2 if the arguments are wrong.
 

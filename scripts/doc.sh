@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # Usage: scripts/doc.sh MO
 #
-# Makes the documentation of the crate lkm (build/doc/lkm/index.html) with rustdoc, with the flags that kbuild passes to
-# rustc. MO is the directory in which the crate was built. Then compiles the examples in it, each as part of a module.
+# Makes the documentation of the crate lkm (build/doc/lkm/index.html) with rustdoc and the flags that kbuild passes to
+# rustc. MO is the directory in which the crate was built. Then it compiles the examples in the documentation, as parts of a module.
 # It is called by: make doc
 #
-# The exit status is 0 if all of it could be made, 1 if not, 2 if the arguments are wrong.
+# The exit status is 0 if everything was made, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 case ${1:-} in
 -h | --help) usage && exit ;;
-'' | -*) bad_usage "it needs the directory in which the modules are built" ;;
+'' | -*) bad_usage "MO is missing: the directory in which the modules are built" ;;
 esac
 (($# == 1)) || bad_usage "one MO"
 good_path MO "$1"
@@ -21,10 +21,10 @@ mo=$(realpath -- "$1")
 
 export RUSTC_BOOTSTRAP=1
 kbuild=$(rustc_command "$mo")
-[[ -n $kbuild ]] || die "kbuild's command in $mo cannot be understood"
+[[ -n $kbuild ]] || die "cannot parse kbuild's command in $mo"
 cd "$mo"
 
-# rustdoc is beside the rustc that built the modules.
+# rustdoc is in the same directory as the rustc that built the modules.
 rustdoc=${kbuild//\/rustc --edition/\/rustdoc --edition}
 eval "$rustdoc" --crate-name lkm --extern lkm_bindings --out-dir "$build/doc" "$top/lkm/lib.rs"
 # Links to C headers, as the kernel's own sources have them.
@@ -58,5 +58,5 @@ RUST
 		inside { sub(/^# /, "", text); print text }' "${sources[@]}"
 } >"$examples"
 eval "$kbuild" --crate-name examples --emit=metadata="$mo/examples.rmeta" "$examples" ||
-	die "an example in lkm/ does not compile" "They are put together in ${examples#"$top"/}."
+	die "an example in lkm/ does not compile" "${examples#"$top"/} contains all examples."
 say "$(grep -c '^fn example_' "$examples") examples compile."

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Usage: scripts/foreign.sh [RELEASE]
 #
-# Proves that the completed headers of kernel RELEASE (default: KERNEL=RELEASE of the environment, or the one that
-# rust-headers.sh chooses) are good for Rust modules that are not ours. Each is built by plain `make -C KDIR M=DIRECTORY`,
-# with nothing of our Makefile or lkm/, then loaded and unloaded in that kernel, in a virtual machine, and the kernel's log
-# is read. They are:
+# Proves that the completed headers of kernel RELEASE (default: KERNEL=RELEASE in the environment, or the one that
+# rust-headers.sh chooses) work for Rust modules of other projects. It builds each module with plain `make -C KDIR M=DIRECTORY`,
+# without our Makefile and lkm/, loads and unloads it in that kernel, in a virtual machine, and reads the kernel's log. The modules
+# are:
 #
-#   - those of the kernel's own samples/rust/ that its configuration allows: all that a sample depends on is in the
-#     kernel, and so is all that it would select;
-#   - those in tests/foreign/: one of macros that include generated files, one of Rust and C, one of several crates;
-#   - one of them again, by clippy: make CLIPPY=1.
+#   - those of the kernel's own samples/rust/ that its configuration allows: everything that a sample depends on or selects
+#     is in the kernel;
+#   - those in tests/foreign/: with macros that include generated files, with Rust and C, with several crates;
+#   - one of these again, with clippy: make CLIPPY=1.
 #
-# What make and the machine printed is in build/foreign/RELEASE/log. The last line of stdout is "N of N modules".
+# The output of make and of the machine is in build/foreign/RELEASE/log. The last line of stdout is "N of N modules".
 #
-#   --list  only list the samples, and which of them the configuration allows
+#   --list  only list the samples, and say which of them the configuration allows
 #   --help  this text
 #
 # The exit status is 0 if all of them work, 1 if not, 2 if the arguments are wrong.
@@ -37,8 +37,8 @@ release=$(kdir_release "$kdir")
 out=$build/foreign/$release
 log=$out/log
 
-# samples: lines of "CONFIG_OPTION module state" for each in samples/rust/. The state is "allowed", or the condition of
-# Kconfig that the kernel's configuration does not meet.
+# samples: prints a line "CONFIG_OPTION module state" for each module in samples/rust/. The state is "allowed", or the condition
+# in Kconfig that the kernel's configuration does not meet.
 samples() {
 	[[ -r $kdir/samples/rust/Kconfig ]] || die "there are no samples in ${kdir#"$top"/}" "scripts/rust-headers.sh $release completes it again."
 	awk -F '[= ]' '
@@ -84,14 +84,14 @@ if [[ -n $list ]]; then
 	exit
 fi
 
-# build_in DIRECTORY ARG…: by plain make. What clang has built takes clang's objects.
+# build_in DIRECTORY ARG…: builds it with plain make. (A kernel built by clang needs modules built by clang.)
 build_in() {
 	local llvm=()
 	[[ $(kdir_config "$kdir" CC_IS_CLANG) != y ]] || llvm=(LLVM=1)
 	scripts/sandbox.sh make --no-print-directory -k -C "$kdir" M="$out/$1" "${llvm[@]}" "${@:2}"
 }
 
-# build_all: sets of directories with modules in them.
+# build_all: copies the directories with modules, and builds them.
 build_all() {
 	local options directory failed=0
 	mapfile -t options < <(awk '$3 == "allowed" { print $1 "=m" }' <<<"$all")
@@ -107,7 +107,7 @@ build_all() {
 	return "$failed"
 }
 
-# What should come of it.
+# expected: prints the modules that should be built.
 expected() {
 	awk '$3 == "allowed" { print "samples/" $2 ".ko" }' <<<"$all"
 	for directory in tests/foreign/*/; do
@@ -116,8 +116,8 @@ expected() {
 	sed -n 's,^obj-m := \(.*\)\.o,clippy/\1.ko,p' tests/foreign/mixed/Kbuild
 }
 
-# needed_modules: gets those of the kernel's own modules that one of these depends on, and writes down in which order they are
-# loaded. Debian has them in a package beside the image, or in it.
+# needed_modules: gets the kernel's own modules that these depend on, and notes the order for loading them. Debian has them in the
+# image's package, or in one beside it.
 needed_modules() {
 	local wanted name package version
 	wanted=$(for name in "${built[@]}"; do scripts/sandbox.sh modinfo -F depends "$out/$name"; done | tr , '\n' | grep . | sort -u) || :
@@ -146,7 +146,7 @@ needed_modules() {
 			done | awk "!seen[\$0]++" >needed
 			rm -r needed-modules' - "$out" "$release" "$(tr '\n' ' ' <<<"$wanted")" && return
 	done
-	echo "no package has these modules of the kernel's: $wanted"
+	echo "no package has these modules of the kernel: $wanted"
 	return 1
 }
 
@@ -164,11 +164,11 @@ rm -rf "$out"
 mkdir -p "$out"
 mapfile -t built < <(expected)
 steps 3 "$log"
-step "Building ${#built[@]} modules that are not ours" "not all modules could be built against the headers of $release" build_all
+step "Building ${#built[@]} modules of other projects" "not all modules could be built against the headers of $release" build_all
 for name in "${built[@]}"; do
 	[[ -s $out/$name ]] || die "$name was not made" "The whole output is in ${log#"$top"/}."
 done
-step "Getting the kernel's own modules that they need" "apt-get could not get the modules of $release" needed_modules
+step "Getting the kernel's modules that they need" "apt-get could not get the modules of $release" needed_modules
 step "Loading and unloading them in $release" "not all of them work: see ${out#"$top"/}/load.tap" load_all
 find "$out" -mindepth 1 -maxdepth 1 ! -name log ! -name load.tap -exec rm -r {} +
 echo "${#built[@]} of ${#built[@]} modules"

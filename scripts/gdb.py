@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""For gdb (scripts/gdb.sh): `lkm-init FILE.ko` goes on until the kernel has loaded that module, and stops where its init begins."""
+"""For gdb (scripts/gdb.sh): `lkm-init FILE.ko` continues until the kernel has loaded that module, and stops at the beginning of init."""
 
 import os
 
@@ -7,7 +7,7 @@ import gdb
 
 
 class LkmInit(gdb.Command):
-    """Go on to the beginning of a module's init: lkm-init FILE.ko"""
+    """Continue to the beginning of a module's init: lkm-init FILE.ko"""
 
     def __init__(self):
         super().__init__("lkm-init", gdb.COMMAND_RUNNING)
@@ -15,7 +15,7 @@ class LkmInit(gdb.Command):
     def invoke(self, argument, from_tty):
         file = argument.strip()
         name = os.path.basename(file)[:-3].replace("-", "_")
-        # What a `struct module` is, the module's own debug information knows.
+        # The module's own debug information describes `struct module`.
         gdb.execute(f"add-symbol-file {file} 0", to_string=True)
         module_type = gdb.lookup_type("struct module")
         memory = {field.name: field.enumval for field in gdb.lookup_type("enum mod_mem_type").fields()}
@@ -35,7 +35,7 @@ class LkmInit(gdb.Command):
         at_init = gdb.Breakpoint("init_module", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
         gdb.execute("continue", to_string=True)
         at_init.delete()
-        print(f"{name} is loaded, its code at {text:#x}; this is where its init begins:")
+        print(f"{name} is loaded, with its code at {text:#x}. Its init begins here:")
         gdb.execute("frame")
 
 

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Usage: scripts/gdb.sh [OPTIONS] MODULE [COMMAND [ARG...]]
 #
-# Boots the kernel in QEMU, loads MODULE (hello_world, or tests/crashes/endless) in it, and stops in a debugger (gdb) when its init
-# begins: the symbols of the module, with its lines and types, and the names of the kernel's functions are known. After it the
-# machine runs COMMAND, if there is one, in /modules, and stays. When gdb is left, the machine ends.
+# Boots the kernel in QEMU, loads MODULE (for example hello_world or tests/crashes/endless), and stops in a debugger (gdb) at the
+# beginning of its init. gdb knows the symbols, lines and types of the module, and the names of the kernel's functions. After init
+# the machine runs COMMAND, if there is one, in /modules, and keeps running. It ends when you leave gdb.
 #
-#   --eval COMMAND  give gdb this command there, and leave it after the last one; can be given again
+#   --eval COMMAND  run this command in gdb at the beginning of init, and leave gdb after the last one; can be given again
 #   --help          this text
 #
-# Breakpoints in a module are set with hbreak or break; Ctrl-C in gdb stops the machine where it is. The kernel itself has no
-# debug information in Debian: of its functions there are the names only, and a backtrace (bt) ends at the first of them.
+# Set breakpoints in a module with hbreak or break. Ctrl-C in gdb stops the machine where it is. Debian's kernel has no debug
+# information: gdb knows only the names of its functions, and a backtrace (bt) ends at the first of them.
 #
 # The exit status is gdb's; 1 if there is nothing to debug, 2 if the arguments are wrong.
 
@@ -34,14 +34,14 @@ done
 (($#)) || bad_usage "it takes a MODULE"
 module=${1%.ko}
 shift
-[[ -z $cross ]] || die "gdb here is for machines of this architecture only"
+[[ -z $cross ]] || die "this works only for machines of this architecture"
 in_sandbox || exec "$top/scripts/sandbox.sh" "$top/scripts/$program" "${saved[@]}"
 
 release=${KERNEL:-$(cat "$kernels/default-$sandbox_name" 2>/dev/null || :)}
 ko=$build/modules/$release/$module.ko
-[[ -r $ko ]] || die "there is no $module.ko for kernel ${release:-(none)}" "make vm-modules builds it (with TESTS=1 those in tests/, too)."
+[[ -r $ko ]] || die "there is no $module.ko for kernel ${release:-(none)}" "make vm-modules builds it (a module in tests/ needs TESTS=1)."
 
-# The kernel's functions, as it names them itself, in a file that gdb can read. (vm.sh starts it where it was linked to, without KASLR.)
+# Write the names of the kernel's functions to a file for gdb. (vm.sh starts the kernel without KASLR, so the addresses hold.)
 symbols=$kernels/$release/symbols.elf
 if [[ ! -s $symbols || $symbols -ot $kernels/$release/vmlinuz ]]; then
 	say "Asking the kernel for the names of its functions, once …"
@@ -51,7 +51,7 @@ if [[ ! -s $symbols || $symbols -ot $kernels/$release/vmlinuz ]]; then
 	read -r base _ <"$work/names"
 	awk -v base="$base" '
 		BEGIN { print ".section .kernel, \"ax\", @nobits\nbase:" }
-		# (all of them are within 4 GB; as takes numbers of 32 bits here)
+		# (the assembler allows only 32 bits here, and all functions are within 4 GB)
 		{ offset = "0x" substr($1, 9) " - 0x" substr(base, 9) }
 		!seen[$2]++ { printf ".globl \"%s\"\n.type \"%s\", @function\n.set \"%s\", base + %s\n", $2, $2, $2, offset }
 		END { print ".skip " offset " + 4096" }' "$work/names" | as -o "$work/object" -
@@ -70,7 +70,7 @@ machine=$!
 trap 'kill "$machine" 2>/dev/null || :; rm -f "$socket"' EXIT
 trap '' INT
 until [[ -S $socket ]]; do
-	kill -0 "$machine" 2>/dev/null || die "the machine did not start" "$(tail -n 3 "$log")"
+	kill -0 "$machine" 2>/dev/null || die "the virtual machine did not start" "$(tail -n 3 "$log")"
 	sleep 0.1
 done
 ((${#evals[@]} == 0)) || evals+=(-ex kill -ex quit)

@@ -1,20 +1,21 @@
 #!/usr/bin/env bash
 # Usage: scripts/generated-mutants.sh [OPTIONS] NUMBER [NAME]
 #
-# Tests the tests: makes NUMBER small mistakes by rules, half of them in Rust, half in shell and make, each in a copy of
-# the sources, and runs the tests that make test has until one fails. With NAME, only files with NAME in their path.
+# Tests the tests. It makes NUMBER small mistakes by rules, half of them in Rust, half in shell and make, each in a copy of the
+# sources, and runs the tests of make test until one fails. With NAME, it changes only files with NAME in their path.
 #
-#   --seed SEED  make the same ones again (default: a random one, which is printed)
-#   --limit SECONDS  how much longer a test may run than five times what it takes without a mistake (default: 120)
-#   --workers N  try so many at a time (default: as many as there are CPUs)
-#   --list       only make them, and print what they change
+#   --seed SEED  make the same mistakes again (default: a random seed, which is printed)
+#   --limit SECONDS  a test may run five times as long as without a mistake, and this much longer (default: 120)
+#   --workers N  try N mistakes at once (default: as many as there are CPUs)
+#   --list       only make the mistakes, and print what they change
 #   --help       this text
 #
-# First goes what tells soonest: what does not build or parse is sorted out; a module whose machine code is the same, with
-# the same messages where something must not compile, is the same module; the tests that have caught other mistakes in this file, and those that name it or its modules, come
-# before all others. A mistake that changes nothing can be listed with the reason in tests/mutants/equivalent.txt.
-# Each test runs in scripts/confined.sh, where a broken script can harm nothing. What a test has printed is in
-# build/mutants/generated/, a table of all mutants in report.tsv there, a table by file is printed at the end.
+# The quickest checks come first. A mistake that does not build or parse is left out. So is one that changes neither the machine
+# code of a module nor the compiler's messages. Then come the tests that have caught other mistakes in the same file, those that
+# name the file or its modules, and at last all others. If a mistake has no effect, list it with the reason in
+# tests/mutants/equivalent.txt.
+# Each test runs in scripts/confined.sh, where a broken script can do no harm. The output of the tests is in
+# build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file.
 #
 # The exit status is 0 if no mistake survived; 1 if one did, or if a test fails without any; 2 if the arguments are wrong.
 
@@ -39,7 +40,7 @@ while (($#)); do
 	esac
 done
 number=${1:-}
-[[ $number =~ ^[1-9][0-9]*$ ]] || bad_usage "a NUMBER of mutants is needed"
+[[ $number =~ ^[1-9][0-9]*$ ]] || bad_usage "NUMBER is missing: how many mistakes to make"
 [[ $workers =~ ^[1-9][0-9]*$ ]] || bad_usage "--workers takes a number, not '$workers'"
 [[ $limit =~ ^[1-9][0-9]*$ ]] || bad_usage "--limit takes seconds, not '$limit'"
 (($# <= 2)) || bad_usage "one NAME at most"
@@ -51,20 +52,20 @@ lock "$mutants/lock" "it is trying mutants"
 generated=$mutants/made report=$mutants/report.tsv
 sources=$mutants/sources
 
-# ---- What is tried.
+# ---- Make the mistakes.
 
 mapfile -t files < <(git ls-files -co --exclude-standard |
 	{ grep -E '(\.(rs|h|sh|mk|include)|(^|/)(Kbuild|Makefile))$' || :; } |
 	{ grep -vE '^(tests|bench)/' || :; } | { grep -F -- "${2:-}" || :; })
 ((${#files[@]})) || die "no file that can be mutated has '$2' in its path"
 
-# The mutator is a Python package, which this checkout keeps for itself.
+# The mutator is a Python package. It is installed under build/.
 python=$build/mutator/bin/python3 wanted=tests/mutants/requirements.txt
 if ! cmp -s "$wanted" "$build/mutator/$(basename "$wanted")"; then
 	remove "$build/mutator"
 	steps 1 "$build/log/mutator.log"
 	# shellcheck disable=SC2016 # the inner shell's
-	step "Installing the mutator" "the mutator could not be installed (python3-venv? a way to PyPI?)" sh -ec '
+	step "Installing the mutator" "the mutator could not be installed (is python3-venv installed? can pip reach its index?)" sh -ec '
 		python3 -m venv "$1" && "$1/bin/python3" -m pip install --no-deps -r "$2" && cp "$2" "$1/"' - "$build/mutator" "$wanted"
 fi
 remove "$generated"
@@ -79,7 +80,7 @@ read_mutant() {
 
 trimmed() { sed -E 's/^\s+//; s/\s+$//' <<<"$1"; }
 
-# reason: why this one changes nothing, from the list.
+# reason: prints why this mistake has no effect, if the list has it.
 reason() {
 	awk -v file="$file" -v original="- $(trimmed "${original//\\/\\\\}")" -v mutated="+ $(trimmed "${mutated//\\/\\\\}")" '
 		$0 == file { state = 1; next }
@@ -96,9 +97,9 @@ if [[ -n $list ]]; then
 	exit
 fi
 
-# ---- What it is tried with.
+# ---- Prepare the tests.
 
-# The modules as the tests need them; and what an earlier run has learned of the same sources.
+# Build the modules for the tests. Keep what an earlier run has learned about the same sources.
 make --no-print-directory vm-modules TESTS=1 >&2
 key=$(git ls-files -z -co --exclude-standard | xargs -0 sha256sum -- | sha256sum)
 if [[ $(cat "$sources.key" 2>/dev/null) != "$key" ]]; then
@@ -110,22 +111,22 @@ remove "$mutants"/{changes.*,logs,report.tsv}
 mkdir "$mutants/logs"
 touch "$report" "$mutants/history.tsv"
 
-# Not a test of what a script does, but of whether patches apply to its text.
+# Leave out mutants.t: it tests only that patches apply to the text.
 mapfile -t tests < <(printf '%s\n' tests/*.t tests/host/*.t | grep -vx tests/host/mutants.t)
 
 any_guest=$(printf '%s\n' "${tests[@]}" | grep -vm 1 /host/)
-# What looks at the compiler's messages where something must not compile.
+# This test compares the compiler's messages for code that must not compile.
 refusals=tests/host/ui.t
 compares_texts='host/(docs|promises)\.t'
 
 options_of() { sed -n '2s/^# vm: *//p' "$1"; }
 
-# confined CHANGES LIMIT COMMAND…: its status, or 124 after so many seconds.
+# confined CHANGES LIMIT COMMAND…: returns its status, or 124 after LIMIT seconds.
 confined() {
 	TESTS=1 timeout --foreground --kill-after=5 "$2" "$top/scripts/confined.sh" --sources "$sources" --changes "$1" "${@:3}" </dev/null
 }
 
-# watched LOG CHANGES LIMIT COMMAND…: as confined, ended as soon as a test has failed.
+# watched LOG CHANGES LIMIT COMMAND…: like confined, but stops as soon as a test has failed.
 watched() {
 	local log=$1 pid status=0
 	TESTS=1 timeout --foreground --kill-after=5 "$3" "$top/scripts/confined.sh" --sources "$sources" --changes "$2" "${@:4}" \
@@ -139,7 +140,7 @@ watched() {
 	return "$status"
 }
 
-# failed_in LOG: the first failure there; or what is wrong with what it says, if it is not what a test says.
+# failed_in LOG: prints the first failure in it, or what is wrong with the output if it is not that of a complete test.
 failed_in() {
 	awk '/^not ok/ { sub(/^not ok [0-9]* *-? */, ""); print; found = 1; exit }
 		/^Bail out/ { print; found = 1; exit }
@@ -150,7 +151,7 @@ failed_in() {
 		END { if (!found && !ended && (passed == 0 || passed != planned)) print "it ended too early" }' "$1"
 }
 
-# run_tests CHANGES LIMIT LOG TEST…: one test of this machine, or some for the same virtual machine. Sets failure.
+# run_tests CHANGES LIMIT LOG TEST…: runs one test of this machine, or several in one virtual machine. Sets failure.
 run_tests() {
 	local changes=$1 limit=$2 log=$3 status=0 options
 	shift 3
@@ -179,7 +180,8 @@ run_tests() {
 	[[ -z $failure ]]
 }
 
-# Each script tells which it is, where one listens. (Not within its first comment, which is its help.)
+# telling: changes each script so that it writes its name to descriptor 77, if that is open. (The new line comes after the first
+# comment, which is the help.)
 telling() {
 	local script
 	for script in scripts/*.sh; do

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Usage: scripts/lint.sh [--fix] [--from DIR]
 #
-# Checks every source file with its language's own tools: rustfmt, the kernel's clippy lints, shellcheck, shfmt; and all text
-# with scripts/prose.sh. It runs in the sandbox and changes nothing.
+# Checks every source file with the tools of its language: rustfmt, the kernel's clippy lints, shellcheck, shfmt; and all text
+# with scripts/prose.sh. It runs in the sandbox, and changes nothing.
 #
 #   --fix       format the files
 #   --from DIR  the files in DIR, which has other modules; their text is not checked
 #   --help      this text
 #
-# The exit status is 0 if there is nothing to say.
+# The exit status is 0 if all checks pass, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
@@ -54,12 +54,12 @@ lint() {
 
 files() { find . \( -path ./build -o -path ./.git \) -prune -o -type f \( "$@" \) -print0; }
 
-# Clippy goes by what rustc is told, so it runs where the modules are built; it has to be as silent as rustc.
+# Clippy needs the flags of rustc, so this builds the modules with it. There must be no message.
 clippy() {
 	local kdir output of=()
 	kdir=$("$top/scripts/rust-headers.sh")
 	lock "$build/clippy.lock" "it is running clippy"
-	# What is not compiled again does not warn again.
+	# (Only files that are compiled again give their warnings again.)
 	remove "$sources/build/clippy"
 	[[ $sources == "$top" ]] || of=("M=$sources")
 	output=$(make -C "$top" --no-print-directory modules KDIR="$kdir" MO="$sources/build/clippy/$(kdir_release "$kdir")" CLIPPY=1 "${of[@]}" 2>&1) || {

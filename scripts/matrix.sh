@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
 # Usage: scripts/matrix.sh [OPTIONS] [PART]
 #
-# Finds out which of Debian's kernels the modules work with: of each suite in scripts/platform.sh, and of each flavour
-# named there, the newest kernel of each series. For each it completes the headers, builds the modules, runs the
-# tests that run in a kernel, and tries modules that are not ours (scripts/foreign.sh). The tests of the tools (tests/host/)
-# are the same for all kernels, and make test runs them.
-# With PART, only kernels that have it in "SUITE ARCH RELEASE": 7.3, arm64, "sid x86".
+# Finds out which of Debian's kernels the modules work with. It takes the newest kernel of each series, from each suite and
+# flavour in scripts/platform.sh. For each kernel it completes the headers, builds the modules, runs the tests that need
+# a kernel, and tries modules of other projects (scripts/foreign.sh). The tests of the tools (tests/host/) do not depend on the
+# kernel: make test runs them.
+# With PART, it takes only kernels whose "SUITE ARCH RELEASE" contains PART: 7.3, arm64, "sid x86".
 #
-# A series without a signed image yet is tried with the unsigned one; without that, on x86, its source is built, with the
-# options of tests/sanitized.config.
+# If a series has no signed image yet, it takes the unsigned one. If there is none of these either, on x86, it builds the
+# kernel from its source, with the options of tests/sanitized.config.
 #
-# A table of all results is in build/matrix/kernels.md, and, after a run without PART, in docs/kernels.md. What each
-# printed is in build/matrix/RELEASE.log, what its tests printed in build/test-RELEASE/.
+# A table of all results is in build/matrix/kernels.md, and after a run without PART also in docs/kernels.md. The output
+# for each kernel is in build/matrix/RELEASE.log, the output of its tests in build/test-RELEASE/.
 #
-#   --from DIR  build the modules in DIR instead, and run their tests; the table is in DIR/build/matrix/kernels.md only
-#   --again  also do what has passed before, and ask the archive again: otherwise a result holds while the sources are
-#            the same, and what the archive has is asked once a day
+#   --from DIR  build the modules in DIR instead, and run their tests; the table is then only in DIR/build/matrix/kernels.md
+#   --again  try all kernels again, and ask the archive again. Otherwise a kernel that has passed is not tried again until the
+#            sources change, and the archive is asked once a day
 #   --help   this text
 #
-# A kernel that fails does not keep the others from their turn. Sandboxes and kernels that were not there before are
-# removed when they are no longer needed. The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
+# If a kernel fails, the others are still tried. Sandboxes and kernels that did not exist before are removed when they are no
+# longer needed. The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
@@ -51,14 +51,14 @@ matrix=${from:-$top}/build/matrix lists=$build/matrix
 mkdir -p "$matrix" "$lists"
 lock "$lists/lock" "it is trying all kernels"
 
-# What a result depends on, apart from the kernel.
+# sources: prints what a result depends on, apart from the kernel.
 sources() {
 	[[ -z $from ]] || find "$from" \( -name .git -o -path "$from/build" \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
 	find Kbuild Makefile ./*.rs lkm startstop scripts tests docs README.md -type f ! -path docs/kernels.md -print0 |
 		sort -z | xargs -0 sha256sum
 }
 
-# offered SUITE: the list of rust-headers.sh for that and ARCH; makes their sandbox if it has to be asked.
+# offered SUITE: prints the list of rust-headers.sh for SUITE and ARCH. If it has to ask the archive, it makes their sandbox.
 offered() {
 	local SUITE=$1
 	choose_platform
@@ -70,8 +70,8 @@ offered() {
 	sed 1d "$list"
 }
 
-# chosen FLAVOURS <LIST: "release version" of the newest of each series and flavour that is or can be completed; of a
-# series that has no signed image yet, the newest of the plain flavour, with its source package if it has no image at all.
+# chosen FLAVOURS <LIST: prints "release version" of the newest kernel of each series and flavour that is completed or can be.
+# For a series without a signed image: the newest of the plain flavour, and its source package if it has no image at all.
 chosen() {
 	awk -v flavours="$1" -v plain="$debian_arch" -v arch="$ARCH" '
 		BEGIN { n = split(flavours, list, ","); for (i = 1; i <= n; i++) wanted[list[i]] = 1 }
@@ -93,7 +93,7 @@ chosen() {
 		}'
 }
 
-# kernel_of RELEASE [SOURCE=VERSION]: prints its build tree, which is completed, or built if its SOURCE is given.
+# kernel_of RELEASE [SOURCE=VERSION]: completes the headers, or builds the kernel if its SOURCE is given. Prints the build tree.
 kernel_of() {
 	if (($# > 1)); then
 		scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config "$2"
@@ -102,8 +102,8 @@ kernel_of() {
 	fi
 }
 
-# try RELEASE [SOURCE=VERSION]: sets headers, modules, tests and foreign to what became of each, or to nothing if it did not
-# come to that.
+# try RELEASE [SOURCE=VERSION]: sets headers, modules, tests and foreign to the result of each step, or to nothing if it was not
+# reached.
 try() {
 	local log=$matrix/$1.log kdir
 	headers='' modules='' tests='' foreign='' rustc='' gcc='' symbols=''
@@ -152,7 +152,7 @@ passed_before() {
 
 there() { (cd "$build" && printf '%s\n' sandbox/* kernels/* modules/*); }
 
-# Only what this run made, and nothing that somebody is using.
+# remove_made NAME…: removes those that this run has made.
 remove_made() {
 	local name
 	for name; do
@@ -161,7 +161,7 @@ remove_made() {
 	done
 }
 
-# offered_here: without those of the suite that this one is on top of, whose turn comes with that.
+# offered_here: the same list, without the kernels of the suite below (experimental is on top of sid), which has its own turn.
 offered_here() {
 	local below=''
 	[[ $base_suite == "$SUITE" ]] || below=$(offered "$base_suite") || below=''
@@ -202,17 +202,17 @@ try_all_of() {
 	remove_made "sandbox/$sandbox_name" "sandbox/$sandbox_name.use" "sandbox/$sandbox_name.lock"
 }
 
-# The results, and of what is offered and cannot be done the reasons, as a document goes on.
+# table: prints the results, and why the other kernels cannot be tried, as the end of a document.
 table() {
 	local list
 	printf 'Tested on %s.\n\n' "$(cut -f 2 "$matrix"/*.result | sort | tail -n 1)"
 	echo '| kernel | package | Debian | rustc | gcc | Rust symbols | modules | tests | not ours | time |'
 	echo '|---|---|---|---|---|---|---|---|---|---|'
 	cat "$matrix"/*.result | sort -t $'\t' -k 5,5Vr | awk -F '\t' '{
-		# (A line of an older script lacks a field.)
+		# (Lines that an older script wrote lack a field.)
 		if (NF == 14) printf "| %s%s | %s | %s | %s | %s | %s | %s | %s | %s | %d s |\n",
 			$5, $14 == "passed" ? "" : " **failed**", $6, $3, $7, $8, $9, $10, $11, $12, $13 }'
-	printf '\nThese suites have more kernels, which cannot be used:\n\n'
+	printf '\nThese suites have more kernels, which cannot be tried:\n\n'
 	for list in "$lists"/*.list; do
 		sed -n 's/^\([0-9]*\.[0-9]*\)[^ ]* .*cannot be: /\1 /p' "$list" | sort -u |
 			awk -v name="$(basename "$list" .list)" '{ series = $1; sub(/^[^ ]* /, ""); print "- " series " in " name ": " $0 }'
@@ -223,7 +223,7 @@ touch "$lists/begun"
 sources=$(sources | sha256sum | cut -c1-16)
 before=$(there)
 done_before='' failed=0
-# A new series shows itself here.
+# This is where a new series is tried first.
 export ANY_KERNEL=1
 for ((i = ${#suites[@]} - 1; i >= 0; i--)); do
 	read -r SUITE _ _ all <<<"${suites[i]}"
@@ -231,7 +231,7 @@ for ((i = ${#suites[@]} - 1; i >= 0; i--)); do
 		ARCH=${line%% *}
 		export SUITE ARCH
 		choose_platform
-		# A part of another suite or architecture needs no sandbox of this one.
+		# If PART names another suite or architecture, do not make a sandbox for this one.
 		for word in $part; do
 			if row "$word" "${suites[@]}" >/dev/null && [[ $word != "$SUITE" ]]; then continue 2; fi
 			if row "$word" "${arches[@]}" >/dev/null && [[ $word != "$ARCH" ]]; then continue 2; fi

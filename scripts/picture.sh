@@ -2,8 +2,8 @@
 # Usage: scripts/picture.sh [CHAPTER...]
 #
 # Makes docs/tour.svg, the picture of the tour in the README, from a real run of these chapters (default:
-# hello_world proc_hello) in the virtual machine. It has its own background, so that it is readable on light
-# and on dark pages. Needs ansifilter and script (Debian: ansifilter, bsdutils).
+# hello_world proc_hello) in the virtual machine. The picture has its own background, so that it is readable on light
+# and on dark pages. This needs ansifilter and script (Debian: ansifilter, bsdutils).
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
@@ -25,7 +25,7 @@ trap 'rm -f "$ansi" "$svg"' EXIT
 # At a terminal, for the colours. The command is one that a person would type.
 env -u NO_COLOR TERM=xterm-256color script -qec "make --no-print-directory demo T='$*'" /dev/null </dev/null |
 	sed -n 's/\r//g; /A tour of/,$p' >"$ansi"
-grep -q 'expectations held' "$ansi" || die "the tour did not come to its end"
+grep -q 'expectations held' "$ansi" || die "the tour did not finish"
 
 ansifilter --svg --encoding=UTF-8 --font=monospace --doc-title="A tour of the modules" \
 	--height="$((20 * $(wc -l <"$ansi") + 30))" --width=930 "$ansi" |

@@ -1,11 +1,11 @@
 # shellcheck shell=bash disable=SC2034
-# Which Debian and which architecture: SUITE and ARCH of the environment, and a line here for each that there is.
-# Sourced after common.sh.
+# The suites of Debian and the architectures, with a line for each. SUITE and ARCH in the environment choose one. Sourced after
+# common.sh.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# The suite's name; the Debian that its sandbox is, where the compilers are from; where its kernels are from; the flavours
-# of kernels that make matrix tries, for all architectures.
+# The suite's name; the Debian of its sandbox, with the compilers; the suite with its kernels; the flavours of kernels that make
+# matrix tries, for all architectures.
 suites=(
 	"trixie        trixie   trixie-backports  amd64,cloud-amd64,rt-amd64,arm64"
 	"testing       testing  testing           amd64"
@@ -13,16 +13,16 @@ suites=(
 	"experimental  sid      experimental      amd64"
 )
 
-# The architecture in kbuild's words; in Debian's; in GNU's, as in the names of directories and of cross compilers; what
-# loads its programs; QEMU's package, the program, the machine and its CPU; the serial console; what its kernel can leave
-# out of a boot without telling less. (Without rdrand the first program that wants a random number keeps the kernel busy for
-# a second; no_timer_check: on a busy host that check can fail, and is a panic then.)
+# The architecture's name in kbuild, in Debian, and in GNU (for directories and cross compilers); the loader of its programs; QEMU's
+# package, program, machine and CPU; the serial console; arguments that make the kernel boot faster. (Without rdrand, the first
+# program that needs a random number keeps the kernel busy for a second. Without no_timer_check, a check may fail on a busy host,
+# and the kernel panics.)
 arches=(
 	"x86    amd64  x86_64-linux-gnu   lib64/ld-linux-x86-64.so.2  qemu-system-x86  qemu-system-x86_64   q35                   qemu64,+rdrand       ttyS0    tsc=nowatchdog no_timer_check"
 	"arm64  arm64  aarch64-linux-gnu  lib/ld-linux-aarch64.so.1   qemu-system-arm  qemu-system-aarch64  virt,gic-version=max  max,pauth-impdef=on  ttyAMA0"
 )
 
-# row NAME LINE…: the line that begins with NAME; a failure if there is none.
+# row NAME LINE…: prints the line that begins with NAME. Fails if there is none.
 row() {
 	local name=$1 line
 	shift
@@ -32,7 +32,7 @@ row() {
 	return 1
 }
 
-# names LINE…: what they begin with.
+# names LINE…: prints the first word of each.
 names() {
 	local names=("${@%% *}")
 	echo "${names[*]}"
@@ -61,8 +61,7 @@ choose_platform() {
 	sandbox_name=$SUITE${cross:+-$ARCH}
 }
 
-# What the virtual machine's file system is made from: the packages of which it has all programs, and those of which
-# it has some (scripts/vm.sh).
+# The packages of the virtual machine's file system: it has all programs of the first, and some of the second (scripts/vm.sh).
 guest_packages=(
 	bash coreutils debianutils diffutils findutils grep hostname kmod less mawk mount nano ncurses-base ncurses-bin procps sed strace
 	util-linux

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Usage: scripts/promises.sh [--check]
 #
-# Writes tests/promises.md: each promise of the README, the documents, the scripts' --help and the Makefile,
-# and the test that holds it, from tests/promises.txt. It is an error if the table would not be
-# true: if a document does not make a promise any more, if a test has no such description, or if the
-# documents say something (a section, an entry, a message, an option, an exit status …) for which no test is named.
+# Writes tests/promises.md, from tests/promises.txt: a table of the promises in the README, the documents, the scripts' --help and
+# the Makefile, with the test that checks each. It is an error if the table would be wrong: if a document no longer makes a
+# promise, if a test has no such description, or if a document says something (a section, an entry, a message, an option, an exit
+# status …) that has no test.
 #
-#   --check  writes nothing; a table that is not up to date is an error too
+#   --check  write nothing; a table that is out of date is an error, too
 #   --help   this text
 #
 # The exit status is 0 if there is no error, 1 if there is one, 2 if the arguments are wrong.
@@ -26,10 +26,10 @@ page=tests/promises.md
 written=$(mktemp)
 trap 'rm -f "$written"' EXIT
 perl tests/promises.pl "$page" README.md docs/*.md docs/guide/*.md Makefile scripts/*.sh bench/bench.sh >"$written" ||
-	die "some promises are not held" "tests/promises.txt names the test for each, and says how."
+	die "some promises have no test" "tests/promises.txt names the test of each promise; its first lines explain how."
 cmp -s "$page" "$written" && exit
 [[ -z $check ]] || die "$page is not up to date" "scripts/promises.sh"
-# (not into the page itself: a full disk would leave none)
+# (Write to another file first: on a full disk, the old page remains.)
 cp --preserve=mode "$page" "$page.new"
 cat "$written" >"$page.new"
 mv "$page.new" "$page"

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Usage: scripts/prose.sh [FILE...]
 #
-# Checks the text of the documents, of comments and of messages (default: of all files): for spelling, by Debian's codespell, and for
-# the phrases in docs/style.txt, which say what to write instead. In the documents, sentences of more than 45 words are a warning.
+# Checks the text of documents, comments and messages (default: in all files): the spelling, with Debian's codespell, and the
+# phrases in docs/style.txt, which also says what to write instead. In documents, it warns of sentences with more than 45 words.
 # It is a part of: make lint
 #
 #   --help  this text
 #
-# The exit status is 0 if there is nothing to say but warnings, 1 if there is, 2 if the arguments are wrong.
+# The exit status is 0 if it found nothing, or only warnings, 1 if it found mistakes, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 

@@ -1,37 +1,37 @@
 #!/usr/bin/env bash
 # Usage: scripts/source-kernel.sh FRAGMENT [PACKAGE=VERSION]
 #
-# Builds a kernel with the options in the file FRAGMENT and no others, with clang, from Debian's source
-# package (for example linux-source-7.3=7.3.4-1; default: that of the kernel which rust-headers.sh takes by default).
-# The result must have every option as the FRAGMENT has it. If Kconfig changes an option or does not know it, that is an
+# Builds a kernel with clang, from Debian's source package, with the options in the file FRAGMENT and no others. PACKAGE=VERSION
+# is for example linux-source-7.3=7.3.4-1; the default is the source of the kernel that rust-headers.sh chooses.
+# The kernel must have every option as the FRAGMENT sets it. If Kconfig changes an option or does not know it, that is an
 # error. The kernel's release is the source's version and the name of the FRAGMENT: tests/sanitized.config makes
-# 7.3.4-sanitized. Prints the build tree that results, to be used as: make KDIR=...
+# 7.3.4-sanitized. It prints the path of the build tree, for: make KDIR=...
 #
 #   --help  this text
 #
-# For the sandbox: scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config. The result is used
-# again as long as FRAGMENT, source and compilers are the same. Building takes minutes, and 4 GB of disk in the meantime.
+# Run it in the sandbox: scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config. It builds the kernel again only if
+# FRAGMENT, source or compilers have changed. A build takes minutes, and needs 4 GB of disk until it ends.
 #
-# The exit status is 0 if the kernel is there, 1 if not, 2 if the arguments are wrong.
+# The exit status is 0 if the kernel exists now, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 
 case ${1:-} in
 -h | --help) usage && exit ;;
-'') bad_usage "it needs a FRAGMENT of a configuration" ;;
+'') bad_usage "FRAGMENT is missing: a file with options of the kernel" ;;
 -*) bad_usage "unknown option $1" ;;
 esac
 (($# <= 2)) || bad_usage "one FRAGMENT and one PACKAGE=VERSION at most"
 fragment=$1
 [[ -f $fragment && -r $fragment ]] || bad_usage "no such file: $fragment"
 name=$(basename -- "$fragment" .config)
-[[ $name =~ ^[[:alnum:]][[:alnum:]._+-]*$ ]] || bad_usage "a kernel's release cannot end with the name of $fragment"
-in_sandbox || die "this is for the sandbox, which has the tools" "scripts/sandbox.sh $0 $*"
+[[ $name =~ ^[[:alnum:]][[:alnum:]._+-]*$ ]] || bad_usage "the name of $fragment cannot be part of a kernel's release"
+in_sandbox || die "this must run in the sandbox, which has the tools" "scripts/sandbox.sh $0 $*"
 
 package=${2:-$("$top/scripts/rust-headers.sh" --source)}
 
-# What the kernel is made of: if none of it has changed, it is used again.
+# What the kernel is made from. If nothing in it has changed, the kernel is not built again.
 key=$({
 	echo "$package"
 	cat "$fragment"
@@ -70,19 +70,19 @@ configure() {
 	check_options
 }
 
-# check_options: names those that came out differently; then it fails.
+# check_options: prints the options that came out differently, and fails if there are any.
 check_options() {
 	local line option options=0 wrong=0
 	while read -r line; do
 		option=$(grep -oE '^(# )?CONFIG_[A-Z0-9_a-z]+' <<<"$line" | sed 's/^# //') || continue
 		options=$((options + 1))
 		if grep -qxF -- "$line" "$work/object/.config"; then continue; fi
-		# What Kconfig does not offer is not set either.
+		# (An option that Kconfig does not offer is not set either.)
 		if [[ $line == '#'* ]] && ! grep -q "^$option=" "$work/object/.config"; then continue; fi
 		echo "$line: the result has $(grep -wm 1 "$option" "$work/object/.config" || echo no such option)"
 		wrong=1
 	done < <(grep -E '^CONFIG_.*=|^# CONFIG_.* is not set$' "$fragment")
-	echo "$options options are asked for"
+	echo "the fragment has $options options"
 	((options && !wrong))
 }
 
@@ -106,7 +106,7 @@ build_kernel() {
 	step "Downloading the source" "apt-get could not download $package" download
 	step "Unpacking" "could not unpack the source (is there room on the disk?)" unpack
 	step "Configuring" "the configuration is not what ${fragment#"$top"/} asks for" configure
-	step "Building, which takes minutes" "the kernel could not be built" compile
+	step "Building (this takes minutes)" "the kernel could not be built" compile
 	step "Putting the build tree together" "could not put the build tree together (is there room on the disk?)" assemble
 
 	local release

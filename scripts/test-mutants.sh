@@ -2,10 +2,10 @@
 # Usage: scripts/test-mutants.sh [NAME]
 #
 # Tests the tests: each patch in tests/mutants/ puts one small defect into a copy of the sources (scripts/confined.sh), and
-# the test that the patch names has to fail. With NAME, only the patches whose name has NAME in it.
+# the test that the patch names must fail. With NAME, it takes only the patches whose names contain NAME.
 #
-# A patch begins with two lines, "Breaks: WHAT" and "Test: NAME", a name as for make test T=NAME; after "--sanitized"
-# one as for make test-sanitized T=NAME.
+# A patch begins with two lines, "Breaks: WHAT" and "Test: NAME". NAME is as in make test T=NAME, or after "--sanitized" as in
+# make test-sanitized T=NAME.
 # The exit status is 0 if every defect was caught; 1 if one was not, or if a patch no longer applies or builds.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
@@ -30,7 +30,7 @@ mutants=$(make_layers "$build/mutants/patches")
 [[ $mutants == "$build"/* ]] || trap 'remove "$mutants"' EXIT
 trap 'trap - INT TERM; kill 0' INT TERM
 
-# try PATCH: applies the patch to a copy, and runs its test there. Prints the verdict.
+# try PATCH: applies the patch to a copy, runs its test there, and prints the verdict.
 try() {
 	local patch=$1 name status=0 what test=() start=$SECONDS verdict changes
 	name=$(basename "$1" .patch)
@@ -39,7 +39,7 @@ try() {
 	changes=$mutants/changes.$name
 	local confined=(scripts/confined.sh --sources "$mutants/sources" --changes "$changes")
 	if ! "${confined[@]}" patch -p1 --forward --fuzz=0 --quiet <"$patch" >"$mutants/$name.log" 2>&1; then
-		verdict="NO PATCH ANY MORE: it does not apply"
+		verdict="NO PATCH: it no longer applies"
 	else
 		timeout --foreground 1200 "${confined[@]}" scripts/test.sh "${test[@]}" </dev/null >"$mutants/$name.log" 2>&1 || status=$?
 		if ((status == 0)); then
@@ -67,7 +67,7 @@ worker() {
 }
 : >"$mutants/1.next"
 : >"$mutants/2.next"
-# (so that no two make the copy)
+# (Make the copy before, so that the workers do not both make it.)
 scripts/confined.sh --sources "$mutants/sources" true
 worker "$mutants/1" &
 worker "$mutants/2" &

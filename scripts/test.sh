@@ -2,22 +2,22 @@
 # Usage: scripts/test.sh [--long | --all] [--guest | --sanitized | --debian] [NAME]
 #        scripts/test.sh --from DIR [NAME]
 #
-# Builds the modules and runs the tests: tests/*.t in a virtual machine (tests that ask for the same options share one,
-# "# vm: OPTIONS" in their second line), and tests/host/*.t here. With NAME, it runs only those whose path has NAME in it,
-# also in tests/long/. It runs as many at a time as there are CPUs.
+# Builds the modules and runs the tests: tests/*.t in a virtual machine, and tests/host/*.t on this machine. Tests with the same
+# options ("# vm: OPTIONS" in the second line) share a virtual machine. With NAME, it runs only the tests whose path contains
+# NAME, also those in tests/long/. It runs as many tests at once as there are CPUs.
 #
-#   --long  instead, those in tests/long/, which take minutes: storms, whole builds, a clone that has nothing
-#   --all   instead, those in tests/all/, which take longer still: packages in a Debian made for it
-#   --guest instead, only those in a virtual machine
-#   --debian instead, only those in tests/debian/, which boot a whole Debian (scripts/debian.sh), one after the other
-#   --sanitized  all those, and tests/sanitized/, on the kernel of tests/sanitized.config, which is built once; with --long
-#           those in tests/long/ too. (Those in host/ are about this machine, and not about the kernel.)
-#   --from DIR  instead, build the modules in DIR, and run DIR/tests/*.t in a virtual machine; what they print is in DIR/build/test/
+#   --long  run instead the tests in tests/long/, which take minutes: storms, whole builds, an empty clone
+#   --all   run instead the tests in tests/all/, which take even longer: packages in a Debian made for them
+#   --guest run only the tests that run in a virtual machine
+#   --debian run instead the tests in tests/debian/, which boot a whole Debian (scripts/debian.sh), one after the other
+#   --sanitized  run those of --guest, and tests/sanitized/, on the kernel of tests/sanitized.config, which is built once; with
+#           --long also those in tests/long/. (The tests in host/ are left out: they are not about the kernel.)
+#   --from DIR  instead, build the modules in DIR, and run DIR/tests/*.t in a virtual machine; their output is in DIR/build/test/
 #   --help  this text
 #
-# KERNEL=RELEASE in the environment chooses the kernel, and its results are in build/test-RELEASE/.
+# KERNEL=RELEASE in the environment chooses the kernel. Then the results are in build/test-RELEASE/.
 #
-# What each test printed is in build/test/NAME.tap, all results are in build/test/junit.xml.
+# The output of each test is in build/test/NAME.tap, and all results are in build/test/junit.xml.
 # The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
@@ -88,19 +88,19 @@ fi
 results=${from:-$top}/build/test${KERNEL:+-$KERNEL}
 
 lock "$results.lock" "it is running the tests"
-# Results of an earlier run are none of this one's, even if nothing can be built.
+# Remove the results of an earlier run first, so that none are left if the build fails.
 rm -rf "$results"
 mkdir -p "$results"
 make --no-print-directory vm-modules TESTS=1 "${of[@]}" >&2
-# From here on the modules are as the tests need them; a test that makes them again must not change them.
+# The modules are now built as the tests need them. If a test builds them again, the result must be the same.
 export TESTS=1
 # A test that calls make means what it says there: T= and the like are for this one.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL T
 
-# result FILE: where its output goes.
+# result FILE: prints the path of its output.
 result() { echo "$results/$(sed 's,^tests/,,; s,/,-,g; s,\.t$,,' <<<"$1").tap"; }
 
-# ended FILE STATUS SECONDS: says how a test went. A status that its results do not explain is a failure too.
+# ended FILE STATUS SECONDS: reports the result of a test. If its status is not 0, but no result is a failure, that is a failure, too.
 ended() {
 	local tap good bad verdict
 	tap=$(result "$1")
@@ -111,7 +111,7 @@ ended() {
 	fi
 	good=$(grep -c '^ok' "$tap" || :)
 	if ((good + bad == 0)); then
-		echo "not ok - $1 says nothing" >>"$tap"
+		echo "not ok - $1 printed no result" >>"$tap"
 		bad=1
 	fi
 	if ((bad)); then verdict="${red}$bad failed${plain}, "; else verdict="${green}ok${plain}, "; fi
@@ -124,12 +124,12 @@ run_here() {
 	ended "$1" "$status" "$((SECONDS - start))"
 }
 
-# A machine that runs longer is ended. Detectors take time.
+# A machine that runs longer is stopped. (Detectors make the kernel slow.)
 timeout=$((${#sanitized} ? 2400 : 900))
 
-# run_in_vm OPTIONS FILE…: one machine for all of them; its output is told apart by lines that no test prints.
-# (init_on_alloc=0: what a module does not set is not 0 by chance; and zeroing takes a tenth of the time. loglevel=5: the tests
-# read the log themselves; the console is for what goes wrong.)
+# run_in_vm OPTIONS FILE…: runs them all in one machine. Lines that no test prints separate their outputs.
+# (With init_on_alloc=0, memory that a module does not set is not 0 by chance, and the tests take a tenth less time. With
+# loglevel=5, the console shows only what goes wrong; the tests read the log themselves.)
 run_in_vm() {
 	local line file='' start options log cut=''
 	read -ra options <<<"$1"
@@ -155,21 +155,21 @@ run_in_vm() {
 		for file; do
 			grep -q '^1\.\.' "$(result "$file")" || { cut=1 && ended "$file" 125 0; }
 		done
-		# It was the end of the machine itself that was a bad one.
+		# If all tests have finished, the machine itself ended badly.
 		[[ -n $cut ]] || ended "$file" 125 0
 		sed 's/^/  /' "$log" >&2
 	}
 }
 
-# without_locks COMMAND…: what outlives a run that was killed would keep the next one waiting.
+# without_locks COMMAND…: runs it without our locks. If this run is killed and the command lives on, the next run must not wait.
 without_locks() {
 	local fd
 	for fd in "${locks[@]}"; do exec {fd}>&-; done
 	"$@"
 }
 
-# As many at a time as there are CPUs: more of them slow each other down by more than they gain.
-# Each has a process group of its own, so that an interrupt ends all of it, and nobody else.
+# start COMMAND…: starts it when a CPU is free. (More at once would take longer.) Each has its own process group, so that an
+# interrupt ends exactly its processes.
 start() {
 	while (($(jobs -rp | wc -l) >= (${#debian} ? 1 : $(nproc)))); do wait -n || :; done
 	set -m
@@ -198,8 +198,8 @@ start_machine() {
 	read -ra files <<<"${machines[$1]}"
 	start run_in_vm "$1" "${files[@]}"
 }
-# What takes longest goes first: the machines of tests/sanitized/, which does things hundreds of times; those that most tests
-# share; the tests that boot machines of their own; what is short comes last, so that no CPU is without work for long.
+# Start the longest first, so that no CPU is idle at the end: the machines of tests/sanitized/, where things are done hundreds of
+# times; the machines that most tests share; tests that boot their own machines; and then the short tests.
 mapfile -t machines_by_size < <(for options in "${!machines[@]}"; do
 	group=${machines[$options]}
 	only_sanitized=1
@@ -221,16 +221,16 @@ count() { cat "$results"/*.tap | grep -cE "$1" || :; }
 skipped=$(count '^ok .*# SKIP')
 bad=$(count '^not ok')
 if ((failed)); then
-	say "" "${red}What failed, with what was expected and seen:${plain}"
+	say "" "${red}These tests failed. Expected and actual results:${plain}"
 	for tap in "$results"/*.tap; do
 		awk -v file="${tap#"$top"/}" '
 			/^not ok/ { if (!named++) print file; print "  " $0; more = 1; next }
 			/^#/ { if (more) print "    " $0; next }
 			{ more = 0 }' "$tap" | scripts/decode.sh "${decode[@]}" >&2
 	done
-	# A test that ended too early has no failure to show.
+	# (A test that ended too early has no failed line.)
 	((bad)) || sed 's/^/  /' "$results/prove.log" >&2
-	say "All that they printed is in ${results#"$top"/}/*.tap, the console's log in build/log/console.log."
+	say "The tests' whole output is in ${results#"$top"/}/*.tap, the console's log in build/log/console.log."
 	((bad)) || bad=1
 fi
 echo "$(($(count '^ok') - skipped)) passed, $bad failed, $skipped skipped"

@@ -57,7 +57,7 @@ not_there here "… without --changes nothing is kept"
 if ((EUID == 0)) && [[ $(</proc/self/uid_map) =~ ' 4294967295'$ ]]; then
 	chmod 700 "$directory"
 	run scripts/confined.sh true
-	like "$status $stderr" '^1 .*cannot be reached by a user that owns nothing' "root: a place that only its user can reach is refused"
+	like "$status $stderr" '^1 .*COMMAND runs as a user that owns nothing, and cannot reach' "root: a place that only its user can reach is refused"
 	chmod 755 "$directory"
 else
 	skip "root: a place that only its user can reach is refused" "only root becomes another user"
@@ -65,9 +65,9 @@ fi
 run scripts/confined.sh
 is "$status" 2 "confined.sh without a command gives 2"
 run scripts/sandbox.sh scripts/confined.sh true
-like "$status $stderr" '^1 .*the sandbox is no place to begin from' "in the sandbox it is refused"
+like "$status $stderr" '^1 .*this cannot run in the sandbox' "in the sandbox it is refused"
 run scripts/confined.sh --changes "$layers/a:b" true
-like "$status $stderr" '^1 .*cannot be mounted, for a character in it' "a path that cannot be mounted is refused"
+like "$status $stderr" '^1 .*cannot be mounted, because of a character in the path' "a path that cannot be mounted is refused"
 
 # ---- The generator, with a stand-in for the package: it adds 1 to each digit.
 

@@ -215,6 +215,6 @@ like "$stdout" 'NOT CAUGHT' "… and is shown"
 sed 's/^-1$/-3/' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/old.patch"
 mutants old
 is "$status" 1 "a patch that no longer applies gives 1"
-like "$stdout" 'NO PATCH ANY MORE' "… and is shown"
+like "$stdout" 'NO PATCH: it no longer applies' "… and is shown"
 
 done_testing
