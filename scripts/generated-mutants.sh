@@ -15,7 +15,8 @@
 # name the file or its modules, and at last all others. If a mistake has no effect, list it with the reason in
 # tests/mutants/equivalent.txt.
 # Each test runs in scripts/confined.sh, where a broken script can do no harm. The output of the tests is in
-# build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file.
+# build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file. After an interrupted
+# run, the same command with the same seed goes on with the mistakes that are left.
 #
 # The exit status is 0 if no mistake survived; 1 if one did, or if a test fails without any; 2 if the arguments are wrong.
 
@@ -103,12 +104,21 @@ fi
 make --no-print-directory vm-modules TESTS=1 >&2
 key=$(git ls-files -z -co --exclude-standard | xargs -0 sha256sum -- | sha256sum)
 if [[ $(cat "$sources.key" 2>/dev/null) != "$key" ]]; then
-	remove "$sources" "$mutants/passed"
+	remove "$sources" "$mutants/passed" "$mutants/which"
 	echo "$key" >"$sources.key"
 fi
-mkdir -p "$mutants/passed"
-remove "$mutants"/{changes.*,logs,report.tsv}
-mkdir "$mutants/logs"
+# A run that was interrupted goes on.
+which="$number $seed ${2:-}"
+touch "$report"
+tried=$(wc -l <"$report")
+if [[ $(cat "$mutants/which" 2>/dev/null) == "$which" ]] && ((tried < $(find "$generated" -type f | wc -l))); then
+	say "$tried of them were tried by an earlier run."
+else
+	remove "$mutants"/{logs,report.tsv}
+	echo "$which" >"$mutants/which"
+fi
+mkdir -p "$mutants/passed" "$mutants/logs"
+remove "$mutants"/changes.*
 touch "$report" "$mutants/history.tsv"
 
 # Leave out mutants.t: it tests only that patches apply to the text.
@@ -373,7 +383,7 @@ confined "$mutants/changes.first" 60 true
 remove "$mutants/changes.first"
 trap 'trap - INT TERM; kill 0' INT TERM
 
-find "$generated" -type f -printf '%f\n' | sort >"$mutants/list"
+find "$generated" -type f -printf '%f\n' | sort | comm -23 - <(cut -f 1 "$report" | sort) >"$mutants/list"
 worker() {
 	local id next=$mutants/next.$1
 	while flock "$mutants/list.lock" sed -i -e "1{w $next" -e 'd}' "$mutants/list" && id=$(<"$next") && [[ -n $id ]]; do

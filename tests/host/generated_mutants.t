@@ -149,6 +149,13 @@ like "$stdout" '\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \|' "… and a table
 like "$stdout" '2 of 2 mistakes were caught \(seed 99\)' "… with the sum"
 is "$(git ls-files -o --exclude-standard | grep -c .) $(sed -n 4p scripts/tidy.sh)" "$(git ls-files -o --exclude-standard | grep -c .) rm -rf \"\$1/work\"" "the checkout is as it was"
 
+sed -i 2,3d build/mutants/generated/report.tsv
+mutants --seed 99 --workers 1 4
+is "$(verdicts | wc -l)" 2 "a run that was interrupted goes on with those that are left"
+like "$stderr$stdout" '2 of them were tried by an earlier run.*\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \|' "… and the table has all of them"
+mutants --seed 99 --workers 1 4
+is "$(verdicts | wc -l)" 4 "a run that was complete begins again"
+
 cat >build/made <<'MADE'
 scripts/tidy.sh|6|sleep 1
 scripts/tidy.sh|6|sleep 1000
