@@ -181,7 +181,8 @@ impl chardev::Device for Pipe {
         file.wait_for(table, &self.writable);
         let state = self.state.lock();
         let end = state.writers == 0 && file.data().load(Relaxed);
-        let (reads, writes) = (file.how().reads(), file.how().writes());
+        let how = file.how();
+        let (reads, writes) = (how.reads(), how.writes());
         chardev::Ready::default()
             .and_if(reads && state.ring.len > 0, chardev::Ready::IN)
             .and_if(reads && state.ring.len == 0 && end, chardev::Ready::HUP)

@@ -117,7 +117,20 @@ impl<'a, T: Device> File<'a, T> {
     }
 
     /// Lets `poll`, `select` and `epoll` wait for `condition` too. For [`Device::poll`].
+    #[inline]
     pub fn wait_for(&self, table: &PollTable<'_>, condition: &PollCondVar) {
+        // What `poll_wait()` looks at first. It is inline in C, and would be a call here: most calls of
+        // `poll` do not wait.
+        // SAFETY: A `PollTable` is a transparent pointer, which by its invariant is NULL or valid.
+        let waits = unsafe {
+            let table = ptr::from_ref(table).cast::<*const bindings::poll_table>();
+            (*table)
+                .as_ref()
+                .is_some_and(|table| table._qproc.is_some())
+        };
+        if !waits {
+            return;
+        }
         // SAFETY: By the type's invariant it is open. `poll`, which this thread is in,
         // has not called `fdget_pos()`. Another thread may have: that is about `f_pos`, which
         // `register_wait()` does not use. (`miscdevice` of the kernel crate does the same.)
