@@ -101,6 +101,15 @@ unlock() {
 	unset 'locks[-1]'
 }
 
+# checkout_files: prints the files of this checkout as git knows them, new ones too, each with a NUL behind it.
+checkout_files() {
+	local file
+	(cd "$top" && git ls-files -z -co --exclude-standard) | while IFS= read -r -d '' file; do
+		# (One that was deleted is known until that is committed.)
+		[[ ! -e $top/$file && ! -L $top/$file ]] || printf '%s\0' "$file"
+	done
+}
+
 # remove PATH…: removes them, even files that a killed mmdebstrap left behind under an ordinary user's subordinate ids.
 remove() {
 	local path

@@ -67,7 +67,7 @@ fi
 copy_sources() {
 	local path
 	mkdir -p "$1.partial"/build/{sandbox,kernels,vm}
-	(cd "$top" && git ls-files -z -co --exclude-standard | xargs -0 cp -a --parents -t "$1.partial")
+	(cd "$top" && checkout_files | xargs -0 cp -a --parents -t "$1.partial")
 	for path in "$build"/modules "$build"/vm/accel "$build"/vm/base.*; do
 		[[ ! -e $path ]] || cp -a "$path" "$1.partial/${path#"$top/"}"
 	done

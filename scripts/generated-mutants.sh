@@ -55,7 +55,7 @@ sources=$mutants/sources
 
 # ---- Make the mistakes.
 
-mapfile -t files < <(git ls-files -co --exclude-standard |
+mapfile -t files < <(checkout_files | tr "\0" "\n" |
 	{ grep -E '(\.(rs|h|sh|mk|include)|(^|/)(Kbuild|Makefile))$' || :; } |
 	{ grep -vE '^(tests|bench)/' || :; } | { grep -F -- "${2:-}" || :; })
 ((${#files[@]})) || die "no file that can be mutated has '$2' in its path"
@@ -102,7 +102,7 @@ fi
 
 # Build the modules for the tests. Keep what an earlier run has learned about the same sources.
 make --no-print-directory vm-modules TESTS=1 >&2
-key=$(git ls-files -z -co --exclude-standard | xargs -0 sha256sum -- | sha256sum)
+key=$(checkout_files | xargs -0 sha256sum -- | sha256sum)
 if [[ $(cat "$sources.key" 2>/dev/null) != "$key" ]]; then
 	remove "$sources" "$mutants/passed" "$mutants/which"
 	echo "$key" >"$sources.key"

@@ -62,6 +62,12 @@ if ((EUID == 0)) && [[ $(</proc/self/uid_map) =~ ' 4294967295'$ ]]; then
 else
 	skip "root: a place that only its user can reach is refused" "only root becomes another user"
 fi
+echo known >deleted
+git add deleted
+rm deleted
+run scripts/confined.sh ls deleted Makefile
+like "$status $stdout" '^2 Makefile$' "a file that was deleted is not missed"
+git rm -q --cached deleted
 run scripts/confined.sh
 is "$status" 2 "confined.sh without a command gives 2"
 run scripts/sandbox.sh scripts/confined.sh true

@@ -9,7 +9,7 @@ make --no-print-directory vm-modules >/dev/null 2>&1
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 copy=$(mktemp -d "$PWD/build/lint-test.XXXXXX")
 temporary+=("$copy")
-git ls-files -z -co --exclude-standard | xargs -0 cp -a --parents -t "$copy"
+git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp -a --parents -t "$copy"
 # Its kernel is the one of this checkout.
 mkdir -p "$copy/build/kernels"
 kernel=$(dirname "$kdir")

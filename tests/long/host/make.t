@@ -12,7 +12,7 @@ temporary+=("$directory")
 checkout=$directory/checkout
 git clone -q . "$checkout"
 # What is not committed yet is tested, too.
-git ls-files -z -co --exclude-standard | xargs -0 cp --parents -t "$checkout" 2>/dev/null
+git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp --parents -t "$checkout" 2>/dev/null
 git -C "$checkout" add -A
 git -C "$checkout" -c user.name=test -c user.email=test@localhost commit -qm "What is tested" --allow-empty
 changes() { git -C "$checkout" status --porcelain --ignored; }
