@@ -64,6 +64,7 @@ for (const code of document.querySelectorAll('pre > code')) {
             code.append(span);
         }
     } else if (/language-(rust|c|sh|make)\b/.test(code.className)) {
+        code.classList.replace('language-make', 'language-makefile');
         hljs.highlightBlock(code);
     }
     code.classList.add('hljs');
