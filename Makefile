@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 
-# M=DIR, kbuild's own word, is about the modules in another directory: docs/your-own-module.md. They are built in the sandbox, for the
-# virtual machine's kernel, unless KDIR names another one's build tree.
+# M=DIR, which kbuild has, too, stands for the modules in another directory: see docs/your-own-module.md. They are built in the
+# sandbox for the virtual machine's kernel, unless KDIR names the build tree of another kernel.
 sources := $(if $(M),$(shell realpath -- '$(M)' 2>/dev/null),$(CURDIR))
 from := $(if $(M),--from '$(sources)')
 sandboxed := $(and $(M),$(filter undefined,$(origin KDIR)))
 of-them := modules modules_install rust-analyzer vm dev test matrix lint vm-modules clean
 ifneq ($(and $(M),$(filter-out $(of-them) path help,$(MAKECMDGOALS))),)
-$(error M=DIR goes with these: $(of-them))
+$(error M=DIR works only with these targets: $(of-them))
 endif
 
-# The kernel to build for: the running one, unless KDIR names another's build tree. `make help` lists the targets.
+# The build tree of the kernel to build for (default: the running one's). `make help` lists the targets.
 KDIR ?= $(shell scripts/preflight.sh --default 2>/dev/null)
-# The kernel that boots in the virtual machine (default: the newest that can be); SUITE and ARCH are the Debian that it is
-# from and its architecture. The scripts know them by these names too. (ARCH is not exported if it is not set: kbuild would
-# take it for an answer.)
+# KERNEL is the kernel that boots in the virtual machine (default: the newest that can), SUITE is the Debian that it comes from,
+# and ARCH is its architecture. The scripts use the same variables. (An unset ARCH is not exported, because kbuild would use the
+# empty value.)
 export KERNEL SUITE
 
 release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
@@ -26,16 +26,16 @@ in-sandbox = kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && scripts/sand
 	make --no-print-directory $1 KDIR=$$kdir $(if $(M),M=$(sources)) $(foreach v,V CLIPPY TESTS,$(if $($(v)),$(v)=$($(v))))
 
 ifeq ($(sandboxed),)
-modules: path ## build the modules for KDIR (the default)
+modules: path ## build the modules for KDIR (the default target)
 	@$(kbuild) modules || { $(check) --failed $(sources) $(MO) $(KDIR); exit 1; }
 	@$(check) $(sources) $(MO) $(KDIR)
 	@$(if $(M)$(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
 
-modules_install: modules ## install them where modprobe looks (as root; INSTALL_MOD_PATH= for elsewhere)
+modules_install: modules ## install them where modprobe finds them (as root; INSTALL_MOD_PATH= for another place)
 	@$(kbuild) modules_install CONFIG_MODULE_SIG_ALL= cmd_sign='$(CURDIR)/scripts/sign.sh --installed $$@' \
 		cmd_depmod='$(CURDIR)/scripts/depmod.sh $(release)'
 
-sign: ## sign the modules for a machine with Secure Boot, with a key that it makes and enrols (as root)
+sign: ## sign the modules for Secure Boot; the first time, make a key and enrol it (as root)
 	@scripts/sign.sh
 
 rust-analyzer: modules ## write rust-project.json, for editors
@@ -46,21 +46,21 @@ modules rust-analyzer: path
 	@$(call in-sandbox,$@)
 
 modules_install:
-	@echo "KDIR=… has to name the build tree of the kernel to install them for: KDIR=/lib/modules/$$(uname -r)/build" >&2; exit 2
+	@echo "KDIR must name the build tree of the kernel to install them for: KDIR=/lib/modules/$$(uname -r)/build" >&2; exit 2
 endif
 
-# (Every script refuses a path of this checkout that the shell, make or kbuild would take for something else.)
+# (Every script refuses to work in a checkout whose path the shell, make or kbuild would misread.)
 path:
 	@$(if $(M),scripts/preflight.sh --sources '$(M)',scripts/preflight.sh --default >/dev/null)
 
-doc: vm-modules ## documentation of the crate lkm (build/doc/lkm/index.html); its examples are compiled
+doc: vm-modules ## make the documentation of the crate lkm (build/doc/lkm/index.html), and compile its examples
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
 		scripts/sandbox.sh scripts/doc.sh build/modules/$$(cat $$kdir/include/config/kernel.release)
 
-book: ## the guide and the other documents as a book (build/book/index.html)
+book: ## make a book of the guide and the other documents (build/book/index.html)
 	@scripts/book.sh
 
-demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
+demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: only that chapter)
 	@scripts/demo.sh --list $(T) >/dev/null
 	@$(MAKE) --no-print-directory vm-modules
 	@scripts/vm.sh scripts/demo.sh $(T)
@@ -68,42 +68,42 @@ demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: that one)
 vm: vm-modules ## a root shell in that virtual machine
 	@scripts/vm.sh $(from)
 
-gdb: ## a debugger, at the beginning of a module's init (T=MODULE, default hello_world)
+gdb: ## a debugger that stops at the beginning of a module's init (T=MODULE, default hello_world)
 	@$(MAKE) --no-print-directory vm-modules
 	@scripts/gdb.sh $(or $(T),hello_world)
 
-dev: path ## a machine that stays: each save is built and loaded there (T=NAME: and these tests are run; P="NAME=VALUE…")
+dev: path ## a virtual machine in which each save is built and loaded (T=NAME: then run these tests; P="NAME=VALUE…": parameters)
 	@scripts/dev.sh $(from) $(foreach p,$(P),--set '$(p)') $(T)
 
 debian: ## a shell in a whole Debian, in a virtual machine, with this checkout in its home
 	@scripts/debian.sh --checkout
 
-test: ## run the tests (T=NAME: those whose name has NAME in it)
+test: ## run the tests (T=NAME: only those whose path contains NAME)
 	@scripts/test.sh $(from) $(T)
 
-test-long: ## the tests that take minutes: storms, whole builds, a clone that has nothing (T=NAME)
+test-long: ## run the tests that take minutes: storms, whole builds, an empty clone (T=NAME)
 	@scripts/test.sh --long $(T)
 
-test-debian: ## the tests on a whole Debian, in a virtual machine (T=NAME: some of them)
+test-debian: ## run the tests on a whole Debian, in a virtual machine (T=NAME)
 	@scripts/test.sh --debian $(T)
 
-test-sanitized: ## the tests on a kernel that looks for faults, and tests that make faults (builds it first: minutes)
+test-sanitized: ## run the tests on a kernel that detects faults, and tests that inject faults (the first time it builds that kernel)
 	@scripts/test.sh --sanitized $(T)
 
-test-all: ## all of these, and those that take too long for continuous integration: hours
+test-all: ## run all of these, and those that take too long for continuous integration (hours)
 	@failed=0; for part in test test-long test-debian test-sanitized test-longest test-mutants lint; do \
 		$(MAKE) --no-print-directory $$part || failed=1; done; exit $$failed
 
-test-longest: ## the tests that take many minutes: packages, in a Debian made for it (T=NAME)
+test-longest: ## run the tests that take many minutes: packages, in a Debian made for them (T=NAME)
 	@scripts/test.sh --all $(T)
 
-test-mutants: ## test the tests: do they notice small defects? (T=NAME: some of them; G=N: N made by rules; SEED=S: the same again)
+test-mutants: ## test the tests: do they notice small defects? (T=NAME: some of them; G=N: N defects made by rules; SEED=S: the same ones again)
 	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(SEED)) $(G),scripts/test-mutants.sh) $(T)
 
 matrix: ## build and test for all of Debian's kernels (K=PART: some of them)
 	@scripts/matrix.sh $(from) $(if $(K),'$(K)')
 
-bench: ## count what the modules cost, against the same in C (B=OPTIONS: see bench/bench.sh --help)
+bench: ## count what the modules cost, compared with the same modules in C (B=OPTIONS: see bench/bench.sh --help)
 	@bench/bench.sh $(B)
 
 lint: ## rustfmt, clippy, shellcheck, shfmt, spelling and style of text
@@ -112,7 +112,7 @@ lint: ## rustfmt, clippy, shellcheck, shfmt, spelling and style of text
 vm-modules: path ## build the modules for the virtual machine's kernel, in the sandbox
 	@$(call in-sandbox,modules)
 
-clean: ## remove what building the modules has left
+clean: ## remove the files that building the modules has made
 	@scripts/clean.sh $(from)
 
 distclean: ## remove everything that was made, including the sandbox

@@ -5,17 +5,18 @@
 #        bench/bench.sh --build
 #        bench/bench.sh --chart
 #
-# Counts the instructions that the modules cost, and those of the same in C, in a virtual machine whose clock
-# counts instructions. Prints a table, and writes build/bench.json and from that the chart docs/bench.svg.
+# Counts the instructions that the modules execute, and those of the same modules in C, in a virtual machine whose clock
+# counts instructions. Prints a table, writes build/bench.json, and draws the chart docs/bench.svg from it.
 #
-#   --runs N   boots of the machine, compared with each other (default 2)
-#   --quick    a few iterations: shows that the harness works; no chart, and figures that mean little
-#   --functions  in which functions the instructions of a read are: some calls, one instruction at a time; fails if
-#              their sum is more than 1 % from what loops of them cost
+#   --runs N   boot the machine N times, and compare the runs (default 2)
+#   --quick    only a few iterations, to show that the harness works; no chart, and the figures mean little
+#   --functions  show in which functions the instructions of a read are, by stepping through some calls; fails if their sum
+#              differs by more than 1 % from the cost of loops of them
 #   --readers  reads per second by 1, 2 and 4 readers on as many virtual CPUs, as a ratio to the floor's.
-#              These are seconds of this machine: leave it alone meanwhile
-#   --build    seconds that building takes, from clean and after touching one module, Rust against C; leave it alone, too
-#   --chart    only draws the chart again, from build/bench.json
+#              This measures time: do not use the machine meanwhile
+#   --build    the seconds of a build from clean, and after touching one module, in Rust and in C. Do not use the machine
+#              meanwhile
+#   --chart    only draw the chart again, from build/bench.json
 #
 # The exit status is 0; 1 if something failed, or if two runs disagree by more than 1 %; 2 if the arguments are wrong.
 

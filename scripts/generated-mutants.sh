@@ -214,7 +214,7 @@ known() {
 		then
 			echo "$((SECONDS - began))" >"$file"
 		else
-			warn "$1 fails without any mistake, and is left out: $failure. What it printed is in $file.log."
+			warn "$1 fails without any mistake, and is left out: $failure. Its output is in $file.log."
 			echo failed >"$file"
 		fi
 		remove "$copy"
@@ -227,7 +227,7 @@ known_bad() { grep -qsx failed "$mutants/passed/${1//\//-}"; }
 
 build_in() { confined "$1" 900 make --no-print-directory vm-modules TESTS=1 >"$2" 2>&1; }
 
-# The machine code of each module: its sections, but for what only a debugger reads and the sum over it.
+# The machine code of each module: its sections, without debug information and the build ID.
 machine_code() {
 	scripts/sandbox.sh bash -c 'shopt -s globstar nullglob; cd "$1" && for module in build/modules/*/**/*.ko; do
 		objcopy --strip-debug --remove-section=.note.gnu.build-id --remove-section=.BTF "$module" /tmp/module && echo "${module##*/} $(sha256sum </tmp/module)"
@@ -236,14 +236,14 @@ machine_code() {
 
 # ---- One mutant.
 
-# runs_it TEST: whether it has run the script, as far as this machine can tell; all tests of a virtual machine run the same.
+# runs_it TEST: succeeds if the test has run the script. (All tests in a virtual machine run the same scripts.)
 runs_it() {
 	local one=$1
 	[[ $1 != tests/*.t || $1 == tests/host/* ]] || one=$any_guest
 	known "$one" && grep -qxF "$file" "$mutants/passed/${one//\//-}.used"
 }
 
-# notices TEST MODULE…: whether it can: of modules what runs them, of a script what runs that.
+# notices TEST MODULE…: succeeds if the test can notice the mistake, because it runs the modules or the script.
 notices() {
 	case $file in
 	*.rs | *.h) [[ $1 != tests/host/* ]] || grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" ;;
@@ -251,7 +251,7 @@ notices() {
 	esac || [[ $1 =~ $compares_texts ]]
 }
 
-# ordered MODULE…: the tests, those first that are most likely to notice a mistake in $file (and in these modules).
+# ordered MODULE…: prints the tests. Those that are most likely to notice a mistake in $file (and in these modules) come first.
 ordered() {
 	local test name score module
 	name=$(basename "$file")
@@ -261,7 +261,7 @@ ordered() {
 			! grep -qw -- "$module" "$test" || score=$((score + 5))
 		done
 		! grep -qF -- "$name" "$test" || score=$((score + 2))
-		# What compares texts, and not what they do, comes last.
+		# Tests that only compare texts come last.
 		[[ ! $test =~ $compares_texts ]] || score=-1
 		echo "$score $(cat "$mutants/passed/${test//\//-}" 2>/dev/null || echo 20) $test"
 	done | sort -k 1,1nr -k 2,2n
@@ -280,12 +280,12 @@ caught() {
 	verdict caught "$1: $2"
 }
 
-# fails_again TEST: what nothing leads one to expect can be chance, on a busy machine. So it has to fail twice.
+# fails_again TEST: an unexpected failure can be chance, on a busy machine. So such a test must fail twice.
 fails_again() {
 	named "$1" "${modules[@]}" || ! run_tests "$changes" "$time" "$log.again" "$1"
 }
 
-# named TEST MODULE…: whether it names the file, or one of these modules.
+# named TEST MODULE…: succeeds if the test names the file, or one of these modules.
 named() {
 	local module
 	for module in "$(basename "$file")" "${@:2}"; do
@@ -323,7 +323,7 @@ try() {
 		mapfile -t modules < <(confined "$changes" 300 bash -c "$(declare -f machine_code); machine_code $(printf %q "$top")" |
 			{ diff "$mutants/machine_code" - || :; } | sed -n 's/^> \(.*\)\.ko .*/\1/p')
 		if ((${#modules[@]} == 0)); then
-			# What must not compile is in no module.
+			# (Code that must not compile is in no module.)
 			if [[ -e $refusals ]] && known "$refusals" && ! run_tests "$changes" "$((limit + 60))" "$log" "$refusals"; then
 				caught "$refusals" "$failure"
 			else
@@ -334,7 +334,7 @@ try() {
 	fi
 
 	local test seconds units=() batch chosen group at i
-	# Of those in the same kind of virtual machine, those that are as likely run in one.
+	# Tests with the same likelihood and the same options share a virtual machine.
 	declare -A group_of=()
 	while read -r score _ test; do
 		if [[ $test == tests/host/* ]]; then
@@ -369,7 +369,7 @@ try() {
 				caught "$test" "$why"
 				return
 			else
-				# The others, without it.
+				# Run the others without it.
 				units+=("${units[i]//"$test "/}")
 			fi
 		fi
@@ -378,7 +378,7 @@ try() {
 }
 
 [[ -s $mutants/machine_code && $mutants/machine_code -nt $sources.key ]] || machine_code "$top" >"$mutants/machine_code"
-# (so that no two make it)
+# (Make the copy before, so that the workers do not all make it.)
 confined "$mutants/changes.first" 60 true
 remove "$mutants/changes.first"
 trap 'trap - INT TERM; kill 0' INT TERM
@@ -398,7 +398,7 @@ done
 wait
 # ---- The result.
 
-(($(wc -l <"$report") == $(find "$generated" -type f | wc -l))) || die "not all mutants were tried" "What there is is in ${report#"$top/"}."
+(($(wc -l <"$report") == $(find "$generated" -type f | wc -l))) || die "not all mutants were tried" "Those that were tried are in ${report#"$top/"}."
 
 awk -F '\t' '
 	{ made[$2]++; made["all"]++; count[$2, $4]++; count["all", $4]++ }
@@ -418,5 +418,5 @@ awk -F '\t' '
 	}' "$report"
 echo "$(grep -c $'\tcaught\t' "$report" || :) of $(grep -cE $'\t(caught|survived)\t' "$report" || :) mistakes were caught (seed $seed)"
 left_out=$(grep -lx failed "$mutants"/passed/*.t || :)
-[[ -z $left_out ]] || warn "left out, since they fail without any mistake: ${left_out//"$mutants/passed/"/}"
+[[ -z $left_out ]] || warn "left out, because they fail without any mistake: ${left_out//"$mutants/passed/"/}"
 [[ -z $left_out ]] && ! grep -q $'\tsurvived\t' "$report"

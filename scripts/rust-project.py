@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Makes the rust-project.json that the kernel's script wrote one of these modules: with the crate lkm, with each module that was built
-and nothing else, and with a compiler that is there for an editor outside of the sandbox too.
+"""Corrects the rust-project.json that the kernel's script has written for these modules: it gets the crate lkm, exactly the modules
+that were built, and a compiler that an editor outside of the sandbox can run.
 
 rust-project.py SOURCES OBJECTS [SYSROOT]
 
-SOURCES is where the modules' sources are. OBJECTS is where they were built, with the rust-project.json in it; SYSROOT is that of the
-sandbox, if it was built there.
+SOURCES is the directory of the modules' sources. OBJECTS is where they were built, and has the rust-project.json. SYSROOT is the
+sandbox's, if they were built in it.
 """
 
 import json
@@ -27,7 +27,7 @@ with open(path, encoding="utf-8") as file:
 
 
 def module_roots():
-    """The roots of the modules that were built: of each the first object of which there is a Rust source."""
+    """The roots of the modules that were built: for each, the first object that has a Rust source."""
     with open(os.path.join(objects, "modules.order"), encoding="utf-8") as order:
         modules = order.read().split()
     for module in modules:
@@ -36,13 +36,13 @@ def module_roots():
         yield from (source for source in sources if os.path.exists(source))
 
 
-# The kernel's script takes everything below this directory that looks like a module. Those crates come last.
+# The kernel's script adds every file below this directory that looks like a module. These crates come last.
 crates = project["crates"]
 names = [crate["display_name"] for crate in crates]
 after = names.index("kernel") + 1
 crates[after:] = [crate for crate in crates[after:] if all(dep["name"] != "kernel" for dep in crate["deps"])]
 for crate in crates:
-    # An editor is to look for mistakes here, and not in the kernel.
+    # An editor should look for mistakes here, and not in the kernel.
     crate["is_workspace_member"] = False
 
 
@@ -59,7 +59,7 @@ def add(name, root, deps):
 NEEDS = {"core", "ffi", "kernel", "pin_init"}
 lkm = os.path.join(objects, "lkm")
 exporting = {}
-# (Another directory's modules may do without it.)
+# (Modules in another directory may not use it.)
 if os.path.exists(os.path.join(lkm, "bindings.rs")):
     add("lkm_bindings", os.path.join(lkm, "bindings.rs"), NEEDS)
     crates[-1]["is_workspace_member"] = False

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Says which files are saved: a line "saved PATH" for each, at once. The kernel tells it (inotify); nothing is looked for again and again.
+"""Prints a line "saved PATH" whenever a source is saved. The kernel reports it (inotify), so nothing is polled.
 
 watch.py DIRECTORY...
 
-All directories below DIRECTORY are watched, also those that are made later, but not build/ and not those whose name begins with a dot.
-The files are sources: Rust, C, assembler, tests, Kbuild and Makefile.
+It watches all directories below DIRECTORY, also those that are made later, except for build/ and those whose names begin with a dot.
+Sources are files in Rust, C and assembler, tests, Kbuild and Makefile.
 """
 
 import ctypes

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # Usage: tests/ui.sh [--bless | --without NAME] MO OUT [FILE...]
 #
-# Compiles each FILE (default: all of tests/ui/) as kbuild compiles a module; MO is where modules were built. What rustc
-# says of NAME.rs goes to OUT/NAME.stderr, its status to OUT/NAME.status. It is called by: tests/host/ui.t
+# Compiles each FILE (default: all of tests/ui/) as kbuild compiles a module. MO is the directory where modules were built.
+# rustc's messages about NAME.rs go to OUT/NAME.stderr, its status to OUT/NAME.status. It is called by: tests/host/ui.t
 #
-#   --bless  also writes what rustc says to tests/ui/NAME.stderr, which the test compares with. Read the difference
+#   --bless  also write the messages to tests/ui/NAME.stderr, with which the test compares them. Read the difference
 #            before you commit it: users of the crate lkm see these messages
-#   --without NAME  as for a kernel that does not have NAME in its configuration, say CONFIG_64BIT
+#   --without NAME  compile as for a kernel without the option NAME, for example CONFIG_64BIT
 #   --help   this text
 #
-# For the sandbox. To take over messages after a change: make test T=ui, then
+# Run it in the sandbox. To accept messages after a change: make test T=ui, then
 # scripts/sandbox.sh tests/ui.sh --bless build/modules/RELEASE build/ui
 #
-# The exit status is 0 if all files were compiled, with whatever result; 1 if not, 2 if the arguments are wrong.
+# The exit status is 0 if all files were compiled, whatever the result; 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/../scripts/common.sh" || exit
 . "$top/scripts/kdir.sh"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Usage: ./ci.sh
 #
-# What continuous integration can run, on a Debian or Ubuntu where bubblewrap works (in a container it has to be privileged):
-# the tests and lint. It clones rust-lkm from RUST_LKM_URL if it is not there. As root it also installs what rust-lkm needs.
+# For continuous integration: runs the tests and lint, on a Debian or Ubuntu where bubblewrap works (a container must be a
+# privileged one). It clones rust-lkm from RUST_LKM_URL if it is missing. As root it also installs the programs that rust-lkm needs.
 
 set -euo pipefail
 case ${1:-} in
@@ -16,11 +16,11 @@ RUST_LKM_URL=${RUST_LKM_URL:-}
 export RUST_LKM
 
 if [[ ! -e $RUST_LKM/lkm/Kbuild.include ]]; then
-	git clone --depth 1 "${RUST_LKM_URL:?has to say from where rust-lkm can be cloned}" "$RUST_LKM"
+	git clone --depth 1 "${RUST_LKM_URL:?must be set to the URL for cloning rust-lkm}" "$RUST_LKM"
 fi
 "$RUST_LKM/scripts/sandbox.sh" --preflight
 
-# Each tells something, whatever became of the others.
+# Run both, even if the first fails.
 failed=0
 for part in test lint; do make "$part" || failed=1; done
 exit "$failed"

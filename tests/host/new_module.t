@@ -97,7 +97,7 @@ git -C "$directory/origin" add -A
 git -C "$directory/origin" commit -qm "A stand-in"
 sed -i 's,^RUST_LKM ?= .*,RUST_LKM ?= ../rust-lkm,' "$directory/ci/number/Makefile"
 run make -C "$directory/ci/number" test
-like "$status $stderr" '^2 .*make: error: rust-lkm is not in ../rust-lkm .*write into the Makefile where it is: RUST_LKM' "without the checkout, make says so"
+like "$status $stderr" '^2 .*make: error: rust-lkm is not in ../rust-lkm .*set RUST_LKM' "without the checkout, make says so"
 run env RUST_LKM_URL="$directory/origin" "$directory/ci/number/ci.sh"
 is "$status $(grep -v '^make' <<<"$stdout" | paste -sd ' ')" "0 preflight ran test of number ran lint of number" \
 	"ci.sh clones the checkout, and runs the tests and lint"

@@ -129,7 +129,7 @@ for line in "$directory/nope|there is no directory $directory/nope" \
 	like "$status $stderr" "^2 .*error: ${line#*|}" "refused: ${line#*|}"
 done
 run make --no-print-directory M="$own" demo
-like "$status $stderr" '^2 .*M=DIR goes with these: modules ' "a target that M=DIR does not go with"
+like "$status $stderr" '^2 .*M=DIR works only with these targets: modules ' "a target that does not work with M=DIR"
 touch "$own/modules.order"
 run make --no-print-directory M="$own" modules
 like "$status $stderr" "^2 .*a build without MO= has left objects beside the sources in $own"$'\n'".*make M=$own clean removes them" "objects of a build beside the sources"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# mymodule: what it says, its parameter, and its file in /proc. (make test runs this in a virtual machine, as root.)
+# mymodule: its messages, its parameter, and its file in /proc. (make test runs this in a virtual machine, as root.)
 #
-# kernel.sh has the words: run, is, like, kmsg … It also fails if the kernel's log has a line that this test did not look at, or
-# if something is left of the module.
+# kernel.sh defines run, is, like, kmsg … It also makes the test fail if the test has not looked at a line of the kernel's log, or
+# if the module leaves something behind.
 
 . "$RUST_LKM/tests/kernel.sh" || exit 2
 

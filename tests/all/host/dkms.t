@@ -111,7 +111,7 @@ debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release
 apt install -t trixie-backports --download-only "linux-headers-$release"
 run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
 is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without metadata, source and network apt installs the headers anyway"
-like "$stdout" "Later: sudo rust-headers --install $pattern" "… rust-headers says what to do"
+like "$stdout" "To try again: sudo rust-headers --install $pattern" "… rust-headers says what to do"
 like "$stdout$stderr" "With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and so does dkms"
 
 # ---- Gone.

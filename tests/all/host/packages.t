@@ -235,7 +235,7 @@ apt install -t trixie-backports --download-only "linux-headers-$release"
 run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
 is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without network and ready packages apt installs the headers anyway"
 like "$stdout" "rust-headers: warning: kernel ${release//+/\\+} has no Rust metadata: apt-get could not download" "… and the hook says why there are no metadata"
-like "$stdout" "Later: sudo rust-headers --install ${release//+/\\+} " "… and how to make them later"
+like "$stdout" "To try again: sudo rust-headers --install ${release//+/\\+} " "… and how to make them later"
 is "$(grep -A 1 'rust-headers: warning' <<<"$stdout" | wc -l) $(grep -c 'rust-headers: warning' <<<"$stdout")" "2 1" "… in two lines"
 
 # nothing_half_made DESCRIPTION
