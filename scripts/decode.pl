@@ -1,5 +1,5 @@
-# The work of decode.sh: reads a kernel log, and says below each crash report in it what happened and where.
-# What it is given is in the environment (see there), and the log is its argument or its standard input.
+# Does the work of decode.sh: reads a kernel log, and explains below each crash report what happened and where.
+# decode.sh sets its options in the environment. The log is its argument or its standard input.
 
 use strict;
 use warnings;
@@ -7,7 +7,7 @@ use warnings;
 my $top = $ENV{DECODE_TOP};
 my ($bold, $red, $plain) = @ENV{qw(DECODE_BOLD DECODE_RED DECODE_PLAIN)};
 
-# How a report begins, and the sentence for it; $1 and so on are what the pattern found. The first line that matches is the title.
+# How a report begins, and the sentence for it; $1 and so on are the groups of the pattern. The first line that matches is the title.
 # Where two lines begin one report (the "Oops:" after a "BUG:"), the first one has the title.
 my @kinds = (
 	[qr/panicked at (\S+?):(\d+):(\d+):\s*$/, 'panic', 'Rust code panicked'],
@@ -20,25 +20,25 @@ my @kinds = (
 	[qr/BUG: (?:TASK|IRQ|#DF) stack guard page was hit|kernel stack overflow|PANIC: double fault|Insufficient stack space/, 'oops',
 		'The stack was too small: a variable on it is too large, or a function calls itself too often'],
 	[qr/BUG: unable to handle page fault for address: (\S+)|[Uu]nable to handle kernel paging request at virtual address (\S+)/, 'oops',
-		'An address was used where no memory is ($1)'],
-	[qr/BUG: sleeping function called from invalid context/, 'warning', 'Something that may sleep was called where nothing may sleep'],
-	[qr/BUG: scheduling while atomic/, 'warning', 'Something slept where nothing may sleep'],
-	[qr/watchdog: BUG: soft lockup - CPU#(\d+) stuck for (\w+)! \[(.*?):\d+\]/, 'hang', 'Nothing else could run on CPU $1 for $2: $3 does not let go of it'],
-	[qr/(?:watchdog: .*|NMI watchdog: .*)hard LOCKUP/i, 'hang', 'A CPU runs with interrupts off, and does not end'],
-	[qr/rcu: INFO: .*detected .*stall|INFO: rcu.*detected.*stall/, 'hang', 'A CPU does not get done with what it does (an RCU stall)'],
+		'An address was used where there is no memory ($1)'],
+	[qr/BUG: sleeping function called from invalid context/, 'warning', 'A function that may sleep was called where sleeping is not allowed'],
+	[qr/BUG: scheduling while atomic/, 'warning', 'Code slept where sleeping is not allowed'],
+	[qr/watchdog: BUG: soft lockup - CPU#(\d+) stuck for (\w+)! \[(.*?):\d+\]/, 'hang', '$3 has kept CPU $1 busy for $2, and nothing else could run on it'],
+	[qr/(?:watchdog: .*|NMI watchdog: .*)hard LOCKUP/i, 'hang', 'A CPU has run with interrupts off for too long'],
+	[qr/rcu: INFO: .*detected .*stall|INFO: rcu.*detected.*stall/, 'hang', 'A CPU has been busy with the same work for too long (an RCU stall)'],
 	[qr/INFO: task (.*?):(\d+) blocked for more than (\d+) seconds/, 'hang', '$1 (process $2) has been waiting for more than $3 seconds, and nothing can end it'],
 	[qr/task (\S+?):(\d+) has been in the kernel for (\d+) seconds/, 'hang', '$1 (process $2) has been in the kernel for $3 seconds'],
 	[qr/NMI backtrace for cpu (\d+)/, 'hang', 'CPU $1 is here'],
 	[qr/WARNING: possible recursive locking detected/, 'lock', 'A process takes a lock that it holds already: it would wait for itself for ever'],
 	[qr/possible circular locking dependency detected/, 'lock', 'Locks are taken in different orders: two processes can wait for each other for ever'],
-	[qr/WARNING: suspicious RCU usage/, 'warning', 'What RCU protects was used without its lock'],
+	[qr/WARNING: suspicious RCU usage/, 'warning', 'Data that RCU protects was used without its lock'],
 	[qr/possible .* detected|WARNING: inconsistent lock state|WARNING: bad unlock balance|WARNING: Nested lock was not taken/, 'lock', 'A lock was used in a wrong way'],
 	[qr/UBSAN: (\S+)/, 'warning', 'The C code did something that C does not define ($1)'],
 	[qr/kmemleak: (\d+) new suspected memory leaks/, 'warning', '$1 pieces of memory are lost: nothing points to them'],
-	[qr/BUG: Bad page state/, 'memory', 'A page of memory is in a bad state: something used it that it did not belong to'],
-	[qr/kernel BUG at (\S+?)!/, 'oops', 'The kernel found something that cannot be ($1)'],
-	[qr/Oops: general protection fault|general protection fault, /, 'oops', 'A pointer was used that is none'],
-	[qr/Internal error: (.*?): |Oops: (.*)|Oops - (.*)/, 'oops', 'The kernel could not go on here ($1)'],
+	[qr/BUG: Bad page state/, 'memory', 'A page of memory is in a bad state: something used a page that did not belong to it'],
+	[qr/kernel BUG at (\S+?)!/, 'oops', 'The kernel found a state that should not be possible ($1)'],
+	[qr/Oops: general protection fault|general protection fault, /, 'oops', 'An invalid pointer was used'],
+	[qr/Internal error: (.*?): |Oops: (.*)|Oops - (.*)/, 'oops', 'The kernel could not continue here ($1)'],
 	[qr/WARNING: (\S+:\d+) at /, 'warning', 'The kernel warns, in $1'],
 	[qr/WARNING: (.*)/, 'warning', 'The kernel warns: $1'],
 	[qr/Kernel panic - not syncing: (.*)/, 'end', 'The kernel gave up: $1'],
@@ -46,7 +46,7 @@ my @kinds = (
 	[qr/^BUG: (.*)/, 'oops', 'The kernel found a bug: $1'],
 );
 
-# Before it stand the time, the level, and what journald, syslog, and our own tools put there.
+# The prefixes of a line: the time, the level, and those of journald, syslog and our own tools.
 sub text_of {
 	my ($line) = @_;
 	$line =~ s/[\r\n]+$//;
@@ -78,11 +78,11 @@ sub output_of {
 }
 
 sub modules_under {
-	# (kbuild's link "source" leads away from it)
+	# (Do not follow kbuild's link "source".)
 	return output_of('find', "$_[0]/", '-name', '*.ko');
 }
 
-# file_of MODULE: its .ko; those of the kernel that wrote the log come first.
+# file_of MODULE: its .ko, if possible one built for the kernel that wrote the log.
 sub file_of {
 	my ($module) = @_;
 	return $file_of{$module} if exists $file_of{$module};
@@ -136,7 +136,7 @@ sub demangled {
 	return $name;
 }
 
-# places FRAME: the places of a frame, the innermost first, each [function, file, line]; none if they are not known.
+# places FRAME: the places of a frame as [function, file, line], the innermost first; an empty list if they are unknown.
 sub places {
 	my ($frame) = @_;
 	my ($symbol, $offset, $size, $module, $exact) = @$frame{qw(symbol offset size module exact)};
@@ -144,9 +144,9 @@ sub places {
 	my $file = file_of($module) // return;
 	my ($section, $start, $own_size, $is_last) = section_and_address($file, $symbol);
 	return if !defined $section;
-	# To the kernel a function ends where the next begins. If that cannot be, the file is not the one that was loaded.
+	# For the kernel, a function ends where the next one begins. If the sizes do not fit, the file is not the one that was loaded.
 	return if $offset > $own_size || $own_size > $size || $size - $own_size >= 64 && !$is_last;
-	# What a call returns to can be the next line.
+	# The return address of a call may be on the next line.
 	my $address = sprintf '0x%x', $start + $offset - ($exact || !$offset ? 0 : 1);
 	my $key = "$file $section $address";
 	if (!$place_of{$key}) {
@@ -168,12 +168,12 @@ sub places {
 
 my %source_of;
 
-# own PATH: where this file of one's own is here; undef if it is none. A log may name it as it was on another machine.
+# own PATH: the path here of a file of one's own; undef for other files. A log from another machine may name another path.
 sub own {
 	my ($path) = @_;
 	return $source_of{$path} if exists $source_of{$path};
 	$source_of{$path} = undef;
-	# The kernel's and the compiler's own.
+	# Files of the kernel and of the compiler.
 	return if $path =~ m{(?:^|/)(?:rust/(?:kernel|helpers|macros|pin-init|bindings|core)|library/(?:core|alloc))/|^/rustc/|^/usr/src/|^\./(?:include|arch)/|^(?:include|arch|kernel|mm|fs|lib/[^/]*\.c|drivers)/};
 	$path =~ s{/[^/.][^/]*/\.\./}{/} while $path =~ m{/[^/.][^/]*/\.\./};
 	my @roots = ((grep { length } split /\n/, $ENV{DECODE_SOURCES}), $top);
@@ -229,10 +229,10 @@ sub excerpt {
 
 # ---- A report.
 
-# What is left of the way when the panic itself is left out.
+# Functions of the panic itself, which are left out of the list of calls.
 my $machinery = qr/^(?:rust_helper_|rust_begin_unwind|.*_4core(?:9panicking|6option|6result|5slice|3str)|.*4core9panicking|__pfx_)/;
 
-# What only reports.
+# Functions that only report.
 my $reporting = qr/^(?:dump_stack\w*|print_report|(?:__)?k?asan_\w+|__might_\w+|nmi_\w+\S*|print_\w+_bug\S*|(?:__)?lock_acquire|__lock_acquire|lockdep_\w+)$/;
 
 sub frames_in {
@@ -263,7 +263,7 @@ sub title {
 
 my %words = (
 	G => '', P => 'a proprietary module', F => 'a module was forced to load', D => 'the kernel had crashed before', W => 'the kernel had warned before',
-	O => 'a module that is not the kernel\'s own', E => 'an unsigned module', L => 'a CPU had been stuck before', B => 'memory was found in a bad state',
+	O => 'a module from outside the kernel tree', E => 'an unsigned module', L => 'a CPU had been stuck before', B => 'memory was found in a bad state',
 	N => 'a test', M => 'the hardware had failed before', C => 'a module from staging', K => 'a live patch', U => 'asked for by a user',
 );
 
@@ -285,7 +285,7 @@ sub parameters {
 	return join ' ', @values;
 }
 
-# explain LINES: what is to be said of a report.
+# explain LINES: returns the explanation of a report.
 sub explain {
 	my @lines = @_;
 	my ($kind, $sentence, @found, @panic, @message, @out, @stacks, $process, $taint, $linked, @more, @notes);
@@ -296,7 +296,7 @@ sub explain {
 			if ($text =~ /cut here|kernel BUG at|^Oops|^(?:CPU|Internal error):/) { $in_message = 0 }
 			elsif (length $text) { push @message, $text =~ s/^\s+//r }
 		}
-		# (what a warning says comes before it)
+		# (The text of a warning comes before it.)
 		push @message, $text if !defined $kind && !title($text) && length $text && $text !~ /cut here/;
 		if (my ($line_kind, $line_sentence, @line_found) = title($text)) {
 			if (!defined $kind) {
@@ -308,7 +308,7 @@ sub explain {
 				push @more, $line_sentence;
 			}
 		}
-		push @more, 'It wanted to ' . ($1 eq 'write' ? 'write there' : $1 eq 'read' ? 'read there' : 'run what is there') if $text =~ /^#PF: supervisor (\w+) access/;
+		push @more, 'It tried to ' . ($1 eq 'write' ? 'write there' : $1 eq 'read' ? 'read there' : 'run what is there') if $text =~ /^#PF: supervisor (\w+) access/;
 		push @more, "The kernel says: $1" if $text =~ /^(INFO: task .* is blocked on a (?:mutex|semaphore|rwsem).*)/;
 		$process //= [$1, $2] if $text =~ /PID: (\d+) Comm: (.+?) (?:Tainted|Not tainted)/;
 		$process //= [$2, $1] if $text =~ /INFO: task (.*?):(\d+) blocked/;
@@ -321,7 +321,7 @@ sub explain {
 		if (my @frames = frames_in($text)) {
 			push @stacks, [''] if !@stacks;
 			push @stacks, [''] if $text =~ /RIP: 0010|^pc : / && @{ $stacks[-1] } > 1;
-			# (Where a CPU was interrupted is no place that a call returns to.)
+			# (The place where a CPU was interrupted is not a return address.)
 			$frames[0]{exact} = 1 if @{ $stacks[-1] } > 1 && $stacks[-1][-1]{symbol} =~ /^asm_(?:sysvec|exc)_/;
 			push @{ $stacks[-1] }, @frames;
 		} elsif ($text =~ /^(?:stack backtrace|Call [Tt]race):?/ && @stacks && length $stacks[-1][0]) {
@@ -335,7 +335,7 @@ sub explain {
 	push @out, "$bold$red$sentence$plain";
 	push @out, map { /\.$/ ? $_ : "$_." } @more;
 
-	# The place: of a panic what it says itself; else the first place on the way that is one's own.
+	# The place: a panic names its own; otherwise the first place in one's own sources.
 	my ($path, $line, $column) = @panic;
 	my (@way, $own_module, %lacking);
 	my $best = 0;
@@ -365,17 +365,17 @@ sub explain {
 				my ($function, $file, $number) = @$place;
 				push @steps, [$function, $file, $number, 0, ''];
 				next if $kind eq 'panic' || !defined own($file);
-				# The module's own line before one of what it is built on, and that before those that module! makes.
+				# Prefer a line of the module to one of the crates that it uses, and that to one of the code from module!.
 				my $rank = $function =~ /::__module_init::|^(?:init|cleanup)_module$/ ? 1 : own($file) =~ m{^\Q$top\E/lkm/} ? 2 : 3;
 				($path, $line, $best) = ($file, $number, $rank) if $rank > $best;
 			}
 		}
-		# Of what the compiler put between one's own lines, what these call is enough; and what module! writes has no line of its own.
+		# Of the functions that the compiler inlined, show only one's own and those that they call. Code from module! has no line of its own.
 		@steps = grep { $_->[0] !~ /::__module_init::/ } map {
 			my ($step, $caller) = @steps[$_, $_ + 1];
 			!length $step->[1] || defined own($step->[1]) || !$caller || !length $caller->[1] || defined own($caller->[1]) && $caller->[0] !~ /::__module_init::/ ? $step : ()
 		} 0 .. $#steps;
-		# Beyond the module's last frame, who called it is enough.
+		# After the module's last frame, show only its caller.
 		my $last = -1;
 		for (0 .. $#steps) { $last = $_ if !$steps[$_][3] }
 		my $left = 0;
@@ -402,7 +402,7 @@ sub explain {
 			push @out, sprintf '    %s%s%s', $own ? $bold : '', $name, $own ? $plain : '';
 			$out[-1] .= '  ' . (length $file ? shown_path($file) . ":$number" : $beyond ? '(kernel)' : "($offset)");
 		}
-		push @out, "    … and $left more of the kernel's" if $left;
+		push @out, "    … and $left more in the kernel" if $left;
 	}
 
 	push @out, "  process: $process->[1] ($process->[0])" if $process;
@@ -416,7 +416,7 @@ sub explain {
 	for my $module (sort keys %lacking) {
 		push @out, $lacking{$module} == 1
 			? "  (There is no $module.ko here: name it, or its directory, to see files and lines.)"
-			: "  (" . (file_of($module) =~ s{^\Q$top\E/}{}r) . " says nothing of lines: it was stripped, or is not the one that was loaded.)";
+			: "  (" . (file_of($module) =~ s{^\Q$top\E/}{}r) . " has no line numbers: it was stripped, or is not the file that was loaded.)";
 	}
 	return @out;
 }
@@ -428,7 +428,7 @@ my (@report, $titled, $has_frames, $ended, %said, $last);
 sub flush_report {
 	return if !@report;
 	my @said = eval { explain(@report) };
-	# What is reported again and again is explained once.
+	# Explain a report that is repeated only once.
 	(my $what = join "\n", @said) =~ s/for more than \d+|for \d+\w?//;
 	@said = ('(The same again.)') if @said && $said{$what}++ && !$ENV{DECODE_LAST};
 	my $text = join '', "\n", (map { "$_\n" } @said), "\n";
@@ -442,7 +442,7 @@ binmode STDIN;
 open my $input, '<', $ARGV[0] or die "$ARGV[0]: $!\n" if @ARGV;
 $input = \*STDIN if !@ARGV;
 my @log = <$input>;
-# What the log says of the machine that it is from; the first program of our virtual machine tells the parameters at its end.
+# The log tells the kernel's release, and at its end the modules' parameters, if vm/init.sh has written it.
 for (map { text_of($_) } @log) {
 	$release = $1 if /^Linux version (\S+)/;
 	$parameters{$1} = $2 if /^parameters of (\w+): (.*)/;
@@ -455,7 +455,7 @@ for my $line (@log) {
 	$titled ||= @title;
 	if (@report) {
 		$has_frames ||= !!frames_in($text);
-		# What is cut here and does not become a report is none.
+		# A line "cut here" without a report after it is not a report.
 		@report = () if !$titled && @report > 6;
 		$ended = 1 if $text =~ /---\[ end (?:trace|Kernel panic)/ || $text =~ /^={20,}$/ && $has_frames || @report > 400;
 	}

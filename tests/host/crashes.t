@@ -80,7 +80,7 @@ like "$(decoded "$scratch/elsewhere")" 'out_of_bounds::prime  tests/crashes/out_
 like "$(decoded "$scratch/elsewhere/out_of_bounds.ko")" 'out_of_bounds::prime  tests/crashes/out_of_bounds.rs:35' "… and with one that is named"
 like "$(decoded "$scratch/elsewhere")" 'no null_pointer.ko here' "… and says which are not there"
 scripts/sandbox.sh strip --strip-debug "$scratch/elsewhere/out_of_bounds.ko"
-like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*out_of_bounds.ko says nothing of lines: it was stripped' "a module without debug information is said to be so"
+like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*out_of_bounds.ko has no line numbers: it was stripped' "a module without debug information is said to be so"
 # (its functions are of other sizes than those in the log)
 cp "build/modules/$release/proc_hello.ko" "$scratch/elsewhere/out_of_bounds.ko"
 like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*or is not the one that was loaded' "neither does it guess by a module that is another"
