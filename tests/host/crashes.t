@@ -83,5 +83,5 @@ scripts/sandbox.sh strip --strip-debug "$scratch/elsewhere/out_of_bounds.ko"
 like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*out_of_bounds.ko has no line numbers: it was stripped' "a module without debug information is said to be so"
 # (its functions are of other sizes than those in the log)
 cp "build/modules/$release/proc_hello.ko" "$scratch/elsewhere/out_of_bounds.ko"
-like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*or is not the one that was loaded' "neither does it guess by a module that is another"
+like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*or is not the file that was loaded' "neither does it guess by a module that is another"
 done_testing

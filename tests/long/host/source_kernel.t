@@ -15,7 +15,7 @@ is "$status" 2 "an unknown option gives 2"
 run scripts/source-kernel.sh "$directory/none.config"
 is "$status" 2 "so does a fragment that is not there"
 run scripts/source-kernel.sh tests/sanitized.config
-like "$status $stderr" '^1 .*this is for the sandbox' "outside of the sandbox it says where to go"
+like "$status $stderr" '^1 .*this must run in the sandbox' "outside of the sandbox it says where to go"
 like "$(scripts/sandbox.sh scripts/rust-headers.sh --source)" '^linux-source-[0-9.]+=[0-9]' "rust-headers.sh names the source package"
 
 # An option that is not there any more, one whose needs are not met, one that another turns on, a number.
@@ -37,7 +37,7 @@ CONFIG_MODULE_SIG=y
 CONFIG_NR_CPUS=3" "… and each of what is lost is named"
 like "$stderr" "the configuration is not what ${directory#"$PWD"/}/refused.config asks for" "… with what to do about it"
 kernel "$directory/refused.config" linux-source-0.0=1
-like "$status $stderr" '^1 .*apt-get could not download linux-source-0.0=1' "a source that there is not is an error"
+like "$status $stderr" '^1 .*apt-get could not download linux-source-0.0=1' "a source that does not exist is an error"
 is "$(ls -d build/kernels/*-refused 2>&1)" "ls: cannot access 'build/kernels/*-refused': No such file or directory" "no kernel came of all that"
 rm -rf build/kernels/refused.*
 
