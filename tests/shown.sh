@@ -40,3 +40,14 @@ each_command() {
 	done 9< <(awk -v start="\`\`\`$2" '/^ *```/ { inside = ($0 == start); next } inside' "$1")
 	[[ -z $command ]] || "$4" "$1" "$command" "$shown"
 }
+
+# sh_block DOCUMENT START: prints the block that begins with ```sh and whose first line begins with START.
+sh_block() {
+	awk -v start="$2" '
+		/^ *```/ { if (inside && found) exit; inside = !inside && $0 ~ /^ *```sh$/; first = 1; next }
+		inside && first { found = index($0, start) == 1; first = 0 }
+		inside && found { print }' "$1"
+}
+
+# sh_commands DOCUMENT START: the same, without the comments after its commands.
+sh_commands() { sh_block "$@" | sed -E 's/[[:blank:]]+#.*//'; }

@@ -3,6 +3,7 @@
 # is built from the README's own text; links, quoted lines and messages are there.
 
 . "$(dirname "$0")/../tap.sh" || exit
+. "$(dirname "$0")/../shown.sh"
 cd "$(dirname "$0")/../.." || exit
 
 documents=(README.md docs/*.md docs/guide/*.md)
@@ -28,10 +29,13 @@ sed -i "s/^obj-m :=.*/$edit/; /^obj-m += hello/d; /^startstop-y/d" "$scratch/che
 run scripts/sandbox.sh make -C "$scratch/checkout" modules KDIR="$kdir" MO="$scratch/made"
 is "$status" 0 "the README's module is built"
 is "$(grep -A 5 -E '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
-run scripts/vm.sh --add "$scratch/made/number.ko" env TAG=number tests/docs.t
+sh_block tests/README.md '#!/usr/bin/env bash' >"$scratch/shown.t"
+run scripts/vm.sh --add "$scratch/made/number.ko" --add "$scratch/shown.t" \
+	bash -c 'TAG=number bash tests/docs.t && mv shown.t tests/ && bash tests/shown.t'
 is "$status" 0 "it does in the VM what the README shows"
 like "$stdout" 'ok 2 - README.md: cat /proc/number' "… all of it"
 is "$(grep '^not ok' <<<"$stdout")" "" "… as shown"
+like "$stdout" 'ok 2 - loading prints the greeting, and nothing else' "the test that tests/README.md shows passes"
 
 # ---- Links lead somewhere, and what is quoted from a source is in it.
 

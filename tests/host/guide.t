@@ -42,6 +42,11 @@ check_command() {
 }
 for page in docs/guide/*.md; do each_command "$page" "console build" '$ ' check_command; done
 there "$scratch/made/my_greeting.ko" "the guide's first module is built"
+# (Another build tree than that of the running kernel is the one that is completed here.)
+command=$(sh_commands docs/guide/12-own-machine.md "make KDIR=/path/to/build/tree")
+run scripts/sandbox.sh bash -c "cd '$scratch/checkout' && ${command/\/path\/to\/build\/tree/"$kdir"}"
+is "$status ${command:0:4}" "0 make" "with the path of a build tree it does what chapter 12 shows: $command"
+there "$(echo "$scratch/checkout/build/modules"/*/my_greeting.ko)" "… and the module is built for that kernel"
 
 # ---- Exercises have solutions, and solutions an exercise.
 

@@ -2,6 +2,7 @@
 # new-module.sh: what it makes works at once, by each target of its Makefile; and what cannot be is refused in words.
 
 . "$(dirname "$0")/../tap.sh" || exit
+. "$(dirname "$0")/../shown.sh"
 cd "$(dirname "$0")/../.." || exit
 
 top=$PWD
@@ -48,8 +49,11 @@ not_there mine "… and nothing is made"
 
 # ---- It works, by what docs/your-own-module.md says.
 
-run bash -ec "$(awk '/^```/ { n++; next } n == 1' docs/your-own-module.md | sed "s,\.\./number,$own,")"
+run bash -ec "$(sh_block docs/your-own-module.md scripts/new-module.sh | sed "s,\.\./number,$own,")"
 is "$status $(tail -n 1 <<<"$stdout")" "0 9 passed, 0 failed, 0 skipped" "a module is made, and its test passes"
+# (make dev is for a terminal: long/host/dev.t. make vm comes below.)
+is "$(sh_commands README.md scripts/new-module.sh | grep -vxE 'make (vm|dev)')" \
+	"$(sh_commands docs/your-own-module.md scripts/new-module.sh)" "… by the commands of README.md"
 like "$stderr" "The module number is in $own" "… and it says where"
 is "$(git -C "$own" status --short | paste -sd ' ')" \
 	"A  .editorconfig A  .gitignore A  .rustfmt.toml A  Kbuild A  LICENSE A  Makefile A  README.md A  ci.sh A  number.rs A  tests/number.t" \
@@ -65,9 +69,12 @@ in_own
 is "$status" 0 "make"
 is "$(grep -iE 'warning|error' <<<"$stdout$stderr")" "" "… without a warning"
 there "$(echo "$own"/build/modules/*/number.ko)" "… builds it"
-run scripts/vm.sh --add "$(echo "$own"/build/modules/*/number.ko)" env TAG=own tests/docs.t
+sh_block docs/your-own-module.md '. "$RUST_LKM/tests/kernel.sh"' >"$directory/shown.t"
+run scripts/vm.sh --add "$(echo "$own"/build/modules/*/number.ko)" --add "$directory/shown.t" \
+	bash -c 'TAG=own bash tests/docs.t && bash shown.t'
 is "$status $(grep '^not ok' <<<"$stdout")" "0 " "it does what docs/your-own-module.md shows"
 like "$stdout" 'ok 7 - docs/your-own-module.md: dmesg' "… all of it"
+like "$stdout" 'ok 2 - it says its number' "… and so does the test that it shows"
 in_own lint
 is "$status $(grep -c ': .*clean' <<<"$stderr")" "0 4" "make lint has nothing to say"
 in_own rust-analyzer

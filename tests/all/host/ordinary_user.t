@@ -4,10 +4,11 @@
 # tests; then the same by root. By root it is tried; called by an ordinary user, it tries the clone on this machine.
 
 . "$(dirname "$0")/../../tap.sh" || exit
+. "$(dirname "$0")/../../shown.sh"
 cd "$(dirname "$0")/../../.." || exit
 
 # README's first block: what it installs, and the commands as they stand.
-block=$(awk '/^```/ { if (inside) exit; inside = /^```sh$/; next } inside { sub(/ +#.*/, ""); print }' README.md)
+block=$(sh_commands README.md "sudo apt-get install git")
 packages=$(sed -n 's/^sudo apt-get install //p' <<<"$block")
 mapfile -t commands < <(grep '^make ' <<<"$block")
 is "${commands[*]}" "make demo make test" "README's first block is what has to be installed, and two commands"

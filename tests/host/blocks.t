@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# No command in a document is there that nobody has tried: each sh block of the documents is in the list below, with the test that
+# types it, or with the reason why none does. (Blocks of the guide that show a file are compared with it: guide.t. What is typed in
+# the virtual machine is in console blocks: tests/docs.t.)
+
+. "$(dirname "$0")/../tap.sh" || exit
+. "$(dirname "$0")/../shown.sh"
+cd "$(dirname "$0")/../.." || exit
+
+# DOCUMENT | THE FIRST LINE OF THE BLOCK | TEST, which takes the block from the document
+# DOCUMENT | THE FIRST LINE OF THE BLOCK | not typed: WHY, and which tests try what it does
+list=$(
+	cat <<'LIST'
+README.md | sudo apt-get install git make mmdebstrap | all/host/ordinary_user.t
+README.md | scripts/new-module.sh ../number | host/new_module.t
+README.md | sudo apt-get install make gcc | not typed: it changes the machine and reboots it. host/docs.t compares the packages, debian/machine.t knows them, long/host/make.t does the rest in a copy
+docs/crashes.md | scripts/decode.sh build/log/crash-….log | not typed: the name differs from run to run. host/crashes.t gives decode.sh such a file
+docs/reliability.md | make test-sanitized | not typed: these are the tests themselves. host/test_runner.t tries each of the options
+docs/rust-headers.md | scripts/sandbox.sh scripts/rust-headers.sh --deb | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it
+docs/rust-headers.md | make -C /lib/modules/$(uname -r)/build M=$PWD | not typed: it needs the headers of the running kernel. all/host/packages.t does it in a Debian made for it
+docs/rust-headers.md | sudo apt install ./$(scripts/sandbox.sh scripts/rust-headers.sh --deb-hook | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it
+docs/rust-headers.md | sudo apt install ./$(scripts/dkms.sh | not typed: sudo installs it on this machine. all/host/dkms.t does it in a Debian made for it
+docs/secure-boot.md | sudo apt-get install mokutil openssl | not typed: it enrols a key in this machine's firmware. debian/secure_boot.t does it in a virtual machine
+docs/your-own-module.md | scripts/new-module.sh ../number | host/new_module.t
+docs/your-own-module.md | . "$RUST_LKM/tests/kernel.sh" | host/new_module.t
+docs/guide/12-own-machine.md | make KDIR=/path/to/build/tree | host/guide.t
+docs/guide/14-own-kernel.md | cp tests/sanitized.config | long/host/own_kernel.t
+docs/guide/14-own-kernel.md | KERNEL=7.3.4-mine make vm | long/host/own_kernel.t
+docs/guide/15-testing.md | make test-sanitized | not typed: these are the tests themselves. host/test_runner.t tries the option
+tests/README.md | make test | not typed: these are the tests themselves. host/test_runner.t and host/generated_mutants.t try each of the targets
+tests/README.md | #!/usr/bin/env bash | host/docs.t
+LIST
+)
+
+# unlisted DOCUMENT…: the sh blocks that are not in the list.
+unlisted() {
+	local document first line known
+	for document; do
+		while IFS= read -r first; do
+			known=''
+			while IFS= read -r line; do
+				line=${line#"$document | "}
+				[[ "$first " != "${line% | *} "* ]] || known=1
+			done < <(grep -F "$document | " <<<"$list")
+			[[ -n $known ]] || echo "$document: $first"
+		done < <(awk '
+			/^ *```/ { if (!inside) { first = /^ *```sh$/ && shown !~ /^<!-- code: / } inside = !inside; shown = ""; next }
+			inside && first { print; first = 0 }
+			{ shown = $0 }' "$document")
+	done
+}
+
+documents=(README.md docs/*.md docs/guide/*.md tests/README.md)
+is "$(unlisted "${documents[@]}")" "" "each sh block of the documents is in the list"
+
+# What the list names is there: the block, and a test that takes it from the document, or a reason with tests in it.
+no_block='' not_taken='' no_reason=''
+while IFS= read -r line; do
+	document=${line%% | *} what=${line##* | } first=${line#*" | "}
+	first=${first%" | $what"}
+	[[ -n $(sh_block "$document" "$first") ]] || no_block+="$line"$'\n'
+	if [[ $what == "not typed: "* ]]; then
+		named=$(grep -oE '[a-z_/]+\.t\b' <<<"$what")
+		[[ -n $named ]] || no_reason+="$line"$'\n'
+	else
+		named=$what
+		grep -qE "(sh_block|sh_commands) $document " "tests/$what" || not_taken+="$line"$'\n'
+	fi
+	for test in $named; do [[ -e tests/$test ]] || not_taken+="$test is not there: $line"$'\n'; done
+done <<<"$list"
+is "$no_block" "" "each block in the list is in its document"
+is "$not_taken" "" "the test that types it takes it from the document"
+is "$no_reason" "" "what no test types has a reason, and tests that try what it does"
+
+# A block that is neither would be seen, and so would one that has changed.
+printf '# A page\n\n```sh\nmake never\n```\n\n<!-- code: tests/startstop.t -->\n```sh\n#!/usr/bin/env bash\n```\n' >"$tap_directory/page.md"
+is "$(unlisted "$tap_directory/page.md")" "$tap_directory/page.md: make never" "a new block that is not in the list is noticed"
+is "$(sh_block docs/guide/12-own-machine.md 'make KDIR=/path/to/no/tree')" "" "… and one that has changed is not found"
+
+done_testing
