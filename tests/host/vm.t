@@ -199,7 +199,7 @@ usage_error "an unknown accelerator" --accel turbo
 
 run scripts/vm.sh --kernel 0.0.0 true
 is "$status" 125 "a kernel that is not there gives 125"
-like "$stderr" 'kernel 0.0.0 is not there' "a kernel that is not there is named"
+like "$stderr" 'kernel 0.0.0 is not here' "a kernel that is not there is named"
 
 if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm64; fi
 # (as it is said in a sandbox: that of the other architecture need not be made for this)
