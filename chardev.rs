@@ -37,7 +37,7 @@ module_param! {
 const LETTER: u32 = b'x' as u32;
 /// `ioctl`: how many bytes are in the pipe, as an `int`.
 const SIZE: u32 = _IOR::<i32>(LETTER, 1);
-/// `ioctl`: throw away what is in the pipe. For those who may write.
+/// `ioctl`: discard what is in the pipe. Only for files that are open for writing.
 const CLEAR: u32 = _IO(LETTER, 2);
 
 /// The largest `capacity`: the same as for the kernel's own pipes.
@@ -135,8 +135,8 @@ impl chardev::Device for Pipe {
                 return Err(ERESTARTSYS);
             }
         }
-        // With the lock held, as the kernel's own pipes do it. Who reads to memory that is slow to come
-        // (`userfaultfd`, FUSE) lets all others wait: give the device only to those who may do that.
+        // With the lock held, as the kernel's own pipes do it. A program that reads into slow memory
+        // (`userfaultfd`, FUSE) makes all others wait: give access only to programs that may do that.
         let bytes = state.ring.take(to)?;
         file.data().store(true, Relaxed);
         self.writable.notify_all();

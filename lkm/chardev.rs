@@ -177,10 +177,10 @@ pub enum Whence {
     End,
 }
 
-/// A character device, by what can be done with it.
+/// The operations of a character device.
 ///
-/// Any number of programs may call all of it at the same time. Every method may sleep. What is not
-/// implemented fails as the kernel does for any device without it: `read` and `write` with
+/// Any number of programs may call them at the same time. Every method may sleep. A method that is not
+/// implemented fails as it does for any device without it: `read` and `write` with
 /// `EINVAL`, `lseek` with `ESPIPE`, `ioctl` with `ENOTTY`; `poll` says that reading and writing would
 /// not wait.
 ///
@@ -243,7 +243,7 @@ pub trait Device: Send + Sync + Sized + 'static {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// What could be done now without waiting.
+    /// Says what a program could do now without waiting.
     ///
     /// Call [`File::wait_for`] first, for each condition that can change the answer, and look at the
     /// state afterwards: then no change is missed.
@@ -252,8 +252,8 @@ pub trait Device: Send + Sync + Sized + 'static {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// A command of the device's own, with a number made by [`kernel::ioctl`]. An unknown one is
-    /// `ENOTTY`. 32-bit programs on a 64-bit kernel come here too, with `arg` as a pointer: a struct
+    /// A command that the device defines, with a number made by [`kernel::ioctl`]. Return `ENOTTY` for
+    /// an unknown one. 32-bit programs on a 64-bit kernel come here too, with `arg` as a pointer: a struct
     /// behind it must have the same layout in both, so use fields of a fixed size, in an order without
     /// gaps.
     ///
@@ -300,14 +300,14 @@ impl<T: Device> Inner<T> {
 ///
 /// While a program has the device open, the module is in use: `rmmod` fails, and `lsmod` counts it.
 ///
-/// Dropping this removes the device and its node. A file that is open stays so, and its methods are
-/// called as before; a program that has one can also open it once more, by `/proc/self/fd`. The `T` is
+/// Dropping this removes the device and its node. Open files stay open, and their methods are called
+/// as before. A program with an open file can even open it again, through `/proc/self/fd`. The `T` is
 /// dropped when the last file is closed.
 ///
 /// # Leaking
 ///
 /// The kernel calls the module's code for as long as the device is there, and for as long as a file is
-/// open. The compiler cannot see to it that the module is there, too:
+/// open. The compiler cannot guarantee that the module is still there:
 ///
 /// - A `Registration` must be dropped before its module is gone. It must not be leaked
 ///   ([`core::mem::forget`]) or put into a `static`.
@@ -349,11 +349,11 @@ impl<T: Device> Registration<T> {
     ///
     /// - `EINVAL`: `mode` is 0 or has other bits than the nine of permissions (the kernel takes 0 for
     ///   0600), or `name` is empty, `.`, `..`, or has a `/` or a `!` (which would become a `/`).
-    /// - `EEXIST`: there is a class of that name. The kernel has a warning with a stack trace in its
-    ///   log then. (If a module's `init` returns this, `insmod` gets `EBUSY`: the module loader has
+    /// - `EEXIST`: there is a class of that name. Then the kernel's log has a warning with a stack
+    ///   trace. (If a module's `init` returns this, `insmod` gets `EBUSY`: the module loader has
     ///   its own use for `EEXIST`.)
     /// - `EBUSY`: no major number is free.
-    /// - `ENOMEM`, and whatever initialising `device` returns.
+    /// - `ENOMEM`, and any error of initialising `device`.
     pub fn new<E>(
         name: &'static CStr,
         mode: bindings::umode_t,

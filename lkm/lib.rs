@@ -6,7 +6,7 @@
 //! `lkm/Kbuild.include`.
 
 #[cfg(not(CONFIG_64BIT))]
-compile_error!("lkm is for kernels of 64 bits: it keeps jiffies and numbers of 64 bits in a word");
+compile_error!("lkm is for 64-bit kernels: it keeps jiffies and 64-bit numbers in one word");
 
 pub mod chardev;
 pub mod jiffies;
@@ -17,14 +17,14 @@ pub mod seq_file;
 
 use kernel::{ffi::c_int, prelude::*};
 
-/// The errno that a function of a file returns. `EIOCBQUEUED` would have the kernel wait for the end
-/// of a call that is over.
+/// The errno that a function of a file returns. With `EIOCBQUEUED` the kernel would wait for the end
+/// of a call that has already ended.
 fn to_errno(error: Error) -> c_int {
     if error == EIOCBQUEUED { EIO } else { error }.to_errno()
 }
 
-/// What a function returns that reads or writes at most `most` bytes. The kernel believes it: told of
-/// more, it would take bytes that nobody has written.
+/// The return value of a function that reads or writes at most `most` bytes. The kernel trusts it: if
+/// it were larger, the kernel would use bytes that nobody has written.
 fn to_bytes(result: Result<usize>, most: usize) -> isize {
     match result {
         Ok(bytes) => bytes.min(most) as isize,
@@ -32,7 +32,7 @@ fn to_bytes(result: Result<usize>, most: usize) -> isize {
     }
 }
 
-/// The kernel crate's bindings, and what `bindgen` makes of `lkm/bindings_helper.h`.
+/// The kernel crate's bindings, and those that `bindgen` makes from `lkm/bindings_helper.h`.
 mod bindings {
     pub(crate) use kernel::bindings::*;
     pub(crate) use lkm_bindings::*;

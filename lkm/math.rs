@@ -12,7 +12,7 @@ use kernel::ffi::c_ulong;
 /// for words of n bits. Since Linux 4.7 it is not a prime any more; only the name still says so.
 pub const GOLDEN_RATIO_PRIME: c_ulong = bindings::RUST_CONST_HELPER_GOLDEN_RATIO_PRIME;
 
-/// The greatest common divisor of `a` and `b`; the other one if one is 0.
+/// The greatest common divisor of `a` and `b`. If one of them is 0, it is the other one.
 #[inline]
 pub fn gcd(a: c_ulong, b: c_ulong) -> c_ulong {
     // SAFETY: `gcd()` is defined for all values and touches no memory.

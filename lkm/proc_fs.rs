@@ -51,10 +51,10 @@
 //!
 //! If a reader's buffer is too small, or ends at an unmapped page, the reader gets what fits, and
 //! `EFAULT` if nothing does. Programs can seek relative to the start and to the current offset.
-//! `SEEK_END` is `EINVAL`, as for most files in `/proc`: they end where their text ends.
+//! `SEEK_END` fails with `EINVAL`, as for most files in `/proc`: they end where their text ends.
 //!
-//! An access that the mode forbids is `EACCES`, except for root. An operation that the file does not
-//! have is `EIO`.
+//! An access that the mode forbids fails with `EACCES`, except for root. An operation that the file
+//! does not have fails with `EIO`.
 //!
 //! # Errors
 //!
@@ -87,7 +87,7 @@ use crate::bindings;
 use core::ptr::{self, NonNull};
 use kernel::{iov::IovIterDest, prelude::*, sync::Arc};
 
-/// What a [`File`] is: see the [module's](self) table.
+/// The kind of a [`File`]: see the [module's](self) table.
 ///
 /// # Safety
 ///
@@ -101,13 +101,13 @@ use kernel::{iov::IovIterDest, prelude::*, sync::Arc};
     note = "wrap it in one of the functions of `proc_fs`: `number`, `text`, `read_only`, `write_only`, `read_write`, `list`, `stream`"
 )]
 pub unsafe trait Kind: Send + Sync + 'static {
-    /// Fails to compile if it cannot be created. Whoever calls `create` has evaluated it.
+    /// Fails to compile if such a file cannot be created. The caller of `create` has evaluated it.
     #[doc(hidden)]
     const CHECK: ();
 
     /// Creates `/proc/<parent>/<name>`, or `/proc/<name>` if `parent` is NULL.
     ///
-    /// Returns NULL, as the functions of procfs do, if that cannot be done.
+    /// Returns NULL if that fails, as the functions of procfs do.
     ///
     /// # Safety
     ///
@@ -137,8 +137,8 @@ unsafe fn create<T: Kind>(
     ops: &'static bindings::proc_ops,
     data: *const T,
 ) -> *mut bindings::proc_dir_entry {
-    // SAFETY: `name` is a C string. By our contract `parent` is right, and `ops`, which is in the
-    // memory of the module, is no longer used when that is gone.
+    // SAFETY: `name` is a C string. By our contract `parent` is valid. `ops` is in the memory of the
+    // module, and by our contract it is no longer used when the module is gone.
     unsafe {
         bindings::proc_create_data(
             name.as_char_ptr(),
@@ -163,12 +163,12 @@ unsafe fn data<'a, T: Kind>(inode: *const bindings::inode) -> &'a T {
     unsafe { &*(*inode).i_private.cast::<T>() }
 }
 
-/// Copies the part of `text` from `offset` on, which moves by the bytes returned. For
+/// Copies the part of `text` from `offset` on, and adds the number of bytes to `offset`. It is for
 /// [`Stream::read`].
 ///
 /// # Errors
 ///
-/// `EFAULT` if there is something to be copied, and nothing can be. `EINVAL` for a negative offset.
+/// `EFAULT` if there is something to copy, but nothing can be copied. `EINVAL` for a negative offset.
 #[inline]
 pub fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<usize> {
     match to.simple_read_from_buffer(offset, text)? {
@@ -180,8 +180,8 @@ pub fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<u
 /// A file in `/proc`, which exists as long as this value.
 ///
 /// Dropping it waits for the calls that are running. Afterwards, reading from or writing to a
-/// descriptor that is still open is `EIO`. Do not drop it while you hold a lock that one of these
-/// calls takes.
+/// descriptor that is still open fails with `EIO`. Do not drop it while you hold a lock that one of
+/// these calls takes.
 ///
 /// # Leaking
 ///
@@ -189,7 +189,7 @@ pub fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<u
 /// value. The compiler does not check this: if it is leaked ([`core::mem::forget`]) or put into a `static`,
 /// the entry stays, and procfs calls functions that are no longer there. An entry of procfs has no
 /// owner that would keep the module. The kernel crate's `miscdevice` has the same gap;
-/// `irq::Registration::new` is `unsafe` for it. `new` is not, since modules have no `unsafe`.
+/// `irq::Registration::new` is `unsafe` for this reason. Ours is not: modules have no `unsafe`.
 ///
 /// # Invariants
 ///
@@ -211,12 +211,12 @@ impl File {
     ///   longer than 255 bytes.
     /// - `ENOMEM`: There is no memory, or the name is taken. procfs returns NULL for both; for the
     ///   second the kernel has a warning in its log.
-    /// - Whatever initialising `kind` returns.
+    /// - Any error of initialising `kind`.
     pub fn new<T: Kind, E>(name: &CStr, kind: impl PinInit<T, E>) -> Result<Self>
     where
         Error: From<E>,
     {
-        // Here and in `Dir::file`, for the compiler's message to lead to the module that calls it.
+        // Here and in `Dir::file`, so that the compiler's message names the line of the module.
         const { T::CHECK }
         check_name(name)?;
         if name.to_bytes().iter().all(u8::is_ascii_digit) {
@@ -260,7 +260,7 @@ impl File {
 pub struct Dir(Arc<DirEntry>);
 
 struct DirEntry {
-    // This order is load-bearing for drops: `entry` is in the other.
+    // This order is load-bearing for drops: `entry` is in the directory `_parent`.
     entry: Entry,
     _parent: Option<Dir>,
 }
@@ -322,7 +322,7 @@ impl Dir {
     }
 }
 
-/// Checks for names that procfs does not take, and for which it would put a warning into the log.
+/// Refuses names that procfs does not allow, and for which it would write a warning to the log.
 #[inline]
 fn check_name(name: &CStr) -> Result {
     let name = name.to_bytes();

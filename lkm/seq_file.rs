@@ -8,8 +8,8 @@ use crate::bindings;
 use core::ptr;
 use kernel::{fmt, seq_file::SeqFile};
 
-/// Prints to a [`SeqFile`]: the same as [`kernel::seq_print!`] does, in less time. That goes through C's
-/// `vsnprintf()`, which calls Rust for its `%pA`; this formats to where the text will be.
+/// Prints to a [`SeqFile`], like [`kernel::seq_print!`], but faster. The kernel crate's macro calls C's
+/// `vsnprintf()`, which calls Rust for its `%pA`. This one formats directly into the file's buffer.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ macro_rules! seq_print {
 #[doc(hidden)]
 #[inline]
 pub fn print(m: &SeqFile, args: fmt::Arguments<'_>) {
-    // What does not fit is not lost: the file is then full, which its reader sees.
+    // Text that does not fit is not lost: the file is then marked as full, and its reader notices.
     let _ = fmt::Write::write_fmt(&mut Writer(m), args);
 }
 
@@ -39,8 +39,8 @@ impl fmt::Write for Writer<'_> {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let m = ptr::from_ref(self.0).cast_mut().cast();
-        // SAFETY: A `SeqFile` is a `struct seq_file`, which may be written to by whoever has a reference
-        // to it: only one thread can. `text` is as long as it says.
+        // SAFETY: A `SeqFile` is a `struct seq_file`. Only one thread can have a reference to it, and
+        // that thread may write to it. `text` is valid for its length.
         match unsafe { bindings::seq_write(m, text.as_ptr().cast(), text.len()) } {
             0 => Ok(()),
             _ => Err(fmt::Error),

@@ -30,6 +30,20 @@ kmsg_mark
 run insmod times.ko times=11
 like "$status $stderr" '^1 .*Invalid parameters' "times refuses to be loaded with more than 10"
 is "$(kmsg)" "<err> times: times = 11 is more than 10" "… and says why"
+kmsg_mark
+insmod times.ko times=0x3
+is "$(kmsg | tail -n 1)" "times: Hello 3" "0x3 is 3, as the second exercise says"
+rmmod times
+kmsg_mark
+for value in -1 3.5; do
+	run insmod times.ko times="$value"
+	like "$status $stderr" '^1 .*Invalid parameters' "… and $value is refused for a uint"
+done
+like "$(kmsg)" "\`-1' invalid for parameter \`times'.*\`3.5' invalid" "… which the log says"
+kmsg_mark
+run insmod ../../../module_param.ko my_int=-1
+like "$status $(kmsg)" '^0 .*my_int = -1' "… but -1 is accepted for an int"
+rmmod module_param
 
 # ---- Chapter 4
 
@@ -77,6 +91,11 @@ printf '%0200d' 0 >&3
 is "$(cat <&3 | wc -c)" 100 "… at most 100 bytes of it"
 exec 3>&- 4>&-
 rmmod echo
+
+insmod ../../../proc_hello.ko
+like "$(strace -c -e trace=read dd if=/proc/hello bs=1 status=none 2>&1 >/dev/null)" '[[:space:]]14[[:space:]]+(.*[[:space:]])?read'$'\n' \
+	"strace counts 14 reads of one byte each, as the third exercise says"
+rmmod proc_hello
 
 # ---- Chapter 6
 

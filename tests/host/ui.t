@@ -22,7 +22,7 @@ run scripts/sandbox.sh tests/ui.sh "$built" "$out-control" module_param.rs
 is "$(cat "$out-control/module_param".{status,stderr})" 0 "what is right compiles in the same way, without a word"
 
 run scripts/sandbox.sh tests/ui.sh --without CONFIG_64BIT "$built" "$out-without" lkm/lib.rs
-like "$(cat "$out-without/lib".{status,stderr})" '^1.error: lkm is for kernels of 64 bits' "a kernel of 32 bits is refused"
+like "$(cat "$out-without/lib".{status,stderr})" '^1.error: lkm is for 64-bit kernels' "a 32-bit kernel is refused"
 
 # Each refusal of the crate has a file that meets it. A refusal is a text in one of these macros or attributes; it may
 # have {} in it for what the compiler puts there.
