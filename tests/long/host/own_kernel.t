@@ -27,6 +27,6 @@ is "$stdout" "$PWD/build/kernels/$release/build" "the build tree is printed"
 command=$(commands_from KERNEL= | sed -E "s/[0-9.]+-guide-test/$release/")
 like "$command" "^KERNEL=$release make vm\$" "KERNEL chooses it"
 screen=$(echo 'uname -r; insmod simple.ko; dmesg | tail -n 1; exit' | script -qec "$command" /dev/null | tr -d '\r')
-like "$screen" $'\n'"${release//./[.]}"$'\n' "it boots in the virtual machine"
+like "$screen" "${release//./[.]}"$'\n' "it boots in the virtual machine"
 like "$screen" 'simple: HZ = 1000'$'\n' "… and simple says that HZ is 1000"
 done_testing
