@@ -32,7 +32,7 @@ is "$(awk '{ print $1 }' <<<"$stdout" | tr '\n' ' ')" "hello_world startstop sim
 run scripts/demo.sh startstop proc_hello
 is "$status $(grep '^──' <<<"$stdout" | tr '\n' ' ')" "0 ── startstop ── ── proc_hello ── " "chapters can be chosen"
 run scripts/demo.sh nothing
-is "$status $stdout" "2 " "a chapter that there is not gives 2"
+is "$status $stdout" "2 " "a chapter that does not exist gives 2"
 like "$stderr" "there is no chapter 'nothing'; there are: hello_world .* anatomy" "… and is named"
 run scripts/demo.sh --unknown
 is "$status" 2 "an unknown option gives 2"

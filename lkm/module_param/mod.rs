@@ -123,7 +123,7 @@ macro_rules! module_param {
         > = $crate::module_param::Writable::new($crate::module_param::types::$type([$default]));
     };
 
-    // What the kernel is told of a parameter.
+    // The parameter's entry for the kernel.
     (@entry $name:ident [$type:ident; $max:expr], $default:expr, $mode:expr) => {{
         const __ARRAY: &$crate::module_param::ArrayDescription = &$name.description();
         __ARRAY.entry(::kernel::c_str!(stringify!($name)), $mode)

@@ -56,7 +56,7 @@ is "$? $(head -c 4 "$directory/screen.png" | tail -c 3)" "0 PNG" "--qmp lets a p
 run scripts/debian.sh --on machine --timeout 3 true
 is "$status" 124 "a machine that runs longer than its timeout gives 124"
 run scripts/debian.sh --on no-such-layer true
-like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that there is not is named"
+like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that does not exist is named"
 run scripts/debian.sh --smp none true
 is "$status" 2 "a wrong option gives 2"
 run scripts/debian.sh --layer machine --new ls

@@ -12,7 +12,7 @@ like "$stdout" 'Breakpoint 1, 0x[0-9a-f]+ in proc_register' "a breakpoint at a f
 left=$(find build/vm -maxdepth 1 -name 'gdb.*')
 is "$left" "" "nothing is left behind"
 run scripts/gdb.sh no_such_module
-is "$status" 1 "a module that there is not gives 1"
+is "$status" 1 "a module that does not exist gives 1"
 like "$stderr" 'there is no no_such_module.ko for kernel' "… and is named"
 run scripts/gdb.sh
 is "$status" 2 "no module gives 2"

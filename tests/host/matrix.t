@@ -136,7 +136,7 @@ is "$(grep -v '^trixie arm64' "$directory/calls")" "" "… which makes no sandbo
 matrix 9.6
 is "$status" 0 "if all passed, it gives 0"
 matrix nothing
-like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a part that there is not"
+like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a part that does not exist"
 
 mkdir "$directory/own"
 touch "$directory/own/Kbuild"

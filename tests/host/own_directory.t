@@ -84,7 +84,7 @@ run make --no-print-directory M="$own" test
 is "$status $(tail -n 1 <<<"$stdout")" "0 7 passed, 0 failed, 0 skipped" "modules of all kinds are built, and their tests run in the machine"
 release=$(cd "$own/build/modules" && echo *)
 is "$(cd "$own/build/modules/$release" && find . -name '*.ko' | sort | paste -sd ' ')" "./counts.ko ./deep/in_c.ko ./mixed.ko ./plain.ko" \
-	"what is made is in the directory's build/modules/, apart for each kernel"
+	"the modules are in the directory's build/modules/, with a directory for each kernel"
 is "$(diff -r --exclude=build "$directory/sources" "$own")" "" "… and nothing is beside the sources"
 like "$(git -C "$own" status --porcelain)" '^[^/]*Kbuild' "git sees the sources"
 is "$(git -C "$own" status --porcelain | grep build/)" "" "… and nothing of build/"
@@ -102,7 +102,7 @@ is "$status $(tail -n 1 <<<"$stdout")" "2 2 passed, 2 failed, 0 skipped" "the lo
 like "$stderr" 'unexpected: plain: My numbers are \[72\]' "… a line of the log that nobody looked at is shown"
 like "$stderr" '> module in_c' "… and a module that is left"
 run make --no-print-directory M="$own" test T=nope
-like "$status $stderr" "^2 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/log.t tests/state.t" "T=NAME that there is not: those there are"
+like "$status $stderr" "^2 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/log.t tests/state.t" "T=NAME that does not exist: those that do"
 
 # ---- The rest.
 

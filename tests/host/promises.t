@@ -33,7 +33,7 @@ noticed 'README.md does not say: `make demo` is the tour: it loads each module' 
 changed README.md '$a\\n`make demo` is the tour: it loads each module'
 noticed 'README.md says more than once: `make demo` is the tour: it loads each module' "one that cannot be told from another"
 changed tests/hello_world.t 's/insmod loads it without a word/insmod loads it/'
-noticed 'tests/hello_world.t has no test: insmod loads it without a word' "a test that is not there any more"
+noticed 'tests/hello_world.t has no test: insmod loads it without a word' "a test that no longer exists"
 changed tests/bad_moments.t 's/" "not root"/" "nobody"/'
 noticed 'tests/bad_moments.t has no test: not root' "a test of another description"
 changed tests/promises.txt 's,hello_world.t: insmod,goodbye_world.t: insmod,'

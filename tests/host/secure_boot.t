@@ -51,6 +51,6 @@ like "$stdout" '== refused'$'\n''changed refused'$'\n''stranger refused'$'\n' "a
 like "$stdout" '([0-9]+) of \1 expectations held.*status 0$' "the tour runs there"
 
 run scripts/vm.sh --enrol "$directory/no.pem" true
-like "$status $stderr" "^2 .*there is no $directory/no.pem" "a certificate that there is not is named"
+like "$status $stderr" "^2 .*there is no $directory/no.pem" "a certificate that does not exist is named"
 
 done_testing

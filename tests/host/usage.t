@@ -30,7 +30,7 @@ is "$status" 2 "test.sh with two names gives 2"
 run scripts/rust-headers.sh one two
 is "$status" 2 "rust-headers.sh with two releases gives 2"
 
-# A name that there is not is said at once, before anything is built.
+# A name that does not exist is an error at once, before anything is built.
 for target in demo test test-long test-sanitized; do
 	run make --no-print-directory "$target" T=nope
 	like "$status $stderr" "^2 .*(there is no chapter 'nope'; there are: hello_world .* anatomy|no test has 'nope' in its name.*There are: .*hello_world.t)" \

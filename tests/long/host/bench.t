@@ -29,7 +29,7 @@ pread = data["instructions"]["pread"]
 print(all(pread["jiffies"]["value"] < pread[f]["value"] for f in ("jiffies_book", "jiffies_seq")))
 ')" True "a pread of /proc/jiffies costs less than in C"
 run bench/bench.sh --quick --kernel 0.0.0-none
-is "$status" 1 "--kernel names the kernel, and one that there is not gives 1"
+is "$status" 1 "--kernel names the kernel, and one that does not exist gives 1"
 like "$(<build/log/bench.log)" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
 run bench/bench.sh --functions
 is "$status" 0 "--functions ends well: its sums are what is counted in loops"

@@ -38,7 +38,7 @@ is "$(grep -vE "($with_parameters): " <<<"$found")" "" "… and says that nothin
 sed -i 's/pr_info!("Hello World\\n")/pr_inf!("Hello World\\n")/' "$scratch/checkout/hello_world.rs"
 sed -i 's/proc_fs::File::new(/proc_fs::File::knew(/' "$scratch/checkout/seconds.rs"
 found=$(diagnostics 2>/dev/null)
-like "$(grep hello_world.rs <<<"$found")" 'Error .*pr_inf' "a macro that there is not is found"
+like "$(grep hello_world.rs <<<"$found")" 'Error .*pr_inf' "a macro that does not exist is found"
 like "$(grep seconds.rs <<<"$found")" 'Error .*no such associated item' "… and so is a function that lkm has not"
 
 # definition FILE LINE COLUMN: where an editor goes from there.

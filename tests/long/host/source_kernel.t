@@ -18,7 +18,7 @@ run scripts/source-kernel.sh tests/sanitized.config
 like "$status $stderr" '^1 .*this must run in the sandbox' "outside of the sandbox it says where to go"
 like "$(scripts/sandbox.sh scripts/rust-headers.sh --source)" '^linux-source-[0-9.]+=[0-9]' "rust-headers.sh names the source package"
 
-# An option that is not there any more, one whose needs are not met, one that another turns on, a number.
+# An option that no longer exists, one whose dependencies are not met, one that another option turns on, a number.
 cat >"$directory/refused.config" <<-'CONFIG'
 	CONFIG_EXPERT=y
 	CONFIG_NO_SUCH_OPTION=y
