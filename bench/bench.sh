@@ -64,10 +64,10 @@ prepare() {
 	scripts/sandbox.sh gcc -O2 -Wall -Werror -static -o "$out/measure/bench" bench/bench.c
 }
 
-# (What goes to the serial console is not what is to be counted.)
+# (With loglevel=4, messages do not go to the serial console, whose cost would be counted, too.)
 vm() { scripts/vm.sh ${kernel:+--kernel "${kernel[0]}"} --timeout 0 --append loglevel=4 --add "$out/measure" "$@"; }
 
-# The machine is left alone for a minute first. That takes no time: with nothing to do its clock goes ahead.
+# The machine is idle for a minute first. That takes no time, because its clock skips idle time.
 load='cd measure && for module in $load; do insmod $module.ko || exit; done'
 guest="$load"'
 sleep 60

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Usage: bench/dev.sh [SAVES]
 #
-# Measures make dev: saves a source of a new module SAVES times (default 20), and prints how long it takes each time until the line that
-# the new module's init writes into the log is shown, the median and the worst. These are seconds of this machine: leave it alone
-# meanwhile. (How busy it was is printed, too.)
+# Measures make dev: saves a source of a new module SAVES times (default 20), and measures how long it takes until the line that the
+# module's init prints is shown. It prints the times, the median and the maximum. Do not use the machine meanwhile. (It also prints
+# how busy the machine was.)
 #
 #   --help  this text
 #

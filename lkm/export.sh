@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Usage: lkm/export.sh RUSTC ARGUMENT...
 #
-# Compiles a module whose `pub` items other modules use: Kbuild.include calls it in place of rustc, for what lkm-exports names.
-# Beside the object it makes $LKM_RMETA, with which rustc compiles those other modules.
+# Compiles a module whose `pub` items other modules use. Kbuild.include calls it instead of rustc for the modules in lkm-exports.
+# Beside the object it makes $LKM_RMETA, which rustc needs for compiling those other modules.
 #
 #   --help  this text
 #
-# Names: the name of a symbol says nothing of types. So the interface is a part of each name here, as -Cmetadata: rustc's
-# own hash of this crate, in which are all of its source, the hashes of all crates that it uses (lkm, kernel, core …), rustc's
-# version, options and directory; and the kernel's release. A module that was compiled with another interface asks for names that are
-# not there, and is not loaded. What has a name of its own choice, by #[no_mangle], is not guarded by that.
+# Names: the name of a symbol does not contain types. So a hash of the interface becomes part of each name, with -Cmetadata. It is
+# rustc's own hash of this crate: of its whole source, of all crates that it uses (lkm, kernel, core …), and of rustc's version,
+# options and directory; together with the kernel's release. A module that was compiled with another interface needs names that do
+# not exist, so it is not loaded. This does not protect a function that sets its own name with #[no_mangle].
 #
-# Exports: what the kernel does for its own crates (rust/exports.c), EXPORT_SYMBOL_GPL for everything that nm lists. Of a module there
-# is more in that list: its entry points and papers, its parameters, and what it implements for types that are not pub. That is
-# left out. What stays is what is pub, and what generic and #[inline] functions need.
+# Exports: as the kernel does for its own crates (rust/exports.c), EXPORT_SYMBOL_GPL for everything that nm lists. In a module that
+# list also has its entry points and its description, its parameters, and implementations for types that are not pub. These are
+# left out. The rest is what is pub, and what generic and #[inline] functions need.
 #
 # $LKM_AS and $LKM_LD are the commands for assembling and linking; $NM, $OBJDUMP and $KERNELRELEASE are kbuild's.
 
@@ -23,7 +23,7 @@ esac
 set -euo pipefail
 shopt -s inherit_errexit
 if (($# < 2)) || [[ -z ${LKM_RMETA:-} ]]; then
-	echo "export.sh: error: lkm/Kbuild.include calls this; --help says what for" >&2
+	echo "export.sh: error: only lkm/Kbuild.include calls this; --help explains it" >&2
 	exit 2
 fi
 
@@ -37,11 +37,11 @@ trap 'rm -f "$object".{rmeta,o,exports.o}' EXIT
 messages=$("$1" "${without[@]}" --emit=metadata="$object.rmeta" 2>&1) || { printf '%s\n' "$messages" >&2 && exit 1; }
 hash=$("$1" -Zls=root "$object.rmeta" | awk '$1 == "hash" { print $2; exit }')
 [[ -n $hash ]]
-# Without the last option rustc inlines small functions into other modules, and what those use would have to be exported.
+# Without the last option, rustc would inline small functions into other modules. Then everything that they use would need an export.
 "$1" "${without[@]}" --emit=obj="$object.o" --emit=metadata="$LKM_RMETA" \
 	-Cmetadata="$hash" -Cmetadata="$KERNELRELEASE" -Zcross-crate-inline-threshold=never
 
-# The crate's items, a level of modules for each four blanks: which types are not pub.
+# The types that are not pub, from the list of the crate's items. (Four blanks are one level of modules.)
 private=$("$1" -Zls=items "$LKM_RMETA" | awk '
 	match($0, /[^ ]/) {
 		depth = (RSTART - 1) / 4
@@ -62,7 +62,7 @@ parameters=$("$OBJDUMP" -r "$object.o" | awk '/^RELOCATION/ { inside = /\[__para
 		{ split($1, symbol, " "); name = $2; sub(/^[^ ]* . /, "", name) }
 		symbol[2] !~ /[TRDB]/ || symbol[3] ~ /^(__pfx_|__cfi_|__odr_asan|(init|cleanup)_module$)/ { next }
 		symbol[3] in parameter { next }
-		# What module! and module_param! make.
+		# (Code from module! and module_param!.)
 		name ~ /::__module_init::|::_(\[[0-9a-f]*\])?::/ { next }
 		# An implementation: <CRATE::TYPE<…> as TRAIT>::NAME
 		name ~ /^<.* as / { type = name; sub(/^<[^:]*::/, "", type); sub(/[< ].*/, "", type); if (type in private) next }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 
-# The series of kernels that lkm/ is written for: those with which `make matrix` was green. A build for another one is
-# refused before it begins (scripts/preflight.sh).
+# The series of kernels that lkm/ is written for: `make matrix` has passed with them. scripts/preflight.sh refuses to build for
+# another series.
 kernel-series := 7.2 7.3
 
-# What differs between them belongs here, and nowhere else: a cfg for lkm/, set by what the kernel has or by its version,
-# with a line on what changed when. So far one source serves all of them.
+# Differences between them belong here, and nowhere else: a cfg for lkm/, which depends on what the kernel has or on its version,
+# with a line that says what changed when. So far one source works with all of them.

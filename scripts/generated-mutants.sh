@@ -16,7 +16,7 @@
 # tests/mutants/equivalent.txt.
 # Each test runs in scripts/confined.sh, where a broken script can do no harm. The output of the tests is in
 # build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file. After an interrupted
-# run, the same command with the same seed goes on with the mistakes that are left.
+# run, the same command with the same seed continues with the mistakes that are left.
 #
 # The exit status is 0 if no mistake survived; 1 if one did, or if a test fails without any; 2 if the arguments are wrong.
 
@@ -200,8 +200,8 @@ telling() {
 	done
 }
 
-# known TEST: whether it passes here without a mistake, for which it is tried once. Sets seconds, which it takes. Its
-# file.used has the scripts that it has run. "make" is one, too.
+# known TEST: succeeds if the test passes here without a mistake. It tries that once, and sets seconds to the time that it took. The
+# file TEST.used gets the scripts that it has run, and "make".
 known() {
 	local file=$mutants/passed/${1//\//-} began=$SECONDS
 	(

@@ -11,7 +11,7 @@
 #
 # ANY_KERNEL=1 in the environment allows a kernel that the modules are not written for.
 #
-# The exit status is 0 if a build can go on, 1 if not, 2 if the arguments are wrong.
+# The exit status is 0 if a build can begin, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"

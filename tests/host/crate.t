@@ -44,7 +44,7 @@ refused() {
 	printf '%s\n' "$2" | cat lkm/math.rs - >"$scratch/crate/lkm/math.rs"
 	build "$scratch/crate"
 	is "$status" 2 "$1 in the crate: it is not built"
-	like "$stdout$stderr" 'lkm: error: the crate has no object file' "… and this is said to be why"
+	like "$stdout$stderr" 'lkm: error: this needs an object file, and the crate has none' "… and this is said to be why"
 }
 refused "a static" '
 /// Function.
