@@ -269,7 +269,7 @@ echo other-linker >"$directory/behaviour"
 run scripts/sandbox.sh env PATH="$directory/bin:/usr/bin" "$directory/changed/scripts/rust-headers.sh" 9.9.1-amd64
 is "$status" 0 "a tree that an older rust-headers.sh made is made again"
 like "$stderr" 'Completing the headers of kernel 9.9.1-amd64' "… and it says so"
-like "$stderr" $'This differs .*\n  < CONFIG_LD_VERSION=1\n  > CONFIG_LD_VERSION=2\n' "another linker is no hindrance, and is named"
+like "$stderr" $'These options differ .*\n  < CONFIG_LD_VERSION=1\n  > CONFIG_LD_VERSION=2\n' "another linker is no hindrance, and is named"
 echo fine >"$directory/behaviour"
 run headers 9.9.1-amd64
 is "$status $stderr" "0 " "what this one made is taken as it is"
