@@ -86,7 +86,11 @@ exec 3<>/proc/echo 4<>/proc/echo
 printf 'a longer text' >&3
 printf 'one' >&3
 printf 'two' >&4
-is "$(cat <&3; echo; cat <&4)" $'one\ntwo' "echo returns what each open file was given last"
+is "$(
+	cat <&3
+	echo
+	cat <&4
+)" $'one\ntwo' "echo returns what each open file was given last"
 printf '%0200d' 0 >&3
 is "$(cat <&3 | wc -c)" 100 "… at most 100 bytes of it"
 exec 3>&- 4>&-
