@@ -49,6 +49,15 @@ is "$status" 1 "an expectation that does not hold gives 1"
 like "$stdout" $'\n✗ stop.rs printed its message\n' "… and is marked"
 like "$stdout" '✗ 2 of 3 expectations held' "… and counted"
 
+# ---- A machine without strace.
+
+mkdir "$scratch/bin"
+ln -sf /usr/bin/* /usr/sbin/* "$scratch/bin/"
+rm "$scratch/bin/strace"
+run env PATH="$scratch/bin" scripts/demo.sh anatomy
+like "$status $stdout" '^0 .*# insmod hello_world.ko.*There is no strace here to show that call: sudo apt-get install strace.*✓ [0-9]+ of' "without strace the tour goes on, and says what it lacks"
+is "$(ours)" "" "… and no module stays loaded"
+
 # ---- Interrupted.
 
 for signal in INT TERM HUP; do
