@@ -6,13 +6,16 @@
 # build/debian/; that needs no root. What a run changes is lost when it ends, unless --layer keeps it. Nothing that happens inside
 # affects this machine, and there is no network.
 #
-# apt-get works there: a second disk has the packages that README.md installs, and all that they depend on.
+# apt-get works there: a second disk has the packages that README.md installs, and all that they depend on. On an emulated CPU
+# apt-get takes very long to install all of them; --installed begins with a disk on which they are installed.
 #
 #   --layer NAME        keep what this run changes, and begin with what earlier runs with that NAME have changed
 #   --on NAME           begin with the changes in the layer NAME; together with --layer: a new layer begins with them
 #   --new               discard the changes in the layer first
+#   --installed         begin with another disk, on which the packages that README.md names are installed, also the kernel. This
+#                       disk has layers of its own
 #   --root              run COMMAND as root, in root's home
-#   --checkout          put a copy of this checkout into the home, as rust-lkm, with its completed kernel headers
+#   --checkout          put a copy of this checkout into the home, as rust-lkm, with its completed headers of the default kernel
 #   --add PATH          put this file or directory into the home; can be given again
 #   --secure-boot       boot as a laptop does: firmware with Secure Boot on, Debian's signed shim and GRUB. The layer also keeps
 #                       what the firmware stores, for example enrolled keys
@@ -46,7 +49,7 @@
 
 saved=("$@")
 make_disks_in=''
-layer='' on='' new='' secure_boot='' qmp='' user=user checkout='' add=() visible=() append='' smp=2 memory=2G timeout='' accel=auto console=''
+layer='' on='' new='' kind=plain kinds=(plain) secure_boot='' qmp='' user=user checkout='' add=() visible=() append='' smp=2 memory=2G timeout='' accel=auto console=''
 while (($#)); do
 	case $1 in
 	--layer | --on | --add | --qmp | --append | --smp | --memory | --timeout | --accel)
@@ -70,11 +73,12 @@ while (($#)); do
 		shift 2
 		;;
 	--make-disks)
-		make_disks_in=$2
+		kind=$2 make_disks_in=$3
 		break
 		;;
 	--secure-boot) secure_boot=1 && shift ;;
 	--new) new=1 && shift ;;
+	--installed) kind=installed && shift ;;
 	--root)
 		# shellcheck disable=SC2034 # declare -p prints it
 		user=root
@@ -100,6 +104,12 @@ choose_platform
 
 debian=$build/debian runs=$build/debian console_log=$build/log/debian-console.log
 image=$debian/$SUITE
+# begin_with KIND: chooses the disks, "plain" or "installed". (The second disk, with the packages, is beside the plain ones.)
+begin_with() {
+	kind=$1 begins_with=$image
+	[[ $kind == plain ]] || begins_with=$image-$kind
+}
+begin_with "$kind"
 
 # ---- The disks: root, /boot, and the packages. They are made once.
 
@@ -118,7 +128,6 @@ boot_loaders=(shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed)
 # customize: prints commands for mmdebstrap's hooks. $1 is the new Debian in them. (The first boot would otherwise make the
 # machine's id and systemd's lists.)
 customize() {
-	local line suite
 	cat <<-'END'
 		chroot "$1" adduser --quiet --disabled-password --gecos "" user
 		chroot "$1" usermod -aG sudo user
@@ -127,23 +136,39 @@ customize() {
 		printf "127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n" >"$1/etc/hosts"
 		printf "LABEL=root / ext4 errors=remount-ro 0 1\nLABEL=boot /boot ext4 defaults 0 2\nLABEL=packages /srv ext4 ro 0 0\n" >"$1/etc/fstab"
 		rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap
-		chroot "$1" systemd-machine-id-setup
-		chroot "$1" journalctl --update-catalog
-		chroot "$1" touch /etc/.updated /var/.updated
 	END
-	# Download the packages that README.md installs, each list from its suite, and move them out.
-	{ echo "${offered[*]}" && readme_installs; } | while read -r line; do
-		suite=$base_suite
-		[[ $line != *" $kernel_suite "* ]] || suite=$kernel_suite
-		echo "chroot \"\$1\" apt-get --quiet --yes --download-only -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root install $line"
-		echo "sync-out /var/cache/apt/archives $new_image/packages/$suite"
-	done
+	"packages_$kind"
 	cat <<-END
+		chroot "\$1" systemd-machine-id-setup
+		chroot "\$1" journalctl --update-catalog
+		chroot "\$1" touch /etc/.updated /var/.updated
 		rm -f "\$1"/var/cache/apt/archives/*.deb "\$1"/etc/apt/sources.list "\$1"/etc/apt/sources.list.d/*
 		printf "deb [trusted=yes] file:/srv $base_suite main\ndeb [trusted=yes] file:/srv $kernel_suite main\n" >"\$1/etc/apt/sources.list"
 		tar-out /boot $new_image/boot.tar
 		rm -rf "\$1"/boot/*
 	END
+}
+
+apt_get=(
+	env DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root
+	-o Dpkg::Options::=--force-unsafe-io
+)
+
+# packages_plain: download the packages that README.md installs, each list from its suite, and move them out.
+packages_plain() {
+	local line suite
+	{ echo "${offered[*]}" && readme_installs; } | while read -r line; do
+		suite=$base_suite
+		[[ $line != *" $kernel_suite "* ]] || suite=$kernel_suite
+		echo "chroot \"\$1\" ${apt_get[*]} --download-only install $line"
+		echo "sync-out /var/cache/apt/archives $new_image/packages/$suite"
+	done
+}
+
+# packages_installed: install them, with README.md's words.
+packages_installed() {
+	local line
+	readme_installs | while read -r line; do echo "chroot \"\$1\" ${apt_get[*]} install $line"; done
 }
 
 # (Installing the kernel makes its initrd. This comes before, because there is no machine yet to look for drivers in.)
@@ -155,7 +180,7 @@ install_debian() {
 	local url hooks=() line
 	while IFS= read -r line; do hooks+=(--customize-hook="$line"); done < <(customize)
 	url=$(mirror)
-	mkdir -p "$new_image"/packages/{"$base_suite","$kernel_suite"}
+	[[ $kind != plain ]] || mkdir -p "$new_image"/packages/{"$base_suite","$kernel_suite"}
 	TMPDIR=$scratch mmdebstrap --mode="$( ((EUID)) && echo unshare || echo root)" --format=tar --variant=important \
 		--skip=cleanup/reproducible \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' \
@@ -175,7 +200,16 @@ kernels_source() {
 # make_disks DIRECTORY: runs inside the sandbox.
 make_disks() {
 	cd "$1"
-	# apt needs a list of packages for each suite, and a Release file with the suite's name, for -t.
+	mke2fs -q -t ext4 -L root -d root.tar root.img 16G
+	tar -x -f boot.tar
+	mke2fs -q -t ext4 -L boot -d boot boot.img 512M
+	rm -rf boot root.tar boot.tar
+	[[ $kind != plain ]] || make_repository
+	[[ $kind != plain ]] || make_esp
+}
+
+# make_repository: apt needs a list of packages for each suite, and a Release file with the suite's name, for -t.
+make_repository() {
 	local suite list file
 	for suite in packages/*; do
 		suite=${suite#packages/}
@@ -191,6 +225,13 @@ make_disks() {
 			-o "APT::FTPArchive::Release::Architectures=$debian_arch" release . >../Release && mv ../Release .)
 		[[ $suite != *-backports ]] || printf 'NotAutomatic: yes\nButAutomaticUpgrades: yes\n' >>"packages/dists/$suite/Release"
 	done
+	mke2fs -q -t ext4 -L packages -O ^has_journal -m 0 -d packages packages.img "$(($(du -sm packages | cut -f1) * 11 / 10 + 50))M"
+	rm -rf packages
+}
+
+# make_esp: the partition with the programs that the firmware starts with Secure Boot.
+make_esp() {
+	local file
 	mkdir loaders
 	(cd loaders && apt-get download "${boot_loaders[@]}" && for file in *.deb; do dpkg-deb -x "$file" . && rm "$file"; done)
 	mkdir -p esp/EFI/BOOT
@@ -198,62 +239,58 @@ make_disks() {
 	cp loaders/usr/lib/shim/mmx64.efi.signed esp/EFI/BOOT/mmx64.efi
 	cp loaders/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed esp/EFI/BOOT/grubx64.efi
 	rm -r loaders
-	mke2fs -q -t ext4 -L root -d root.tar root.img 16G
-	tar -x -f boot.tar
-	mke2fs -q -t ext4 -L boot -d boot boot.img 512M
-	mke2fs -q -t ext4 -L packages -O ^has_journal -m 0 -d packages packages.img "$(($(du -sm packages | cut -f1) * 11 / 10 + 50))M"
-	rm -rf packages boot root.tar boot.tar
 }
 
 recipe() {
-	echo "$SUITE $base_suite $kernel_suite ${installed[*]} ${offered[*]} ${boot_loaders[*]} $drivers"
+	echo "$kind $SUITE $base_suite $kernel_suite ${installed[*]} ${offered[*]} ${boot_loaders[*]} ${apt_get[*]} $drivers"
 	readme_installs
-	declare -f customize install_debian kernels_source make_disks
+	declare -f customize packages_plain packages_installed install_debian kernels_source make_disks make_repository make_esp
 }
 
-is_made() { cmp -s "$image/recipe" <(recipe); }
+is_made() { cmp -s "$begins_with/recipe" <(recipe); }
 
 make_image() {
-	local scratch
-	lock "$image.lock" "it is making the disks of a Debian"
+	local scratch what="a whole Debian $base_suite"
+	[[ $kind == plain ]] || what+=" with the packages that README.md installs"
+	lock "$begins_with.lock" "it is making the disks of a Debian"
 	if is_made; then
 		unlock
 		return
 	fi
 	"$top/scripts/sandbox.sh" --preflight
 	"$top/scripts/sandbox.sh" true
-	say "Making a whole Debian $base_suite, once, in ${image#"$top"/}"
-	new_image=$image.partial
-	remove_scratch "$image.scratch"
-	remove "$new_image" "$image"
+	say "Making $what, once, in ${begins_with#"$top"/}"
+	new_image=$begins_with.partial
+	remove_scratch "$begins_with.scratch"
+	remove "$new_image" "$begins_with"
 	# (Layers are differences from the old disk.)
-	rm -rf "$debian/$SUITE-layer".*
+	rm -rf "$begins_with-layer".*
 	mkdir -p "$new_image"
-	scratch=$(make_scratch "$image.scratch")
-	trap 'remove_scratch "$image.scratch"' EXIT
+	scratch=$(make_scratch "$begins_with.scratch")
+	trap 'remove_scratch "$begins_with.scratch"' EXIT
 	chmod 755 "$scratch"
-	steps 2 "$build/log/debian-$SUITE.log"
+	steps 2 "$build/log/debian-${begins_with##*/}.log"
 	step "Downloading and installing Debian" \
 		"mmdebstrap could not install Debian (can it reach the mirror? is there room on the disk?)" install_debian
 	step "Making its disks" "the disks could not be made (is there room?)" \
-		"$top/scripts/sandbox.sh" "$top/scripts/$program" --make-disks "$new_image"
-	remove_scratch "$image.scratch"
+		"$top/scripts/sandbox.sh" "$top/scripts/$program" --make-disks "$kind" "$new_image"
+	remove_scratch "$begins_with.scratch"
 	trap - EXIT
 	recipe >"$new_image/recipe"
-	mv "$new_image" "$image"
+	mv "$new_image" "$begins_with"
 	unlock
 }
 
 # ---- Prepare a run: a layer on the disks, and the files for the home.
 
 prepare_layer() {
-	local below=$image
+	local below=$begins_with
 	if [[ -n $on ]]; then
-		below=$image-layer.$on
+		below=$begins_with-layer.$on
 		[[ -d $below ]] || no_vm "there is no layer $on"
 	fi
 	if [[ -n $layer ]]; then
-		disks=$image-layer.$layer
+		disks=$begins_with-layer.$layer
 		lock "$disks.lock" "it is using the layer $layer"
 		[[ -z $new ]] || rm -rf "$disks"
 	else
@@ -262,7 +299,7 @@ prepare_layer() {
 	[[ ! -d $disks ]] || return 0
 	rm -rf "$disks.partial"
 	mkdir "$disks.partial"
-	qemu-img create -q -f qcow2 -F "$([[ $below == "$image" ]] && echo raw || echo qcow2)" \
+	qemu-img create -q -f qcow2 -F "$([[ $below == "$begins_with" ]] && echo raw || echo qcow2)" \
 		-b "$(echo "$below"/root.*)" "$disks.partial/root.qcow2"
 	cp --sparse=always "$below/boot.img" "$disks.partial/boot.img"
 	# (These have Microsoft's keys, as a new laptop has.)
@@ -278,9 +315,9 @@ put_into_home() {
 	tar -c -f "$archive" -T /dev/null
 	if [[ -n $checkout ]]; then
 		tar -r -f "$archive" -C "$top" --exclude=./build --exclude=./.git --exclude='*.ko' --transform 's,^\.,rust-lkm,' .
-		for headers in "$kernels"/*/recipe; do
-			[[ ! -e $headers ]] || tar -r -f "$archive" -C "$top" --transform 's,^,rust-lkm/,' "$(dirname "${headers#"$top"/}")"
-		done
+		headers=$kernels/$(cat "$kernels/default-$SUITE" 2>/dev/null || :)
+		[[ ! -e $headers/recipe ]] ||
+			tar -r -f "$archive" -C "$top" --exclude="${headers#"$top"/}"/vmlinu[xz] --transform 's,^,rust-lkm/,' "${headers#"$top"/}"
 	fi
 	for path in "${add[@]}"; do tar -r -f "$archive" -C "$(dirname "$path")" "$(basename "$path")"; done
 }
@@ -386,7 +423,11 @@ fi
 if ! in_sandbox; then
 	for path in "${add[@]}"; do visible+=(--show "$path"); done
 	mkdir -p "$debian"
-	is_made || make_image
+	[[ $kind == plain ]] || kinds+=("$kind")
+	for kind in "${kinds[@]}"; do
+		begin_with "$kind"
+		is_made || make_image
+	done
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 

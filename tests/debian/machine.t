@@ -19,16 +19,17 @@ run scripts/debian.sh --layer machine --new --smp 1 --memory 1500M --append "som
 	ps -o comm= 1; sudo id -un; systemctl is-active systemd-journald dbus.socket; sudo journalctl -q --grep "Linux version" | grep -c .
 	cd rust-lkm; ls README.md; ls build/kernels; cd
 	sudo apt-get update >&2; apt-cache policy rustc bindgen | grep -c "Candidate: [0-9]"
+	sudo apt-get install -y bc >&2 && type -P bc
 	touch kept; sed "s/^/uptime: /" /proc/uptime >&2; exit 42'
 is "$status" 42 "the status is the command's"
 like "$stdout" $'^user\n/home/user\ncarried in\n1\n' "it runs as the user, at home, where --add has put a file, on --smp CPUs"
 like "$stdout" $'\nMemTotal: +1[34][0-9]{5} kB\nsome.option=7\n' "… with --memory, and what --append gives the kernel"
 like "$stdout" $'\nsystemd\nroot\nactive\nactive\n[1-9][0-9]*\n' "… under systemd, with sudo and a journal"
 like "$stdout" $'\nREADME.md\n.*'"${release//+/\\+}"$'\n' "--checkout puts this checkout there, and the headers that were completed in it"
-like "$stdout" $'\n2$' "apt-get knows the packages on the second disk"
+like "$stdout" $'\n2\n/usr/bin/bc$' "apt-get knows the packages on the second disk, and installs them"
 is "$(grep -E '^(E|W|Err)' <<<"$stderr")" "" "… without a complaint"
 like "$stderr" 'Booting|Linux|systemd|cloud|tsc' "--console shows the console"
-diag "when the command ended the machine ran for: $(sed -n 's/^uptime: \([0-9]*\).*/\1 s/p' <<<"$stderr")"
+diag "when the command ended the machine ran for: $(sed -n 's/.*uptime: \([0-9]*\).*/\1 s/p' <<<"$stderr")"
 
 # shellcheck disable=SC2016
 run scripts/debian.sh --on machine --root bash -c 'id -u; pwd; ls -d /home/user/kept; touch /home/user/lost; poweroff --force --force; sleep 1000'
