@@ -54,9 +54,16 @@ like "$(<"$log")" 'before' "the log is still there after the next machine, with 
 
 # ---- Those that the machine tells.
 
-run scripts/vm.sh --smp 2 --timeout 300 env TAG=crashes tests/docs.t
-is "$status" 0 "docs/crashes.md is typed in a machine"
+# A crash in init leaves a part of insmod's stack in a list of the kernel, into which the next insmod may run. So each of
+# these has a machine of its own.
+typed='' said='' statuses=''
+for blocks in unwraps null_pointer '(?s)\A(?!.*(unwraps|null_pointer))'; do
+	run scripts/vm.sh --smp 2 --timeout 300 env TAG=crashes BLOCKS="$blocks" tests/docs.t
+	statuses+="$status " typed+=$stdout$'\n' said+=$stderr$'\n'
+done
+is "$statuses" "0 0 0 " "docs/crashes.md is typed in three machines"
 docs_log=$(grep -oE 'build/log/crash-[0-9a-zA-Z-]*\.log' <<<"$stderr" | head -n 1)
+stdout=$typed stderr=$said
 is "$(grep -A 12 '^not ok' <<<"$stdout")" "" "… and all is as shown"
 is "$(grep -c '^ok .*decode.sh' <<<"$stdout")" "$(grep -c '^# .*decode.sh' <(awk '/^```/ { inside = ($0 == "```console crashes"); next } inside' docs/crashes.md docs/guide/*.md))" \
 	"… each crash explained"
@@ -78,7 +85,7 @@ cp "build/modules/$release/tests/crashes/out_of_bounds.ko" "$scratch/elsewhere/"
 decoded() { sed 's/^\[[^]]*\] //' "$log" | scripts/decode.sh --only "$@"; }
 like "$(decoded "$scratch/elsewhere")" 'out_of_bounds::prime  tests/crashes/out_of_bounds.rs:35' "with the modules of a directory a log gives files and lines"
 like "$(decoded "$scratch/elsewhere/out_of_bounds.ko")" 'out_of_bounds::prime  tests/crashes/out_of_bounds.rs:35' "… and with one that is named"
-like "$(decoded "$scratch/elsewhere")" 'no null_pointer.ko here' "… and says which are not there"
+like "$(decoded "$scratch/elsewhere")" 'no proc_taken.ko here' "… and says which are not there"
 scripts/sandbox.sh strip --strip-debug "$scratch/elsewhere/out_of_bounds.ko"
 like "$(decoded "$scratch/elsewhere")" '::open \[out_of_bounds\].*out_of_bounds.ko has no line numbers: it was stripped' "a module without debug information is said to be so"
 # (its functions are of other sizes than those in the log)
