@@ -1,26 +1,27 @@
 #!/usr/bin/env bash
-# README.md's "On your own machine", typed line by line by an ordinary user on a whole Debian.
+# README.md's "On your own machine", typed line by line by an ordinary user in a whole Debian.
 #
-# Two things are done beforehand, as they take too long where the CPU is emulated, and each of them is done for real at another place:
+# Two steps would take too long on an emulated CPU. They are done before the test begins:
 #
-# - The packages are on the disk already (debian.sh --installed). README.md's words have installed them there, at the speed of this
-#   machine. Here apt-get is asked, by the same words, on a Debian that has none of them: it would install these. And the words
-#   are typed on that disk, where they must succeed.
-# - The headers are completed already. tests/long/host/minimal.t completes them, in a Debian that has README.md's packages only.
+# - README.md's apt-get lines have installed the packages when the disk was made (debian.sh --installed). The test types these lines
+#   again on that disk. In a Debian without the packages it asks apt-get what the lines would install, and installs one package.
+# - The headers are completed. tests/long/host/minimal.t completes them, in a Debian that has only README.md's packages.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 . tests/debian/readme.sh
 make --no-print-directory vm-modules >/dev/null 2>&1
 
-# ---- A Debian that has nothing of this project.
+# ---- In a Debian that has nothing of this project.
 
 simulated=$(sed -n 's/^sudo apt-get install/& --simulate/; s/ *#.*//; /apt-get install/p' <<<"$before_reboot")
 typed "sudo apt-get update
 dpkg-query -W -f '\${Package}\n'
 $simulated
-type make rustc bindgen"
-is "$(failed_lines)" "type make rustc bindgen gave 1" "on a Debian that has nothing of this project apt-get knows what README.md names"
+type make rustc bindgen
+sudo apt-get install bison"
+is "$(failed_lines)" "type make rustc bindgen gave 1" "in a Debian that has nothing of this project apt-get knows what README.md names"
+like "$(of 'sudo apt-get install bison')" $'\nSetting up bison' "apt-get installs one of the packages, once it has its yes"
 had=$(of "dpkg-query -W -f '\${Package}\n'" | sort)
 comes=$(grep -oP '^Inst \K[^ ]+' "$log" | sort -u)
 : >"$log"

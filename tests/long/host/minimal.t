@@ -63,7 +63,7 @@ as 1000 make
 like "$status $stderr" "^2 .*the headers of kernel ${release//+/\\+} come without their Rust metadata" "without completed headers make says what is in the way"
 
 as 1000 "$(block | grep '^scripts/rust-headers.sh')"
-((status == 0)) || diag "$(tail -n 30 "$home"/rust-lkm/build/log/rust-headers-*.log)"
+((status == 0)) || diag "$(tail -n 30 "$home"/rust-lkm/build/log/rust-headers-*.log 2>&1)"
 is "$status $stdout" "0 /home/user/rust-lkm/build/kernels/$release/build" "rust-headers.sh completes the headers of the running kernel, with rustup's compiler first in PATH"
 like "$stderr" 'all [1-9][0-9]* that the kernel exports' "… as the kernel has them"
 is "$(errors)" "" "… and prints nothing that looks like an error"
