@@ -31,7 +31,13 @@ refuse() { die "a module cannot be named '$name': $1" "${@:2}"; }
 # Rust's keywords, also the reserved ones.
 keywords=' abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type typeof union unsafe unsized use virtual where while yield '
 # Names of crates that each module uses, and names in them.
-crate_names=' alloc bindings build_error compiler_builtins core ffi kernel lkm lkm_bindings macros module pin_init proc_macro std uapi '
+crate_names=' alloc bindings build_error compiler_builtins core ffi kernel lkm lkm_bindings macros module pin_init pin_init_internal proc_macro proc_macro2 quote std syn uapi zerocopy zerocopy_derive '
+# The types, traits and values that every module has from the preludes of Rust and of the kernel crate.
+prelude=' AsMut AsRef AsyncFn AsyncFnMut AsyncFnOnce Box CStr CStrExt Clone Copy Debug Default DoubleEndedIterator Drop Eq Err Error ExactSizeIterator Extend Fn FnMut FnOnce From FromBytes FromIterator Future Hash InPlaceInit InPlaceWrite Init Into IntoBytes IntoFuture IntoIterator Iterator KBox KVBox KVVec KVec None Ok Option Ord PartialEq PartialOrd Pin PinInit Result RustcDecodable RustcEncodable Self Send Sized Some String Sync ThisModule ToOwned ToString TryFrom TryInto Unpin UserPtr VBox VVec Vec Zeroable '
+# kbuild has variables NAME-y, NAME-m and NAME-objs of its own with these names. For a module, they would list its parts.
+kbuild_names=' aflags always asflags ccflags cflags core cppflags drivers dtb dtbo extra hostprogs ldflags lib libs obj remove rustflags subdir suffix targets userprogs '
+# The name as Rust writes types: my_module becomes MyModule.
+type=$(sed -E 's/(^|_+)([a-z0-9]?)/\U\2/g' <<<"$name")
 
 fitting=$(tr 'A-Z.-' 'a-z__' <<<"$name" | tr -cd 'a-z0-9_' | sed 's/^[0-9_]*//')
 if [[ ! $name =~ ^[a-z][a-z0-9_]*$ ]]; then
@@ -41,6 +47,8 @@ fi
 ((${#name} <= 55)) || refuse "the kernel allows at most 55 letters"
 [[ $keywords != *" $name "* ]] || refuse "that is a keyword of Rust"
 [[ $crate_names != *" $name "* ]] || refuse "a crate that every module uses has that name"
+[[ $prelude != *" $type "* ]] || refuse "its type would have the name $type, which Rust or the kernel crate uses for something else"
+[[ $kbuild_names != *" $name "* ]] || refuse "kbuild uses $name-y or $name-m for something else"
 [[ ! -e /proc/$name ]] || refuse "/proc/$name exists, and the module would make a file of that name"
 
 # taken: prints the modules that this machine, the kernels' headers and this repository have.
@@ -66,8 +74,6 @@ good_path "the module" "$directory" "Choose another directory."
 
 # ---- Make it.
 
-# The name as Rust writes types: my_module becomes MyModule.
-type=$(sed -E 's/(^|_+)([a-z0-9]?)/\U\2/g' <<<"$name")
 author='' url=''
 if type -P git >/dev/null; then
 	author=$(git config user.name || :)

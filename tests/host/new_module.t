@@ -36,11 +36,30 @@ jiffies|a module cannot be named 'jiffies': there is a module of that name alrea
 startstop|a module cannot be named 'startstop': there is a module of that name already
 libata|a module cannot be named 'libata': there is a module of that name already \(drivers/ata/libata\)
 mt76_usb|a module cannot be named 'mt76_usb': there is a module of that name already \(drivers/net/wireless/mediatek/mt76/mt76-usb\)
+result|a module cannot be named 'result': its type would have the name Result, which Rust or the kernel crate uses for something else
+this_module|a module cannot be named 'this_module': its type would have the name ThisModule, which
+zerocopy|a module cannot be named 'zerocopy': a crate that every module uses has that name
+obj|a module cannot be named 'obj': kbuild uses obj-y or obj-m for something else
+rustflags|a module cannot be named 'rustflags': kbuild uses rustflags-y or rustflags-m for something else
 uptime|a module cannot be named 'uptime': /proc/uptime exists
 a123456789a123456789a123456789a123456789a123456789a12345|a module cannot be named .*: the kernel allows at most 55 letters
 full|.*/full is not empty
 file|.*/file is a file
 NAMES
+# All that the preludes of Rust and of the kernel crate have, and all crates and variables that kbuild has for a module.
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+prelude=$({ sed 's,//.*,,' "$kdir/rust/kernel/prelude.rs" && scripts/sandbox.sh bash -c 'cat /usr/src/rustc-*/library/core/src/prelude/{common,v1,mod}.rs' 2>/dev/null | sed 's,//.*,,'; } |
+	grep -v '^ *#' | grep -oE '\b[A-Z][A-Za-z]*[a-z][A-Za-z]*\b' | sort -u)
+crates=$(find "$kdir/rust" -maxdepth 1 -name 'lib*.rmeta' -printf '%f\n' -o -name 'lib*.so' -printf '%f\n' | sed 's/^lib//; s/\..*//' | sort -u)
+variables=$(grep -ohE '\$\((always|[a-z]*flags|extra|lib|obj|subdir|dtb)-[ym]\)' "$kdir"/scripts/Makefile.{build,lib} | sed 's/^$(//; s/-.*//' | sort -u)
+accepted=''
+for name in $(sed -E 's/([A-Z])/_\L\1/g; s/^_//' <<<"$prelude") $crates $variables; do
+	run scripts/new-module.sh "$directory/$name"
+	[[ $status == 1 && $stderr == *"a module cannot be named '$name'"* ]] || accepted+="$name "
+	rm -rf "${directory:?}/$name"
+done
+is "$accepted" "" "refused: every name that hides one of the preludes, of a crate or of kbuild"
+ok "$(($(wc -w <<<"$prelude") < 50 || $(wc -w <<<"$crates") < 8 || $(wc -w <<<"$variables") < 6))" "… and that is many"
 run scripts/new-module.sh "$directory/odd name/mine"
 like "$status $stderr" "^1 .*error: kbuild and make cannot handle the path of the module" "refused: a path that kbuild cannot take"
 run scripts/new-module.sh mine
