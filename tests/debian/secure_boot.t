@@ -37,7 +37,7 @@ like "$stderr" 'The key will be enrolled at the next boot.*Reboot.*Enroll MOK' "
 like "$stderr" 'insmod: ERROR: .*Key was rejected by service' "until then the kernel refuses what it has signed"
 like "$stdout" '-rw------- root'$'\n''1'$'\n' "… and the log says why"
 like "$stdout" '== again.*status 0.*Reboot, and enrol' "a second time it asks for nothing; --state says what is to be done"
-like "$stderr" 'will be enrolled at the next boot' "… and so does sign.sh"
+like "$stderr" 'The key will be enrolled at the next boot' "… and so does sign.sh"
 
 # A person at the screen.
 scripts/sandbox.sh tests/debian/qmp.py "$directory/qmp" "$directory/qmp.console" "$pictures" >"$directory/person" 2>&1 <<'END' &
