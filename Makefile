@@ -5,7 +5,7 @@
 sources := $(if $(M),$(shell realpath -- '$(M)' 2>/dev/null),$(CURDIR))
 from := $(if $(M),--from '$(sources)')
 sandboxed := $(and $(M),$(filter undefined,$(origin KDIR)))
-of-them := modules modules_install rust-analyzer vm dev test matrix lint vm-modules clean
+of-them := modules modules_install rust-analyzer vm dev gdb test matrix lint vm-modules clean
 ifneq ($(and $(M),$(filter-out $(of-them) path help,$(MAKECMDGOALS))),)
 $(error M=DIR works only with these targets: $(of-them))
 endif
@@ -68,9 +68,9 @@ demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: only that cha
 vm: vm-modules ## a root shell in that virtual machine
 	@scripts/vm.sh $(from)
 
-gdb: ## a debugger that stops at the beginning of a module's init (T=MODULE, default hello_world)
+gdb: path ## a debugger that stops at the beginning of a module's init (T=MODULE, default hello_world; with M=DIR: the first there)
 	@$(MAKE) --no-print-directory vm-modules
-	@scripts/gdb.sh $(or $(T),hello_world)
+	@scripts/gdb.sh $(from) $(or $(T),$(if $(M),,hello_world))
 
 dev: path ## a virtual machine in which each save is built and loaded (T=NAME: then run these tests; P="NAME=VALUE…": parameters)
 	@scripts/dev.sh $(from) $(foreach p,$(P),--set '$(p)') $(T)

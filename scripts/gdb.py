@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """For gdb (scripts/gdb.sh): `lkm-init FILE.ko` continues until the kernel has loaded that module, and stops at the beginning of init."""
 
+import itertools
 import os
 
 import gdb
@@ -18,8 +19,8 @@ class LkmInit(gdb.Command):
         # The module's own debug information describes `struct module`.
         gdb.execute(f"add-symbol-file {file} 0", to_string=True)
         module_type = gdb.lookup_type("struct module")
-        memory = {field.name: field.enumval for field in gdb.lookup_type("enum mod_mem_type").fields()}
         pointer = gdb.lookup_type("unsigned long")
+        group_type = gdb.lookup_type("struct attribute_group").pointer()
         x86 = "x86" in gdb.selected_inferior().architecture().name()
         gdb.execute("remove-symbol-file -a 0", to_string=True)
         stop = gdb.Breakpoint("do_init_module", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
@@ -29,9 +30,17 @@ class LkmInit(gdb.Command):
             if module["name"].string() == name:
                 break
         stop.delete()
-        text, init = (int(module["mem"][memory[kind]]["base"].cast(pointer)) for kind in ("MOD_TEXT", "MOD_INIT_TEXT"))
-        data, rodata = (int(module["mem"][memory[kind]]["base"].cast(pointer)) for kind in ("MOD_DATA", "MOD_RODATA"))
-        gdb.execute(f"add-symbol-file {file} {text:#x} -s .init.text {init:#x} -s .data {data:#x} -s .rodata {rodata:#x}", to_string=True)
+        # The kernel has noted the address of each section, for /sys/module/NAME/sections. The struct begins with this group.
+        group = module["sect_attrs"].cast(group_type)
+        sections = {}
+        for number in itertools.count():
+            section = group["bin_attrs"][number]
+            if not section:
+                break
+            sections[section["attr"]["name"].string()] = int(section["private"].cast(pointer))
+        text = sections.pop(".text", 0)
+        others = " ".join(f"-s {section} {address:#x}" for section, address in sections.items())
+        gdb.execute(f"add-symbol-file {file} {text:#x} {others}", to_string=True)
         at_init = gdb.Breakpoint("init_module", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
         gdb.execute("continue", to_string=True)
         at_init.delete()

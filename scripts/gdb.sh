@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Usage: scripts/gdb.sh [OPTIONS] MODULE [COMMAND [ARG...]]
+#        scripts/gdb.sh --from DIR [OPTIONS] [MODULE [COMMAND [ARG...]]]
 #
 # Boots the kernel in QEMU, loads MODULE (for example hello_world or tests/crashes/endless), and stops in a debugger (gdb) at the
 # beginning of its init. gdb knows the symbols, lines and types of the module, and the names of the kernel's functions. After init
 # the machine runs COMMAND, if there is one, in /modules, and keeps running. It ends when you leave gdb.
 #
+#   --from DIR      MODULE is one of those that make M=DIR has built; default: the first that is loaded (in modules.order)
 #   --eval COMMAND  run this command in gdb at the beginning of init, and leave gdb after the last one; can be given again
 #   --help          this text
 #
@@ -18,9 +20,16 @@
 . "$top/scripts/platform.sh"
 choose_platform
 
-saved=("$@") evals=()
+saved=("$@") evals=() from=''
 while (($#)); do
 	case $1 in
+	--from)
+		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
+		from=$(module_directory "$2")
+		# In the sandbox the working directory may be another.
+		saved[${#saved[@]} - $# + 1]=$from
+		shift 2
+		;;
 	--eval)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		evals+=(-ex "$2")
@@ -31,15 +40,17 @@ while (($#)); do
 	*) break ;;
 	esac
 done
-(($#)) || bad_usage "it takes a MODULE"
-module=${1%.ko}
-shift
+[[ -n $from ]] || (($#)) || bad_usage "it takes a MODULE"
 [[ -z $cross ]] || die "this works only for machines of this architecture"
-in_sandbox || exec "$top/scripts/sandbox.sh" "$top/scripts/$program" "${saved[@]}"
+in_sandbox || exec "$top/scripts/sandbox.sh" ${from:+--show "$from"} "$top/scripts/$program" "${saved[@]}"
 
 release=${KERNEL:-$(cat "$kernels/default-$sandbox_name" 2>/dev/null || :)}
-ko=$build/modules/$release/$module.ko
-[[ -r $ko ]] || die "there is no $module.ko for kernel ${release:-(none)}" "make vm-modules builds it (a module in tests/ needs TESTS=1)."
+objects=${from:-$top}/build/modules/$release
+(($#)) || set -- "$(head -n 1 "$objects/modules.order" 2>/dev/null | sed 's,^\./,,; s/\.o$//')"
+module=${1%.ko}
+shift
+ko=$objects/$module.ko
+[[ -r $ko ]] || die "there is no $module.ko for kernel ${release:-(none)}" "$([[ -n $from ]] && echo "make M=$from builds those that $from/Kbuild names." || echo "make vm-modules builds it (a module in tests/ needs TESTS=1).")"
 
 # Write the names of the kernel's functions to a file for gdb. (vm.sh starts the kernel without KASLR, so the addresses hold.)
 symbols=$kernels/$release/symbols.elf
@@ -64,7 +75,7 @@ fi
 socket=$build/vm/gdb.$$
 log=$build/log/gdb.log
 mkdir -p "$build/log" "$build/vm"
-"$top/scripts/vm.sh" --kernel "$release" --gdb "$socket" --smp 1 --timeout 0 \
+"$top/scripts/vm.sh" --kernel "$release" ${from:+--from "$from"} --gdb "$socket" --smp 1 --timeout 0 \
 	bash -c 'insmod "$0.ko"; [[ $# == 0 ]] || "$@"; sleep infinity' "$module" "$@" </dev/null >"$log" 2>&1 &
 machine=$!
 trap 'kill "$machine" 2>/dev/null || :; rm -f "$socket"' EXIT

@@ -177,20 +177,27 @@ finish() {
 		ended=125
 	fi
 	if [[ -n $last ]]; then
-		say "  The last lines of its console (${log#"$top"/}):"
+		say "  The last lines of its console ($(shown "$log")):"
 		sed 's/\r$//; s/^/  | /' <<<"$last" >&2
 	fi
 	[[ -z $crash ]] || explain
 	exit "$ended"
 }
 
+# shown PATH: prints it as seen from the checkout; but the whole path for modules from elsewhere, whose author is elsewhere, too.
+shown() {
+	if [[ -n ${from:-} ]]; then echo "$1"; else echo "${1#"$top"/}"; fi
+}
+
 # (At a terminal the shell has explained the crash already, unless the shell died, too.)
 explain() {
+	local command="scripts/decode.sh ${log#"$top"/}"
 	if [[ -n $terminal && $crash != *"The kernel gave up"* ]]; then
-		say "$program: there is a crash in the kernel's log: scripts/decode.sh ${log#"$top"/}"
+		if [[ -n ${from:-} ]]; then command="$top/scripts/decode.sh --source $from $log $modules"; fi
+		say "$program: there is a crash in the kernel's log: $command"
 		return
 	fi
-	say "$program: the kernel's log (${log#"$top"/}) contains this:"
+	say "$program: the kernel's log ($(shown "$log")) contains this:"
 	printf '%s\n' "$crash" >&2
 }
 

@@ -46,7 +46,7 @@ while (($#)); do
 done
 
 cd "$top"
-matrix=${from:-$top}/build/matrix lists=$build/matrix
+made=${from:-$top}/build matrix=${from:-$top}/build/matrix lists=$build/matrix
 [[ -z $from ]] || own_build "$from"
 mkdir -p "$matrix" "$lists"
 lock "$lists/lock" "it is trying all kernels"
@@ -192,8 +192,8 @@ try_all_of() {
 			"${modules:--}" "${tests:--}" "${foreign:--}" "$((SECONDS - start))" "$verdict"
 		if [[ $verdict == failed ]]; then
 			failed=1
-			say "$(printf '%-28s %sfailed%s, %d s: build/matrix/%s.log, build/test-%s/' \
-				"$release" "$red" "$plain" "$((SECONDS - start))" "$release" "$KERNEL")"
+			say "$(printf '%-28s %sfailed%s, %d s: %s/%s.log, %s/test-%s/' \
+				"$release" "$red" "$plain" "$((SECONDS - start))" "${matrix#"$top"/}" "$release" "${made#"$top"/}" "$KERNEL")"
 		else
 			say "$(printf '%-28s %spassed%s, %d s: %s' "$release" "$green" "$plain" "$((SECONDS - start))" "$tests")"
 		fi

@@ -21,6 +21,7 @@
 # The exit status is 0 if all passed, 1 if not, 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
+. "$top/scripts/kdir.sh"
 
 long='' all='' guest_only='' sanitized='' debian='' from='' name=''
 while (($#)); do
@@ -212,8 +213,7 @@ for options in "${machines_by_size[@]}"; do start_machine "$options"; done
 for file in "${host[@]}"; do start run_here "$file" bash "$file"; done
 wait
 
-failed=0 decode=()
-[[ -z $from ]] || decode=(--source "$from" "$from/build/modules")
+failed=0 decode=() console_log=build/log/console.log
 scripts/sandbox.sh "${visible[@]}" prove --formatter TAP::Formatter::JUnit --exec cat "$results"/*.tap >"$results/junit.xml" 2>"$results/prove.log" ||
 	failed=1
 
@@ -221,6 +221,10 @@ count() { cat "$results"/*.tap | grep -cE "$1" || :; }
 skipped=$(count '^ok .*# SKIP')
 bad=$(count '^not ok')
 if ((failed)); then
+	if [[ -n $from ]]; then
+		release=$(kdir_release "$(scripts/sandbox.sh scripts/rust-headers.sh)")
+		decode=(--source "$from" "$from/build/modules/$release") console_log=$top/$console_log
+	fi
 	say "" "${red}These tests failed. Expected and actual results:${plain}"
 	for tap in "$results"/*.tap; do
 		awk -v file="${tap#"$top"/}" '
@@ -230,7 +234,7 @@ if ((failed)); then
 	done
 	# (A test that ended too early has no failed line.)
 	((bad)) || sed 's/^/  /' "$results/prove.log" >&2
-	say "The tests' whole output is in ${results#"$top"/}/*.tap, the console's log in build/log/console.log."
+	say "The tests' whole output is in ${results#"$top"/}/*.tap, the console's log in $console_log."
 	((bad)) || bad=1
 fi
 echo "$(($(count '^ok') - skipped)) passed, $bad failed, $skipped skipped"

@@ -9,6 +9,24 @@ is "$status" 0 "the module is loaded, gdb stops, and is left after the last comm
 like "$stdout" $'\n#0 .*::init_module \\(\\) at [^\n]*/proc_hello.rs:[0-9]+\n.*#1 .* in do_one_initcall' "the breakpoint in init is hit, with its line, and who calls it"
 like "$stdout" 'struct kernel::error::Error' "the types of Rust are known"
 like "$stdout" 'Breakpoint 1, 0x[0-9a-f]+ in proc_register' "a breakpoint at a function of the kernel is hit"
+run timeout 300 scripts/gdb.sh --eval 'print module_param::my_limit' --eval 'print module_param::my_int_array' \
+	--eval 'print module_param::my_int' module_param
+like "$status $stdout" '^0 .*\$1 = [^$]*[^0-9]10[^0-9].*\$2 = [^$]*420[^$]*420.*\$3 = [^$]*[^0-9]420' "statics have the values that they have in the machine"
+
+# Modules in another directory.
+directory=$(mktemp -d)
+temporary+=("$directory")
+own=$directory/number
+scripts/new-module.sh "$own" 2>/dev/null
+run make --no-print-directory -C "$own"
+run timeout 300 scripts/gdb.sh --from "$own" --eval bt --eval list --eval 'print number::number'
+like "$status $stdout" "^0 .*number is loaded, .*init_module \\(\\) at $own/number.rs:[0-9]+" "--from DIR: the first module there, with its lines"
+like "$stdout" 'module! \{' "… and its source"
+like "$stdout" '\$1 = [^$]*[^0-9]42[^0-9]' "… and its statics"
+run make -n M="$own" gdb
+like "$status $stdout" "^0 .*scripts/gdb.sh --from '?$own'? *\$" "make M=DIR gdb calls it"
+run make -n M="$own" gdb T=number
+like "$status $stdout" "^0 .*scripts/gdb.sh --from '?$own'? number" "… T=MODULE names another one"
 left=$(find build/vm -maxdepth 1 -name 'gdb.*')
 is "$left" "" "nothing is left behind"
 run scripts/gdb.sh no_such_module

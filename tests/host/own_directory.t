@@ -104,6 +104,27 @@ like "$stderr" '> module in_c' "… and a module that is left"
 run make --no-print-directory M="$own" test T=nope
 like "$status $stderr" "^2 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/log.t tests/state.t" "T=NAME that does not exist: those that do"
 
+# ---- A crash. (The modules of another kernel, which have the same names, are not asked.)
+
+sed 's/Plain/Falls/; s/"plain"/"falls"/; s/numbers\.push.*/pr_info!("{}\\n", numbers.pop().unwrap());/' "$own/plain.rs" >"$own/falls.rs"
+line=$(sed -n '/unwrap/=' "$own/falls.rs")
+echo 'obj-m += falls.o' >>"$own/Kbuild"
+rm "$own"/tests/{log,state}.t
+a_test falls 'run insmod falls.ko
+is "$status" 0 "it is loaded"'
+for ((i = 1; i < 20; i++)); do mkdir "$own/build/modules/$i.0" && cp "$own/build/modules/$release/plain.ko" "$own/build/modules/$i.0/falls.ko"; done
+run make --no-print-directory M="$own" test
+like "$status $stderr" "^2 .*Rust code panicked.*falls::.*falls.rs:$line" "a crash is explained, with the line"
+like "$stderr" "the console's log in $PWD/build/log/console.log" "… and the whole path of the log, as the author may be elsewhere"
+screen=$(echo 'insmod falls.ko; exit' | script -qec "make --no-print-directory M=$own vm" /dev/null | tr -d '\r')
+command=$(sed -n "s/.*there is a crash in the kernel's log: //p" <<<"$screen")
+run bash -c "cd $own && $command"
+like "$status $stdout" "^0 .*Rust code panicked.*falls.rs:$line" "the command that make vm shows for it works in that directory"
+rm -r "$own"/falls.rs "$own"/tests/falls.t "$own"/build/modules/?*.0
+sed -i '/falls/d' "$own/Kbuild"
+a_test state 'run insmod deep/in_c.ko
+kmsg >/dev/null'
+
 # ---- The rest.
 
 run make --no-print-directory M="$own" rust-analyzer
