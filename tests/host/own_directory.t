@@ -114,9 +114,16 @@ a_test falls 'run insmod falls.ko
 is "$status" 0 "it is loaded"'
 for ((i = 1; i < 20; i++)); do mkdir "$own/build/modules/$i.0" && cp "$own/build/modules/$release/plain.ko" "$own/build/modules/$i.0/falls.ko"; done
 run make --no-print-directory M="$own" test
-like "$status $stderr" "^2 .*Rust code panicked.*falls::.*falls.rs:$line" "a crash is explained, with the line"
+like "$status $stderr" "^2 .*the calls that led there.*falls::Falls as.*  falls.rs:$line" "a crash is explained, with the line"
 like "$stderr" "the console's log in $PWD/build/log/console.log" "… and the whole path of the log, as the author may be elsewhere"
-screen=$(echo 'insmod falls.ko; exit' | script -qec "make --no-print-directory M=$own vm" /dev/null | tr -d '\r')
+{
+	await "$directory/screen" 'To leave'
+	printf 'insmod falls.ko\n'
+	await "$directory/screen" 'process:'
+	printf 'exit\n'
+	await "$directory/screen" 'decode.sh'
+} | timeout 120 script -qefc "make --no-print-directory M=$own vm" "$directory/screen" >/dev/null
+screen=$(tr -d '\r' <"$directory/screen")
 command=$(sed -n "s/.*there is a crash in the kernel's log: //p" <<<"$screen")
 run bash -c "cd $own && $command"
 like "$status $stdout" "^0 .*Rust code panicked.*falls.rs:$line" "the command that make vm shows for it works in that directory"
