@@ -9,14 +9,15 @@ use Exporter 'import';
 use Fcntl qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END);
 use POSIX ();
 our @EXPORT = qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END
-	openf pread pwriten readn read_at lseek writen write_from ioctln sendfile splicen page hole bytes errname insmod rmmod);
+	openf pread pwriten readn read_at lseek writen write_from ioctln sendfile splicen epoll watch events page hole bytes errname insmod rmmod);
 
 my %number = (
 	x86_64 => {
-		read => 0, write => 1, mmap => 9, munmap => 11, ioctl => 16, pread => 17, pwrite => 18, sendfile => 40, delete_module => 176, splice => 275, finit_module => 313,
+		read => 0, write => 1, mmap => 9, munmap => 11, ioctl => 16, pread => 17, pwrite => 18, sendfile => 40, delete_module => 176, epoll_ctl => 233,
+		splice => 275, epoll_pwait => 281, epoll_create1 => 291, finit_module => 313,
 	},
 	aarch64 => {
-		ioctl => 29, read => 63, write => 64, pread => 67, pwrite => 68, sendfile => 71, splice => 76, delete_module => 106, munmap => 215, mmap => 222, finit_module => 273,
+		epoll_create1 => 20, epoll_ctl => 21, epoll_pwait => 22, ioctl => 29, read => 63, write => 64, pread => 67, pwrite => 68, sendfile => 71, splice => 76, delete_module => 106, munmap => 215, mmap => 222, finit_module => 273,
 	},
 );
 my $arch = (POSIX::uname())[4];
@@ -92,6 +93,33 @@ sub splicen {
 	my ($in, $out, $n) = @_;
 	my $got = syscall($call->{splice}, $in, 0, $out, 0, $n, 0);
 	return $got < 0 ? errname() : $got;
+}
+
+# epoll: one of those, or the error. watch EPOLL, FD, EVENTS: "IN", "OUT" and "ET" as words; HUP comes unasked. "done", or the error.
+# events EPOLL, MILLISECONDS: waits at most so long, and returns what has come, as "FD:EVENTS" in the order of FD.
+my %event = (IN => 1, OUT => 4, ERR => 8, HUP => 16, ET => 1 << 31);
+# (On x86_64 the struct has no gap.)
+my $epoll_event = $arch eq "x86_64" ? "LQ" : "Lx4Q";
+sub epoll { my $fd = syscall($call->{epoll_create1}, 0); return $fd < 0 ? errname() : $fd }
+
+sub watch {
+	my ($epoll, $fd, $events) = @_;
+	my $bits = 0;
+	$bits |= $event{$_} for split / /, $events;
+	my $add = 1;
+	return syscall($call->{epoll_ctl}, $epoll, $add, $fd, pack($epoll_event, $bits, $fd)) < 0 ? errname() : "done";
+}
+
+sub events {
+	my ($epoll, $timeout) = @_;
+	my $size = length pack($epoll_event, 0, 0);
+	my $buffer = "\0" x (8 * $size);
+	my $n = syscall($call->{epoll_pwait}, $epoll, $buffer, 8, $timeout, 0, 0);
+	return errname() if $n < 0;
+	return join " ", sort map {
+		my ($bits, $fd) = unpack $epoll_event, substr($buffer, $_ * $size, $size);
+		"$fd:" . join "+", grep { $bits & $event{$_} } sort keys %event;
+	} 0 .. $n - 1;
 }
 
 # The address of a page that is followed by none. (It is a low one: perl cuts what mmap() returns to 32 bits.)
