@@ -340,6 +340,9 @@ unsafe impl<T: Device> Send for Registration<T> {}
 // SAFETY: Nothing can be done with a `&Registration`.
 unsafe impl<T: Device> Sync for Registration<T> {}
 
+// The `T` stays where it is if this moves: so a `Mutex<Option<Registration<T>>>` can be changed.
+impl<T: Device> Unpin for Registration<T> {}
+
 impl<T: Device> Registration<T> {
     /// Registers `device` as `/dev/<name>`, with the permissions `mode`.
     ///

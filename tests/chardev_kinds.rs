@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Devices for `chardev_kinds.t`: one that can do nothing, one with a position and with state for each
-//! open file, and one that does not keep to the rules.
+//! open file, one that does not keep to the rules, and one that goes while it is open.
 
 use kernel::{
     iov::{IovIterDest, IovIterSource},
-    new_mutex,
+    new_mutex, new_poll_condvar,
     prelude::*,
-    sync::Mutex,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        poll::{PollCondVar, PollTable},
+        Mutex,
+    },
 };
 use lkm::{chardev, proc_fs};
 
@@ -23,6 +27,7 @@ struct ChardevKinds {
     _nothing: chardev::Registration<Nothing>,
     _digits: chardev::Registration<Digits>,
     _boaster: chardev::Registration<Boaster>,
+    _ender: chardev::Registration<Ender>,
 }
 
 impl kernel::Module for ChardevKinds {
@@ -42,6 +47,7 @@ impl kernel::Module for ChardevKinds {
             _nothing: chardev::Registration::new(c"nothing", 0o600, Nothing)?,
             _digits: chardev::Registration::new(c"digits", 0o640, Digits)?,
             _boaster: chardev::Registration::new(c"boaster", 0o606, Boaster)?,
+            _ender: chardev::Registration::new(c"ender", 0o200, Ender::new())?,
         })
     }
 }
@@ -154,3 +160,132 @@ impl chardev::Device for Boaster {
         Ok(usize::MAX)
     }
 }
+
+/// One that goes while it is open. What is written to it can be read any number of times. Its end is in
+/// the log.
+#[pin_data(PinnedDrop)]
+struct Goer {
+    written: Atomic<bool>,
+    #[pin]
+    changed: PollCondVar,
+}
+
+impl Goer {
+    fn new() -> impl PinInit<Self> {
+        pin_init!(Goer {
+            written: Atomic::new(false),
+            changed <- new_poll_condvar!(),
+        })
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Goer {
+    fn drop(self: Pin<&mut Self>) {
+        pr_info!("the data of the device go\n");
+    }
+}
+
+#[vtable]
+impl chardev::Device for Goer {
+    type Data = ();
+
+    fn open(&self, _how: chardev::How) -> Result {
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        _file: &chardev::File<'_, Self>,
+        to: &mut IovIterDest<'_>,
+        _pos: &mut i64,
+    ) -> Result<usize> {
+        let text: &[u8] = if self.written.load(Relaxed) {
+            b"full"
+        } else {
+            b"empty"
+        };
+        Ok(to.copy_to_iter(text))
+    }
+
+    fn write(
+        &self,
+        _file: &chardev::File<'_, Self>,
+        from: &mut IovIterSource<'_>,
+        _pos: &mut i64,
+    ) -> Result<usize> {
+        self.written.store(true, Relaxed);
+        self.changed.notify_all();
+        Ok(from.len())
+    }
+
+    fn poll(&self, file: &chardev::File<'_, Self>, table: &PollTable<'_>) -> chardev::Ready {
+        file.wait_for(table, &self.changed);
+        chardev::Ready::default().and_if(self.written.load(Relaxed), chardev::Ready::IN)
+    }
+}
+
+/// Has `/dev/goer`. By what is written to it: `new` registers that, `end` drops it, and `all` registers
+/// devices until no number is left.
+#[pin_data]
+struct Ender {
+    #[pin]
+    goer: Mutex<Option<chardev::Registration<Goer>>>,
+}
+
+impl Ender {
+    fn new() -> impl PinInit<Self> {
+        pin_init!(Ender {
+            goer <- new_mutex!(None),
+        })
+    }
+}
+
+#[vtable]
+impl chardev::Device for Ender {
+    type Data = ();
+
+    fn open(&self, _how: chardev::How) -> Result {
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        _file: &chardev::File<'_, Self>,
+        from: &mut IovIterSource<'_>,
+        _pos: &mut i64,
+    ) -> Result<usize> {
+        let mut word = [0; 3];
+        from.copy_from_iter(&mut word);
+        match &word {
+            b"new" => {
+                let goer = chardev::Registration::new(c"goer", 0o600, Goer::new())?;
+                *self.goer.lock() = Some(goer);
+            }
+            b"end" => *self.goer.lock() = None,
+            b"all" => {
+                let mut devices = KVec::new();
+                for name in &NAMES {
+                    let name = CStr::from_bytes_with_nul(name).map_err(|_| EINVAL)?;
+                    let device = chardev::Registration::new(name, 0o600, Nothing)?;
+                    devices.push(device, GFP_KERNEL)?;
+                }
+            }
+            _ => return Err(EINVAL),
+        }
+        Ok(word.len())
+    }
+}
+
+/// More names than the kernel has major numbers to choose from.
+static NAMES: [[u8; 8]; 600] = {
+    let mut names = [*b"many000\0"; 600];
+    let mut n = 0;
+    while n < names.len() {
+        names[n][4] = b'0' + (n / 100) as u8;
+        names[n][5] = b'0' + (n / 10 % 10) as u8;
+        names[n][6] = b'0' + (n % 10) as u8;
+        n += 1;
+    }
+    names
+};

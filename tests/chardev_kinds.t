@@ -54,13 +54,44 @@ is "$(perl '$f = dev("boaster"); print join " ", readn($f, 3), writen($f, "12345
 is "$(perl '$f = dev("boaster", O_RDONLY); $g = dev("boaster", O_WRONLY); print readn($f, 3), " ", writen($g, "x"); done($f, $g)')" "EIO EIO" \
 	"EIOCBQUEUED, which would tell the kernel to wait, is EIO"
 
-# --- A device that goes while a file is open is covered by its module, which cannot go.
+# --- A device that goes while a file of it is open.
+
+perl 'sub ender { my $e = openf("/dev/ender", O_WRONLY); my $r = writen($e, $_[0]); done($e); $r }'
+there() { ls -d /dev/goer /sys/class/goer/goer 2>/dev/null | wc -l; grep -c goer /proc/devices; }
+is "$(perl 'print ender("new"); $f = dev("goer"); print " ", readn($f, 9), " ", ender("end")')" "3 empty 3" "a device is dropped while a file of it is open"
+is "$(there | paste -sd ' ')" "0 0" "… then its node, its class and its number are gone"
+is "$(perl '$e = epoll(); watch($e, $f, "IN"); open(F, "+<&=", $f); $s = IO::Select->new(*F); print readn($f, 9), " ", scalar(() = $s->can_read(0)), events($e, 0);
+	if (!fork) { select(undef, undef, undef, 0.2); writen($f, "x"); POSIX::_exit(0) }
+	print events($e, 60_000) eq "$f:IN" ? " woken " : "?", scalar(() = $s->can_read(0)), " ", readn($f, 9); wait; done($e)')" "empty 0 woken 1 full" \
+	"… and the file can be read, written to and waited for, as before"
+is "$(perl '$g = openf("/proc/self/fd/$f", O_RDONLY); print $g > 0 ? readn($g, 9) : $g; close F; print " ", readn($g, 9)')" "full full" "… and opened once more"
+is "$(perl 'print ender("new"), " "; $h = dev("goer"); print readn($h, 9), " ", readn($g, 9), " ", ender("end"); done($h)')" "3 empty full 3" \
+	"… beside another device of the same name"
+is "$(kmsg)" "chardev_kinds: the data of the device go" "only the data of that other one have gone"
+run rmmod chardev_kinds
+is "$status $stderr" "1 rmmod: ERROR: Module chardev_kinds is in use" "the file keeps the module"
+kmsg_mark
+is "$(perl 'print readn($g, 9), " ", openf("/dev/goer"); done($g)')" "full ENOENT" "it can be read to its end"
+is "$(kmsg)" "chardev_kinds: the data of the device go" "… and when it is closed the data go, once"
+kmsg_mark
+
+# --- What is taken, or used up.
+
+is "$(perl 'print ender("new"), " ", ender("new"), " "; $f = dev("goer"); print readn($f, 9); done($f)')" "3 EEXIST empty" "the name of a class that is there is EEXIST"
+is "$(there | paste -sd ' ')" "2 1" "… and nothing is left of the second"
+like "$(kmsg | grep '^<')" "^<warn> sysfs: cannot create duplicate filename '/class/goer'.*<err> kobject: .* failed for goer with -EEXIST" "… which the kernel warns of"
+kmsg_mark
+is "$(perl 'print ender("all"), " ", ender("end"), " ", ender("new"), " ", ender("end")')" "EBUSY 3 3 3" "if no number is left it is EBUSY, and what was registered before goes"
+like "$(kmsg | grep -v 'the data of the device go')" '^<err> CHRDEV "many[0-9]*" dynamic allocation region is full$' "… and the kernel says so"
+kmsg_mark
+
+# --- The module of an open file stays.
 
 is "$(perl '$f = dev("digits"); print rmmod("chardev_kinds"); done($f)')" "Resource temporarily unavailable" "the module of an open file stays"
 is "$(kmsg)" "chardev_kinds: closed: 0 bytes, reads true, writes true" "… until it is closed"
 kmsg_mark
 run rmmod chardev_kinds
 is "$status $stderr" "0 " "rmmod unloads it"
-is "$(ls /dev/{nothing,digits,boaster} 2>/dev/null)" "" "all devices are gone"
+is "$(ls /dev/{nothing,digits,boaster,ender,many*} 2>/dev/null)" "" "all devices are gone"
 is "$(kmsg)" "" "without a word in the log"
 done_testing
