@@ -15,6 +15,10 @@
 # list also has its entry points and its description, its parameters, and implementations for types that are not pub. These are
 # left out. The rest is what is pub, and what generic and #[inline] functions need.
 #
+# Lifetimes: the kernel keeps a module loaded while another one uses its symbols, not the other way round. What a consumer gives to
+# its provider (a closure, a `&'static str`, a type with functions) is gone when the consumer is unloaded, and the compiler does not
+# know that. A provider must keep none of it, except until a guard that the consumer holds is dropped.
+#
 # $LKM_AS and $LKM_LD are the commands for assembling and linking; $NM, $OBJDUMP and $KERNELRELEASE are kbuild's.
 
 case ${1:-} in

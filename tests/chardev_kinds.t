@@ -57,9 +57,15 @@ is "$(perl '$f = dev("boaster", O_RDONLY); $g = dev("boaster", O_WRONLY); print 
 # --- A device that goes while a file of it is open.
 
 perl 'sub ender { my $e = openf("/dev/ender", O_WRONLY); my $r = writen($e, $_[0]); done($e); $r }'
-there() { ls -d /dev/goer /sys/class/goer/goer 2>/dev/null | wc -l; grep -c goer /proc/devices; }
+# left: how many of its node, its class and its number there are.
+left() {
+	{
+		find /dev/goer /sys/class/goer/goer -maxdepth 0 2>/dev/null
+		grep goer /proc/devices
+	} | wc -l
+}
 is "$(perl 'print ender("new"); $f = dev("goer"); print " ", readn($f, 9), " ", ender("end")')" "3 empty 3" "a device is dropped while a file of it is open"
-is "$(there | paste -sd ' ')" "0 0" "… then its node, its class and its number are gone"
+is "$(left)" 0 "… then its node, its class and its number are gone"
 is "$(perl '$e = epoll(); watch($e, $f, "IN"); open(F, "+<&=", $f); $s = IO::Select->new(*F); print readn($f, 9), " ", scalar(() = $s->can_read(0)), events($e, 0);
 	if (!fork) { select(undef, undef, undef, 0.2); writen($f, "x"); POSIX::_exit(0) }
 	print events($e, 60_000) eq "$f:IN" ? " woken " : "?", scalar(() = $s->can_read(0)), " ", readn($f, 9); wait; done($e)')" "empty 0 woken 1 full" \
@@ -78,7 +84,7 @@ kmsg_mark
 # --- What is taken, or used up.
 
 is "$(perl 'print ender("new"), " ", ender("new"), " "; $f = dev("goer"); print readn($f, 9); done($f)')" "3 EEXIST empty" "the name of a class that is there is EEXIST"
-is "$(there | paste -sd ' ')" "2 1" "… and nothing is left of the second"
+is "$(left)" 3 "… and nothing is left of the second"
 like "$(kmsg | grep '^<')" "^<warn> sysfs: cannot create duplicate filename '/class/goer'.*<err> kobject: .* failed for goer with -EEXIST" "… which the kernel warns of"
 kmsg_mark
 is "$(perl 'print ender("all"), " ", ender("end"), " ", ender("new"), " ", ender("end")')" "EBUSY 3 3 3" "if no number is left it is EBUSY, and what was registered before goes"

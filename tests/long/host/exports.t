@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Modules that use each other (lkm-exports and lkm-uses in lkm/Kbuild.include): what is exported, from which module and to
 # which directory, and that a module is refused by one with another interface than it was compiled with.
+# shellcheck disable=SC2016 # what is for make has dollars of its own
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -14,8 +15,9 @@ build() { run scripts/sandbox.sh make -C "$kdir" M="$scratch/$1" "${tools[@]}"; 
 compiled() { sed -n 's/^  RUSTC \[M\] *//p' <<<"$stdout" | tr '\n' ' '; }
 # keep NAME: the modules as they are now.
 keep() { for module in "$scratch"/*/*.ko; do cp "$module" "$scratch/$1-${module##*/}"; done; }
-# names: the exported names, which have the interface in them.
-names() { awk '{ print $2 }' "$scratch/provider/Module.symvers" | sort; }
+# names: the exported names, which have the interface in them. (One that is #[no_mangle] has not.)
+names() { awk '$2 != "stock_first" { print $2 }' "$scratch/provider/Module.symvers" | sort; }
+depends() { scripts/sandbox.sh modinfo -F depends "$scratch/$1" | tr ',' '\n' | sort | xargs; }
 
 # ---- Two directories, with a copy of the crate that can be changed.
 
@@ -84,6 +86,18 @@ cat >"$scratch/provider/stock.rs" <<-'EOF'
 	        pr_info!("an entry goes\n");
 	    }
 	}
+	/// For modules in C, by a name without the interface.
+	#[no_mangle]
+	pub extern "C" fn stock_first() -> u64 {
+	    u64::from(pair().first)
+	}
+	/// A constant, and a function that is compiled into those who use it.
+	pub const LIMIT: u64 = 7;
+	/// The sum.
+	#[inline]
+	pub fn within(pair: &Pair) -> bool {
+	    u64::from(pair.first) < LIMIT
+	}
 	struct Hidden;
 	impl proc_fs::Show for Hidden {
 	    fn show(&self, m: &SeqFile) -> Result {
@@ -110,7 +124,7 @@ cat >"$scratch/provider/depot.rs" <<-'EOF'
 	}
 EOF
 cat >"$scratch/consumer/Kbuild" <<-'EOF'
-	obj-m := clerk.o
+	obj-m := clerk.o scale.o porter.o
 	lkm-uses := $(src)/../provider
 	include $(src)/../lkm/Kbuild.include
 EOF
@@ -139,13 +153,46 @@ cat >"$scratch/consumer/clerk.rs" <<-'EOF'
 	    }
 	}
 EOF
+cat >"$scratch/consumer/scale.rs" <<-'EOF'
+	//! One that uses what is compiled into it.
+	use kernel::prelude::*;
+	module! {
+	    type: Scale, name: "scale", authors: ["test"], description: "test", license: "GPL",
+	}
+	struct Scale;
+	impl kernel::Module for Scale {
+	    fn init(_module: &'static ThisModule) -> Result<Self> {
+	        let pair = stock::Pair { first: 6, second: 1 };
+	        pr_info!("{} {}\n", stock::within(&pair), stock::LIMIT);
+	        Ok(Scale)
+	    }
+	}
+EOF
+cat >"$scratch/consumer/porter.c" <<-'EOF'
+	#include <linux/module.h>
+	u64 stock_first(void);
+	static int __init porter_init(void)
+	{
+		pr_info("porter: %llu\n", stock_first());
+		return 0;
+	}
+	static void __exit porter_exit(void)
+	{
+	}
+	module_init(porter_init);
+	module_exit(porter_exit);
+	MODULE_LICENSE("GPL");
+	MODULE_DESCRIPTION("test");
+EOF
 build provider
 is "$status" 0 "modules that export are built"
 is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
 build consumer
 is "$status" 0 "one in another directory that uses them is built"
 is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
-is "$(scripts/sandbox.sh modinfo -F depends "$scratch/consumer/clerk.ko" | tr ',' '\n' | sort | xargs)" "depot stock" "… and depends on them"
+is "$(depends consumer/clerk.ko)" "depot stock" "… and depends on them"
+is "$(depends consumer/porter.ko)" "stock" "one in C depends on it, too"
+is "$(depends consumer/scale.ko)" "" "one that uses only types, constants and #[inline] functions depends on nothing"
 keep base
 before=$(names)
 # (Some functions of core for a panic are compiled once, in the first crate that has them.)
@@ -154,7 +201,8 @@ is "$(awk '{ print $3, $4, $2 }' "$scratch/provider/Module.symvers" | scripts/sa
 stock EXPORT_SYMBOL_GPL <stock::Entry as core::ops::drop::Drop>::drop
 stock EXPORT_SYMBOL_GPL <stock::Entry>::new
 stock EXPORT_SYMBOL_GPL stock::VISITS
-stock EXPORT_SYMBOL_GPL stock::pair" "exported is what is pub, and what generic code needs: nothing private, nothing of the module's own"
+stock EXPORT_SYMBOL_GPL stock::pair
+stock EXPORT_SYMBOL_GPL stock_first" "exported is what is pub, and what generic code needs: nothing private, nothing of the module's own"
 
 # ---- What is built again, and what is not.
 
@@ -168,7 +216,7 @@ build provider
 is "$status $(compiled)" "0 stock.o depot.o " "metadata that are gone are made again"
 same "$(names)" "$before" "… and the same"
 build consumer
-is "$status $(compiled)" "0 clerk.o " "… and what uses them is compiled again"
+is "$status $(compiled)" "0 clerk.o scale.o " "… and what uses them is compiled again"
 
 # ---- What the names have in them. Each time the interface is changed, and the old consumer kept.
 
@@ -210,6 +258,61 @@ is "$(grep -c " T $(grep '5stock4pair$' <<<"$before")" <<<"$stdout")" 0 "… by 
 rm "$scratch/provider/stock.o"
 build provider
 
+# ---- A chain of directories: the third names the second, which uses the first.
+
+mkdir "$scratch"/{second,third,fourth}
+chain() { # DIRECTORY MODULE STATEMENTS ITEMS USES…
+	printf '%s\n' "obj-m := $2.o" "lkm-exports := ${4:+$2.o}" "lkm-uses := ${*:5}" 'include $(src)/../lkm/Kbuild.include' >"$scratch/$1/Kbuild"
+	cat >"$scratch/$1/$2.rs" <<-EOF
+		//! One of a chain.
+		use kernel::prelude::*;
+		module! {
+		    type: M, name: "$2", authors: ["test"], description: "test", license: "GPL",
+		}
+		struct M;
+		impl kernel::Module for M {
+		    fn init(_module: &'static ThisModule) -> Result<Self> {
+		        pr_info!("{}\n", $3);
+		        Ok(M)
+		    }
+		}
+		$4
+	EOF
+}
+chain second inner 'stock::pair().first' '/// Of the type of another, and generic code that calls it.
+pub fn twice<T: Into<u64>>(n: T) -> (u64, stock::Pair) { (n.into() + stock::pair().first, stock::pair()) }
+/// Not generic.
+pub fn none() -> u64 { 0 }' '$(src)/../provider'
+chain third outer 'inner::none() + inner::twice(3u32).0 + u64::from(inner::twice(1u8).1.first)' '' '$(src)/../second'
+chain fourth both 'inner::none() + inner::twice(3u32).0 + stock::pair().first' '' '$(src)/../second $(src)/../provider'
+build second
+is "$status" 0 "a module that uses those of another directory, and is used itself, is built"
+: >"$scratch/none.symvers"
+run scripts/sandbox.sh make -C "$kdir" M="$scratch/third" KBUILD_EXTRA_SYMBOLS="$scratch/none.symvers" "${tools[@]}"
+is "$status $(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "0 " "one that names only that directory is built, also if make gets KBUILD_EXTRA_SYMBOLS"
+is "$(depends third/outer.ko)" "inner stock" "… and depends on both"
+build fourth
+is "$status $(depends fourth/both.ko)" "0 inner stock" "one that names both is built"
+sed -i 's,$(src)/../second $(src)/../provider,$(src)/../provider $(src)/../second,' "$scratch/fourth/Kbuild"
+rm "$scratch/fourth/both.o"
+build fourth
+is "$status $(depends fourth/both.ko)" "0 inner stock" "… in either order"
+build second
+is "$status $(compiled)" "0 " "a second build of it compiles nothing"
+keep chain
+is "$(ls "$scratch"/{third,fourth}/lkm 2>/dev/null)" "" "only where something is exported is a directory lkm"
+sed -i 's/LIMIT: u64 = 7/LIMIT: u64 = 8/' "$scratch/provider/stock.rs"
+build provider
+build third
+like "$status $stdout$stderr" '^2 .*error\[E0460\]: found possibly newer version of crate `stock` which `inner` depends on' "the first is built again and the second not: the compiler says so"
+again provider/stock.rs
+build provider
+rm "$scratch/provider/lkm/libstock.rmeta"
+run scripts/sandbox.sh make -pq -C "$scratch/provider" -f "$scratch/lkm/Kbuild.include" obj=. obj-m=stock.o lkm-exports=stock.o
+is "$(ls "$scratch/provider/stock.o")" "$scratch/provider/stock.o" "reading the rules removes nothing"
+build provider
+same "$(names)" "$before" "… and the metadata that are gone are made again"
+
 is "$(ls "$scratch/consumer/lkm" 2>&1)" "ls: cannot access '$scratch/consumer/lkm': No such file or directory" \
 	"the crate lkm is the one of the other directory, not another one of the same source"
 
@@ -217,13 +320,17 @@ is "$(ls "$scratch/consumer/lkm" 2>&1)" "ls: cannot access '$scratch/consumer/lk
 
 cat >"$scratch/load.sh" <<-'EOF'
 	cd "$(dirname "$0")"
-	say() { dmesg | sed 's/^\[[^]]*\] //' | grep -E '^(clerk|stock|depot): ' | grep -v taint; dmesg -C; }
+	say() { dmesg | sed 's/^\[[^]]*\] //' | grep -E '^(clerk|stock|depot|porter|inner|outer|both): ' | grep -v taint; dmesg -C; }
 	for version in base fields option crate; do
 	    echo "== $version"
 	    insmod "$version-stock.ko"; insmod "$version-depot.ko"
 	    insmod base-clerk.ko 2>&1
 	    cat /proc/stock 2>&1
-	    rmmod clerk 2>/dev/null; rmmod depot stock
+	    rmmod clerk 2>/dev/null
+	    insmod base-porter.ko && rmmod porter
+	    [ $version != base ] || for module in inner outer both; do insmod chain-$module.ko; done
+	    rmmod both outer inner 2>/dev/null
+	    rmmod depot stock
 	    say | sed 's/ _R[^ ]*5stock4pair/ PAIR/; s/ _R.*/ …/' | sort
 	done
 EOF
@@ -232,14 +339,19 @@ loaded=$stdout
 # shown VERSION
 shown() { sed -n "/^== $1\$/,/^==/ { /^==/d; p }" <<<"$loaded"; }
 is "$(shown base)" "3
+both: 5
 clerk: 1 2 4
 clerk: visit 0
 clerk: visit 1
+inner: 1
+outer: 5
+porter: 1
 stock: an entry goes
 stock: goes" "the one that was compiled with it is loaded, and the calls are right"
 for version in fields option crate; do
 	like "$(shown "$version")" '^insmod: ERROR: could not insert module base-clerk.ko: Unknown symbol in module.*clerk: Unknown symbol PAIR' \
 		"$version: the old one is refused, and not called wrongly"
+	like "$(shown "$version")" 'porter: [0-9]+' "… but one in C that uses a #[no_mangle] name is loaded"
 done
 
 # ---- GPL only.
