@@ -360,4 +360,19 @@ sed -i 's/license: "GPL"/license: "Proprietary"/' "$scratch/consumer/clerk.rs"
 build consumer
 like "$status $stdout$stderr" '^2 .*GPL-incompatible module[^\n]*uses GPL-only symbol .?_R[^ ]*5stock4pair' "a module under another licence is not built"
 
+# ---- Two repositories, by the lines of the document. (The crate has a module number, too.)
+
+mkdir "$scratch"/{number,caller}
+from_document() { grep "^$1 := " docs/your-own-module.md; }
+chain number number 1 '/// An item.
+pub fn n() -> u64 { 5 }'
+chain caller caller 'number::n()' ''
+printf '%s\n' 'obj-m := number.o' "$(from_document lkm-exports)" 'include $(RUST_LKM)/lkm/Kbuild.include' >"$scratch/number/Kbuild"
+printf '%s\n' 'obj-m := caller.o' "$(from_document lkm-uses)" 'include $(RUST_LKM)/lkm/Kbuild.include' >"$scratch/caller/Kbuild"
+run make --no-print-directory M="$scratch/number"
+is "$status" 0 "make in one repository builds a module for another one"
+run make --no-print-directory M="$scratch/caller"
+is "$status" 0 "… and in the other one the module that uses it"
+is "$(depends "caller/build/modules/$(<"$kdir/include/config/kernel.release")/caller.ko")" number "… which depends on it"
+
 done_testing
