@@ -117,6 +117,10 @@ impl<'a, T: Device> File<'a, T> {
     }
 
     /// Lets `poll`, `select` and `epoll` wait for `condition` too. For [`Device::poll`].
+    ///
+    /// The condition must live as long as the file is open: keep it in the device, or in the file's
+    /// data. If it is dropped before, `epoll` forgets it, but `poll` and `select` would go on to use it.
+    /// (They do not heed `POLLFREE`. The kernel crate's `PollCondVar` has this gap.)
     #[inline]
     pub fn wait_for(&self, table: &PollTable<'_>, condition: &PollCondVar) {
         // What `poll_wait()` looks at first. It is inline in C, and would be a call here: most calls of
@@ -207,7 +211,9 @@ pub trait Device: Send + Sync + Sized + 'static {
         let _ = (data, how);
     }
 
-    /// Reads into `to`, and returns how many bytes. 0 is the end of the file.
+    /// Reads into `to`, and returns how many bytes. 0 is the end of the file. The program gets at most
+    /// the bytes by which this has moved `to`; these include what [`IovIterDest::advance`] skips, where
+    /// nothing is written.
     ///
     /// `pos` is the position in the file, in bytes, if the device has [`Device::llseek`]. Otherwise
     /// it means nothing, and `pread` is `ESPIPE`. If several threads call `read`, `write` or `lseek` of

@@ -79,7 +79,8 @@ pub trait Stream: Send + Sync + 'static {
 
     /// Reads: copies to `to` what is at `offset`, moves that, and returns the number of bytes. None
     /// is the end of the file. It may sleep, and several may run at a time. The reader gets at most
-    /// the bytes by which this has moved `to`.
+    /// the bytes by which this has moved `to`; these include what [`IovIterDest::advance`] skips, where
+    /// nothing is written.
     ///
     /// # Errors
     ///
