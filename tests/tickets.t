@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One module uses another: next_ticket and tests/tickets_c.c use tickets. tests/host/exports.t has what may change in between.
+# One module uses another: next_ticket and tests/tickets_c.c use tickets. tests/long/host/exports.t has what may change in between.
 
 . "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/perl.sh"

@@ -85,6 +85,7 @@ crowd='
 	my $lost = grep { my $writer = $_; unpack("%32b*", $seen[$writer]) != $each } 0 .. $writers - 1;
 	print "$bytes bytes, $doubled doubled, $lost writers with losses, $wrong out of order\n";'
 
+total=0
 for capacity in 4096 64; do
 	kmsg_mark
 	insmod chardev.ko capacity="$capacity"
@@ -93,9 +94,10 @@ for capacity in 4096 64; do
 	run perl -e "$crowd" "$each" 6
 	is "$status $stdout$stderr" "0 $((each * 6 * 8)) bytes, 0 doubled, 0 writers with losses, 0 out of order" \
 		"capacity $capacity: 6 writers and 6 readers: nothing is lost, doubled or reordered"
+	[[ $stdout =~ ^[0-9]+ ]] && total=$((total + BASH_REMATCH[0]))
 	run rmmod chardev
 	is "$status $stderr" "0 " "capacity $capacity: nobody holds it afterwards"
 	is "$(kmsg)" "" "capacity $capacity: the log has nothing to say of that"
 done
-ok "$((208334 * 6 * 8 < 10000000))" "those were 10 million bytes"
+ok "$((total < 10000000))" "those were 10 million bytes and more"
 done_testing
