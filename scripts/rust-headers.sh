@@ -377,7 +377,7 @@ complete() {
 		die "kernel $release was built without Rust (CONFIG_RUST is off)"
 	rustc=$(fitting_rustc "$work/build") || die_of_rustc "$work/build"
 	# kbuild takes the first rustc of PATH for its own programs, and bindgen the first rustfmt: these may be rustup's.
-	PATH=$(dirname "$rustc"):$PATH
+	[[ $(type -P rustc) == "$rustc" ]] || PATH=$(dirname "$rustc"):$PATH
 
 	step "Configuring as the package was" \
 		"the configuration came out different here, because some tool is not the one that built the kernel" configure

@@ -23,6 +23,7 @@ docs/rust-headers.md | sudo apt install ./$(scripts/dkms.sh | not typed: sudo in
 docs/secure-boot.md | sudo apt-get install mokutil openssl | not typed: it enrols a key in this machine's firmware. debian/secure_boot.t does it in a virtual machine
 docs/your-own-module.md | scripts/new-module.sh ../number | host/new_module.t
 docs/your-own-module.md | . "$RUST_LKM/tests/kernel.sh" | host/new_module.t
+docs/your-own-module.md | …/scripts/decode.sh --source DIR | not typed: the paths are those of a crash. host/own_directory.t types what is shown after one
 docs/guide/12-own-machine.md | make KDIR=/path/to/build/tree | host/guide.t
 docs/guide/14-own-kernel.md | cp tests/sanitized.config | long/host/own_kernel.t
 docs/guide/14-own-kernel.md | KERNEL=7.3.4-mine make vm | long/host/own_kernel.t

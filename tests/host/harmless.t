@@ -11,7 +11,7 @@ directory=$(mktemp -d)
 temporary+=("$directory")
 copy=$directory/checkout
 mkdir "$copy" "$directory"/{bin,call}
-tar -c --exclude=build --exclude=./.git . | tar -x -C "$copy"
+tar -c --exclude=build --exclude=./.git --exclude="./*.ko" --exclude=./rust-project.json . | tar -x -C "$copy"
 # What would go on to the network.
 for program in mmdebstrap apt-get; do printf '#!/bin/sh\nexit 100\n' >"$directory/bin/$program"; done
 chmod +x "$directory"/bin/*
