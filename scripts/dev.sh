@@ -94,6 +94,7 @@ fi
 
 # ---- In it.
 
+broken=''
 work=${RUST_LKM_DEV:-$(mktemp -d "$build/vm/dev.XXXXXX")}
 events=$work/port.out
 mkfifo "$events"
@@ -148,6 +149,7 @@ start_machine() {
 	end_machine
 	[[ -z ${to:-} ]] || exec {to}>&-
 	rm -rf "$work"/sent "$work"/port.{pid,in}
+	touch "$work/tests.sent"
 	mkfifo "$work/port.in"
 	exec {to}<>"$work/port.in"
 	[[ -n $terminal ]] || stay=(sleep infinity)
@@ -158,7 +160,7 @@ start_machine() {
 		echo "gone $status" >"$events"
 	) &
 	machine=$!
-	running='' loaded=()
+	running='' loaded=() broken=''
 	local answer
 	until [[ -n $running ]]; do
 		next_event answer
@@ -208,15 +210,24 @@ ask() {
 			printf '%s\n' "${line#* }"
 			;;
 		'done '*) answer=${line#done } && break ;;
+		crashed) broken=1 ;;
 		gone*) answer=gone && machine='' running='' && break ;;
 		silent) answer=silent && break ;;
 		esac
 	done
+	[[ -z $broken || $answer == gone ]] || answer=crashed
+	explain
+}
+
+# explain: says where in the sources a report in the new lines is from. (The modules in the machine are stripped; those in
+# $objects have the line numbers.)
+explain() {
+	[[ ! -s $work/log ]] || "$top/scripts/decode.sh" --only ${from:+--source "$from"} "$work/log" "$objects" >&2 || :
 }
 
 # send FILE PATH
 send() {
-	printf 'file %s %s\n' "$(stat -c %s "$1")" "$2" >&"$to"
+	printf 'file %s %s\n' "$(stat -c '%s %a' "$1")" "$2" >&"$to"
 	timeout 20 cat "$1" >&"$to" || { why="the machine no longer answers" && return 1; }
 }
 
@@ -230,12 +241,7 @@ trouble() {
 	crashed) why="the kernel has crashed ($1)" ;;
 	*) return 1 ;;
 	esac
-	# (The modules in the machine are stripped; those in $objects have the line numbers.)
-	if [[ $answer == crashed ]]; then
-		"$top/scripts/decode.sh" --only ${from:+--source "$from"} "$work/log" "$objects" >&2 || :
-	elif [[ $answer == gone ]]; then
-		cat "$work/said" >&2
-	fi
+	[[ $answer != gone ]] || cat "$work/said" >&2
 	return 0
 }
 
@@ -274,11 +280,21 @@ unload_from() {
 	done
 }
 
+# send_tests: sends the files in tests/ that have changed since they were sent. (A test may use others.)
+send_tests() {
+	local file
+	touch "$work/tests.next"
+	while IFS= read -r -d '' file; do
+		send "$sources/tests/$file" "tests/$file" || return
+	done < <(find "$sources/tests" -type f -size -8M -newercm "$work/tests.sent" -printf '%P\0')
+	mv "$work/tests.next" "$work/tests.sent"
+}
+
 run_tests() {
 	local file keep=("${loaded[@]}")
 	unload_from 0 || return
+	send_tests || return
 	for file in "${tests[@]}"; do
-		send "$sources/$file" "$file" || return
 		ask 310 test "$file"
 		! trouble "$file" || return
 		if [[ $answer == 0 ]] && ! grep -q '^not ok' "$work/log"; then
@@ -349,7 +365,12 @@ saved_source() {
 	local begin modules=() more
 	begin=$(now)
 	# (An editor may write a file twice.)
-	while IFS= read -r -t 0.05 more <&"$from_all"; do [[ $more != gone* ]] || { left "$more" && return; }; done
+	while IFS= read -r -t 0.05 more <&"$from_all"; do
+		case $more in
+		gone*) left "$more" && return ;;
+		crashed) broken=1 ;;
+		esac
+	done
 	tell "${1#"$sources"/} was saved"
 	compile || return 0
 	mapfile -t modules < <(fresh)
@@ -358,10 +379,25 @@ saved_source() {
 		return
 	fi
 	for more in "${modules[@]}"; do culprits=${culprits/ "$more" / }; done
+	[[ -z $broken ]] || { why="the kernel has crashed" && another && return; }
 	exchange "${modules[@]}" || { another && return; }
 	[[ -z ${modules[*]} || " ${loaded[*]} " != *" ${modules[-1]} "* ]] ||
 		tell "${green}${modules[*]}${plain} loaded, $(seconds $(($(now) - begin))) after the save"
 	((${#tests[@]} == 0)) || run_tests || another
+}
+
+# crashed_meanwhile: the kernel has crashed between two saves. At a terminal somebody may want to look at the machine first, and the
+# shell has explained it.
+crashed_meanwhile() {
+	broken=1 why="the kernel has crashed"
+	mv "$work/idle" "$work/log" 2>/dev/null || : >"$work/log"
+	if [[ -n $terminal ]]; then
+		tell "${red}$why${plain}: the next save starts a fresh machine"
+		return
+	fi
+	cat "$work/log"
+	explain
+	another
 }
 
 # left GONE: the machine has ended by itself. At a terminal that means that its shell was left.
@@ -404,6 +440,8 @@ while :; do
 	fi
 	case $event in
 	saved*) saved_source "${event#saved }" ;;
+	'log '*) printf '%s\n' "${event#log }" >>"$work/idle" ;;
+	crashed) crashed_meanwhile ;;
 	gone*) left "$event" ;;
 	esac
 done

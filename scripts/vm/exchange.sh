@@ -2,13 +2,14 @@
 # Runs in the machine of dev.sh. It gets new modules and tests from outside, through a port of its own, and loads, unloads or runs
 # them. init.sh starts it. It reads these lines:
 #
-#   file SIZE PATH      and then the file
+#   file SIZE MODE PATH and then the file
 #   unload NAME
 #   load PATH [PARAMETER=VALUE...]
 #   test PATH
 #
 # After each line except "file" it prints new lines of the kernel's log ("log …") or the output of the test ("out …"), and then
-# "done STATUS". STATUS is that of rmmod, insmod or the test; or "hangs", or "crashed" if the kernel has crashed.
+# "done STATUS". STATUS is that of rmmod, insmod or the test; or "hangs" (then the log has the stack of the process, too), or
+# "crashed" if the kernel has crashed. If the kernel crashes while nothing is asked, it prints the log and "crashed".
 
 port=${1:-}
 if [[ $$ == 1 || ! -c $port ]]; then
@@ -27,10 +28,27 @@ say_lines() { while IFS= read -r line || [[ -n $line ]]; do say "$1 $line"; done
 # ended.)
 within() {
 	(
-		"${@:2}" </dev/null >/run/exchange.output 2>&1
-		echo "$?" >&"$done_fd"
+		"${@:2}" </dev/null >/run/exchange.output 2>&1 &
+		echo "$!" >/run/exchange.process
+		status=0
+		wait "$!" || status=$?
+		echo "$status" >&"$done_fd"
 	) &
-	read -r -t "$1" status <&"$done_fd" || status=hangs
+	read -r -t "$1" status <&"$done_fd" && return
+	status=hangs
+	local process children
+	process=$(</run/exchange.process)
+	# (If a test hangs, it waits for the program that does.)
+	while read -r children 2>/dev/null <"/proc/$process/task/$process/children" && [[ -n $children ]]; do
+		read -ra children <<<"$children"
+		process=${children[-1]}
+	done
+	# (The stack of a running process can be read only on its own CPU. If that is never free, there is no stack.)
+	taskset -pc 0 "$process" >/dev/null 2>&1
+	taskset -c 0 cat "/proc/$process/stack" >/run/exchange.stack 2>/dev/null &
+	sleep 1
+	say "log task $(<"/proc/$process/comm"):$process has been in the kernel for $1 seconds"
+	say_lines log </run/exchange.stack
 }
 
 log_seen=$(dmesg | wc -l)
@@ -45,13 +63,32 @@ new_log() {
 crashed=0
 
 say ready
-while read -r word first rest <&"$port_fd"; do
-	status=0
+pending=''
+while :; do
+	read -r -t 2 line <&"$port_fd"
+	result=$?
+	pending+=$line
+	if ((result > 128)); then
+		# Nothing is asked.
+		read -r crashes </sys/kernel/oops_count
+		if ((crashes > crashed)); then
+			crashed=$crashes
+			sleep 1
+			new_log
+			say crashed
+		fi
+		continue
+	fi
+	((result == 0)) || exit
+	read -r word first rest <<<"$pending"
+	pending='' status=0
 	case $word in
 	file)
-		[[ $rest != */* ]] || mkdir -p "${rest%/*}"
-		head -c "$first" <&"$port_fd" >"$rest.new"
-		mv "$rest.new" "$rest"
+		read -r mode path <<<"$rest"
+		[[ $path != */* ]] || mkdir -p "${path%/*}"
+		head -c "$first" <&"$port_fd" >"$path.new"
+		chmod "$mode" "$path.new"
+		mv "$path.new" "$path"
 		continue
 		;;
 	unload) [[ ! -d /sys/module/$first ]] || within 5 rmmod "$first" ;;
@@ -64,18 +101,19 @@ while read -r word first rest <&"$port_fd"; do
 		within 300 "${command[@]}"
 		;;
 	esac
-	# (Reading the log takes time here. So the messages of an unload are shown together with those of the next load.)
-	[[ $word == test || ($word == unload && $status == 0) ]] || new_log
-	# (A test looks at the log itself.)
-	[[ $word != test && $status == 0 ]] || say_lines out </run/exchange.output
 	# (Each crash is reported once.)
 	read -r crashes </sys/kernel/oops_count
-	if ((crashes > crashed)); then
-		status=crashed
-		[[ $word != test ]] || new_log
-	elif [[ $word == test ]]; then
-		new_log hidden
-	fi
+	answer=$status
+	((crashes == crashed)) || answer=crashed
 	crashed=$crashes
-	say "done $status"
+	# (Reading the log takes time here. So the messages of an unload are shown together with those of the next load. A test
+	# looks at the log itself.)
+	if [[ $word == test ]]; then
+		say_lines out </run/exchange.output
+		if [[ $answer == crashed || $answer == hangs ]]; then new_log; else new_log hidden; fi
+	else
+		[[ $word == unload && $answer == 0 ]] || new_log
+		[[ $status == 0 ]] || say_lines out </run/exchange.output
+	fi
+	say "done $answer"
 done

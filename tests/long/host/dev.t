@@ -9,6 +9,10 @@ temporary+=("$directory")
 own=$directory/number
 said=$directory/said
 scripts/new-module.sh "$own" 2>/dev/null
+printf '%s\n' '#!/usr/bin/perl' 'open my $file, "<", "tests/word" or die;' 'print "1..1\nok 1 - perl reads the word ", <$file>;' >"$own/tests/number_perl.t"
+chmod +x "$own/tests/number_perl.t"
+echo one >"$own/tests/word"
+git -C "$own" add -A
 git -C "$own" -c user.name=test -c user.email=test@localhost commit -qm "A module"
 # What dev.sh leaves, its machines' directories among it. (Other tests run machines at the same time.)
 left() { (cd build/vm && ls -d . dev.* ${ran:+$ran} 2>/dev/null); }
@@ -43,12 +47,15 @@ change() { sed -i "s|$1|$2|" "$own/number.rs"; }
 shown 'dev.sh: ready: save a source' "the machine is there"
 like "$(<"$said")" 'number: the number is 7' "… with the module, and the parameter that was set"
 like "$(<"$said")" 'dev.sh: tests/number.t passed' "… and the test"
+shown 'dev.sh: tests/number_perl.t passed' "… and one in another language"
 next
 
+echo two >"$own/tests/word"
 change 'the number is' 'the number now is'
 shown 'dev.sh: number loaded, [0-9.]+ s after the save' "what is saved is built and loaded"
 shown 'number: the number was 7.*number: the number now is 7' "… with the same parameter, and the log shows both"
 shown 'not ok 2 - it says its number.*dev.sh: tests/number.t failed' "… and the test that was named is run"
+shown 'ok 1 - perl reads the word two.*dev.sh: tests/number_perl.t passed' "… in any language, with the files in tests/ as they are now"
 next
 change 'now is' 'is'
 shown 'dev.sh: tests/number.t passed' "… each time"
@@ -59,6 +66,26 @@ shown 'error\[E0412\]: cannot find type `Slef`.* --> [^ ]*number.rs:[0-9]+:[0-9]
 next
 change 'Slef' 'Self'
 shown 'dev.sh: tests/number.t passed' "… and when it is corrected, it goes on"
+next
+
+# The kernel warns.
+change 'c"number"' 'c"uptime"'
+shown "The kernel warns.* number.rs:[0-9]+.*number was not loaded" "a warning of the kernel is told, with its line"
+next
+change 'c"uptime"' 'c"number"'
+shown 'dev.sh: tests/number.t passed' "… and when that is corrected, it goes on"
+next
+
+# The kernel crashes between two saves.
+echo 'system q{(sleep 8; echo 99 >/sys/module/number/parameters/number; cat /proc/number) >/dev/null 2>&1 &};' >>"$own/tests/number_perl.t"
+change 'number.load()))' 'if number.load() == 99 { None::<i32>.unwrap() } else { number.load() }))'
+shown 'dev.sh: tests/number_perl.t passed' "a test leaves a process that will make the kernel crash"
+shown 'Rust code panicked: .* --> number.rs:[0-9]+:.*dev.sh: the kernel has crashed: starting a fresh machine' "a crash that nobody waits for is told, too, at once"
+shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
+next
+git -C "$own" checkout -q tests
+change 'if number.load() == 99 .* else { number.load() }' 'number.load()'
+shown 'dev.sh: tests/number_perl.t passed' "… and it goes on"
 next
 
 # The kernel crashes.
@@ -73,7 +100,7 @@ next
 
 # It cannot be unloaded.
 change 'pr_info!("the number was' 'loop { core::hint::spin_loop() } #[allow(unreachable_code)] { } pr_info!("the number was'
-shown 'dev.sh: unloading number hangs: starting a fresh machine' "what does not end is told"
+shown 'rmmod \(process [0-9]+\) has been in the kernel for 5 seconds.* number.rs:[0-9]+.*dev.sh: unloading number hangs: starting a fresh machine' "what does not end is told"
 shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
 shown 'number: the number is 7' "… with the module"
 next
