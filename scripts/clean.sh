@@ -38,7 +38,9 @@ find "$sources" -mindepth 1 -type d \( -path "$sources/build" -o -name .git -o -
 		[[ $note == *.d ]] || rm -f "$name" "${name/%.mod/.mod.c}"
 	done
 
-if [[ $sources != "$top" ]]; then
+if [[ $sources != "$top" ]] && ! is_own_build "$sources"; then
+	[[ ! -e $sources/build ]] || say "$program: $sources/build stays as it is, because make M=DIR has not made it."
+elif [[ $sources != "$top" ]]; then
 	remove "$sources"/build/{modules,clippy,log,matrix} "$sources"/build/test*
 	[[ $(ls -A "$sources/build" 2>/dev/null) != .gitignore ]] || remove "$sources/build"
 elif [[ -n $all ]]; then

@@ -66,10 +66,16 @@ module_directory() {
 	echo "$path"
 }
 
-# own_build DIR: makes DIR/build/, which git ignores.
+# own_build DIR: makes DIR/build/, which git ignores. If it is there, and something else made it, the script ends: the tests and
+# make clean remove files there.
 own_build() {
-	[[ -d $1/build ]] || { mkdir "$1/build" && echo '*' >"$1/build/.gitignore"; }
+	[[ -e $1/build ]] || { mkdir "$1/build" && printf '%s\n' "$build_mark" '*' >"$1/build/.gitignore"; }
+	is_own_build "$1" || die "$1/build was made by somebody else, and may have other files in it" \
+		"make M=DIR puts what it makes into DIR/build/, and removes it from there. Rename yours, or put the modules into a directory of their own." \
+		"If nothing in it is of use: rm -r $1/build"
 }
+build_mark='# make M=DIR of rust-lkm has made this directory, and removes files in it.'
+is_own_build() { grep -qsxF "$build_mark" "$1/build/.gitignore"; }
 
 # Checks the path of the checkout, and what the environment has set.
 good_path "the checkout" "$top" "Move the checkout, or clone it somewhere else."
@@ -78,6 +84,11 @@ good_path "the checkout" "$top" "Move the checkout, or clone it somewhere else."
 # (The release becomes part of paths.)
 a_release='^[0-9][[:alnum:]._+~-]*$'
 [[ -z ${KERNEL:-} || $KERNEL =~ $a_release ]] || bad_usage "KERNEL takes a kernel's release, not '$KERNEL'"
+
+# checkout_in DIR: prints this checkout's path as find prints it in DIR, if it is below DIR (as a submodule is).
+checkout_in() {
+	if [[ $top == "$1"/* ]]; then echo "./${top#"$1"/}"; else echo ./build; fi
+}
 
 in_sandbox() { [[ -n ${RUST_LKM_SUITE:-} ]]; }
 

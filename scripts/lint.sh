@@ -34,7 +34,10 @@ while (($#)); do
 done
 if ! in_sandbox; then
 	visible=()
-	[[ $sources == "$top" ]] || visible=(--writable "$sources")
+	if [[ $sources != "$top" ]]; then
+		own_build "$sources"
+		visible=(--writable "$sources")
+	fi
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 
@@ -52,7 +55,7 @@ lint() {
 	fi
 }
 
-files() { find . \( -path ./build -o -path ./.git \) -prune -o -type f \( "$@" \) -print0; }
+files() { find . \( -path ./build -o -path ./.git -o -path "$(checkout_in "$sources")" \) -prune -o -type f \( "$@" \) -print0; }
 
 # Clippy needs the flags of rustc, so this builds the modules with it. There must be no message.
 clippy() {

@@ -53,7 +53,7 @@ lock "$lists/lock" "it is trying all kernels"
 
 # sources: prints what a result depends on, apart from the kernel.
 sources() {
-	[[ -z $from ]] || find "$from" \( -name .git -o -path "$from/build" \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+	[[ -z $from ]] || find "$from" \( -name .git -o -path "$from/build" -o -path "$top" \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
 	find Kbuild Makefile ./*.rs lkm startstop scripts tests docs README.md -type f ! -path docs/kernels.md -print0 |
 		sort -z | xargs -0 sha256sum
 }

@@ -233,7 +233,7 @@ options=(
 	--ro-bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /root --tmpfs /run
 	--dev-bind-try /dev/kvm /dev/kvm
 	--ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts
-	--bind "$top" "$top" --chdir "$place"
+	--chdir "$place"
 	--unshare-pid --unshare-ipc --unshare-uts --hostname sandbox --die-with-parent
 	--clearenv --setenv PATH /usr/sbin:/usr/bin --setenv HOME /root --setenv LANG C.UTF-8
 	--setenv RUST_LKM_SUITE "$sandbox_name" --setenv SUITE "$SUITE" --setenv ARCH "$ARCH"
@@ -242,10 +242,15 @@ options=(
 for name in KERNEL ANY_KERNEL RUST_LKM_DEV TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
 	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
 done
+# (What is around the checkout comes before it, so that the checkout can be written to.)
+around=() inside=()
 for path in "${show[@]}" "${writable[@]}"; do
+	if [[ $top/ == "$path"/* ]]; then around+=("$path"); else inside+=("$path"); fi
+done
+for path in "${around[@]}" "$top" "${inside[@]}"; do
 	# (Two runs may show the same path at once.)
 	if [[ -d $path ]]; then mkdir -p "$root$path"; else mkdir -p "$root${path%/*}" && touch "$root$path"; fi
-	if [[ " ${writable[*]} " == *" $path "* ]]; then options+=(--bind "$path" "$path"); else options+=(--ro-bind "$path" "$path"); fi
+	if [[ " $top ${writable[*]} " == *" $path "* ]]; then options+=(--bind "$path" "$path"); else options+=(--ro-bind "$path" "$path"); fi
 done
 
 exec bwrap "${options[@]}" -- "$@"

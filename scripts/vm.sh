@@ -202,7 +202,7 @@ make_overlay() {
 	if [[ -n $from ]]; then
 		cp -a "$top"/{scripts,tests} "$ours/"
 		# (A large file is not a source, and would fill the memory.)
-		(cd "$from" && find . \( -name .git -o -path ./build \) -prune -o ! -type d ! -name '*.ko' -size -8M -print0 | tar -c --null -T -) |
+		(cd "$from" && find . \( -name .git -o -path ./build -o -path "$(checkout_in "$from")" \) -prune -o ! -type d ! -name '*.ko' -size -8M -print0 | tar -c --null -T -) |
 			tar -x -C "$tree/modules"
 	else
 		for path in scripts tests lkm startstop docs README.md; do

@@ -4,8 +4,8 @@
 
 watch.py DIRECTORY...
 
-It watches all directories below DIRECTORY, also those that are made later, except for build/ and those whose names begin with a dot.
-Sources are files in Rust, C and assembler, tests, Kbuild and Makefile.
+It watches all directories below DIRECTORY, also those that are made later, except for build/, those whose names begin with a dot,
+and this checkout in a directory around it. Sources are files in Rust, C and assembler, tests, scripts, Kbuild and Makefile.
 """
 
 import ctypes
@@ -24,16 +24,18 @@ for argument in sys.argv[1:]:
     if not os.path.isdir(argument):
         sys.exit(f"watch.py: error: {argument} is no directory")
 
-SOURCE = re.compile(r"[^.].*\.(rs|c|h|S|t|sh|mk)|Kbuild(\.include)?|Makefile")
+SOURCE = re.compile(r"[^.].*\.(rs|c|h|S|t|sh|pl|pm|py|mk)|Kbuild(\.include)?|Makefile")
 # <linux/inotify.h>
 CLOSE_WRITE, MOVED_TO, CREATE, IS_DIR = 0x8, 0x80, 0x100, 0x40000000
+CHECKOUT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 libc = ctypes.CDLL(None, use_errno=True)
 directories = {}
 
 
 def watch(directory):
     for path, below, _ in os.walk(directory):
-        below[:] = [name for name in below if name[0] != "." and not (name == "build" and path in sys.argv)]
+        below[:] = [name for name in below
+                    if name[0] != "." and not (name == "build" and path in sys.argv) and os.path.join(path, name) != CHECKOUT]
         descriptor = libc.inotify_add_watch(inotify, os.fsencode(path), CLOSE_WRITE | MOVED_TO | CREATE)
         if descriptor < 0:
             sys.exit(f"watch.py: error: {path} cannot be watched: {os.strerror(ctypes.get_errno())}")

@@ -158,6 +158,44 @@ for line in "$directory/nope|there is no directory $directory/nope" \
 done
 run make --no-print-directory M="$own" demo
 like "$status $stderr" '^2 .*M=DIR works only with these targets: modules ' "a target that does not work with M=DIR"
+# This checkout inside of the directory, as a submodule is. (A copy of what is needed of it.)
+around=$directory/around
+mkdir -p "$around"/{build,rust-lkm/build}
+cp -r scripts lkm Makefile LICENSE .rustfmt.toml "$around/rust-lkm/"
+echo '"' | tee "$around/rust-lkm/bad.sh" "$around/rust-lkm/build/bad.t" >"$around/rust-lkm/bad.rs"
+echo 'obj-m := in_c.o' >"$around/Kbuild"
+printf '#!/bin/sh\ntrue\n' >"$around/good.sh"
+printf '# make M=DIR of rust-lkm has made this directory, and removes files in it.\n*\n' >"$around/build/.gitignore"
+run scripts/sandbox.sh --writable "$around" "$around/rust-lkm/scripts/lint.sh" --from "$around"
+is "$status $(grep ': ' <<<"$stderr" | sort | paste -sd ' ')" "0 shellcheck: clean shfmt: clean" "a checkout inside of the directory: lint leaves it out"
+"$around/rust-lkm/scripts/watch.py" "$around" >"$directory/watched" &
+watcher=$!
+for ((i = 0; i < 100; i++)); do
+	echo true >>"$around/rust-lkm/scripts/one.sh"
+	echo true >>"$around/good.sh"
+	[[ ! -s $directory/watched ]] || break
+	sleep 0.1
+done
+echo true >>"$around/rust-lkm/scripts/one.sh"
+echo true >>"$around/last.sh"
+await "$directory/watched" last.sh
+kill "$watcher"
+is "$(sort -u "$directory/watched" | paste -sd ' ')" "saved $around/good.sh saved $around/last.sh" "… and so does make dev"
+
+# A directory build/ of somebody else's.
+mkdir -p "$directory/tracked"/{build/{test,modules,log},tests}
+echo 'obj-m := in_c.o' >"$directory/tracked/Kbuild"
+cp "$own/deep/in_c.c" "$directory/tracked/"
+touch "$directory/tracked/tests/none.t" "$directory"/tracked/build/{test,modules,log}/mine
+echo '*' >"$directory/tracked/build/.gitignore"
+before=$(cd "$directory/tracked" && find . | sort)
+for target in modules test vm lint matrix dev gdb; do
+	run make --no-print-directory M="$directory/tracked" "$target"
+	like "$status $stderr" "^2 .*error: $directory/tracked/build was made by somebody else,.*Rename yours" "a build/ that something else made: make $target refuses it"
+done
+run make --no-print-directory M="$directory/tracked" clean
+like "$status $stderr" "^0 clean.sh: $directory/tracked/build stays as it is" "… make clean leaves it alone"
+is "$(cd "$directory/tracked" && find . | sort)" "$before" "… and nothing in it is touched"
 touch "$own/modules.order"
 run make --no-print-directory M="$own" modules
 like "$status $stderr" "^2 .*a build without MO= has left objects beside the sources in $own"$'\n'".*make M=$own clean removes them" "objects of a build beside the sources"

@@ -75,6 +75,10 @@ cd "$directory/own" || exit
 run "$checkout/scripts/sandbox.sh" --writable "$directory/own" bash -c 'echo "$PWD"; echo built >written'
 is "$status $stdout $(<written)" "0 $directory/own built" "--writable lets a directory be built in"
 cd "$checkout" || exit
+run scripts/sandbox.sh --show "${checkout%/*}" touch scripts/written
+is "$status" 0 "a checkout inside of what is shown can be written to, too"
+run scripts/sandbox.sh --show "${checkout%/*}" touch "${checkout%/*}/written"
+is "$status" 1 "… but not what is around it"
 run scripts/sandbox.sh --writable "$directory/missing" true
 is "$status" 2 "… which has to be there"
 run scripts/sandbox.sh scripts/sandbox.sh echo nested

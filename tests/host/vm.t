@@ -214,15 +214,20 @@ like "$stdout" '^Usage: scripts/vm.sh' "--help prints the usage"
 
 # A checkout that has nothing yet, and a stand-in for QEMU, which does what the file "behaviour" says.
 mkdir -p build
-bare=$(mktemp -d "$PWD/build/vm-test.XXXXXX")
-temporary+=("$bare")
+around=$(mktemp -d "$PWD/build/vm-test.XXXXXX")
+temporary+=("$around")
+bare=$around/rust-lkm
 mkdir -p "$bare"/{bin,build/vm}
+mkdir "$bare/tests"
 cp -a scripts ./*.rs "$bare"
 cp -l build/vm/base.*.cpio "$bare/build/vm/"
 cat >"$bare/bin/qemu-system-x86_64" <<STANDIN
 #!/bin/bash
 echo "\$*" >>"$bare/calls"
-for word; do [[ \$word != file,id=status,path=* ]] || status=\${word##*=}; done
+for word; do
+	[[ \$word != file,id=status,path=* ]] || status=\${word##*=}
+	[[ \$word != */initramfs ]] || cpio --quiet -t <"\${word%/*}/overlay.cpio" >"$bare/files"
+done
 case "\$(<"$bare/behaviour") \$*" in
 "fails "* | "without KVM "*"-accel kvm"*) echo "its own words" >&2 && exit 1 ;;
 esac
@@ -245,6 +250,10 @@ touch "$bare/build/kernels/9.9.9/vmlinuz"
 bare works --kernel 9.9.9 --accel tcg true
 is "$status $calls" "0 -accel tcg" "--kernel and --accel choose the kernel and the accelerator"
 like "$stderr" 'vm.sh: warning: no modules are built for kernel 9.9.9; make vm-modules builds them' "modules that are not built are said to be so"
+echo 'obj-m := mine.o' >"$around/Kbuild"
+bare works --kernel 9.9.9 --accel tcg --from "$around" true
+is "$status $(grep -E '^modules/(Kbuild|rust-lkm)' "$bare/files" | paste -sd ' ')" "0 modules/Kbuild" \
+	"--from: a checkout inside of the directory is not copied with the sources"
 bare fails --kernel 9.9.9 --accel tcg true
 is "$status" 125 "a QEMU that fails gives 125"
 like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… in its own words"
