@@ -195,7 +195,7 @@ for target in modules test vm lint matrix dev gdb; do
 done
 run make --no-print-directory M="$directory/tracked" clean
 like "$status $stderr" "^0 clean.sh: $directory/tracked/build stays as it is" "… make clean leaves it alone"
-is "$(cd "$directory/tracked" && find . | sort)" "$before" "… and nothing in it is touched"
+same "$(cd "$directory/tracked" && find . | sort)" "$before" "… and nothing in it is touched"
 touch "$own/modules.order"
 run make --no-print-directory M="$own" modules
 like "$status $stderr" "^2 .*a build without MO= has left objects beside the sources in $own"$'\n'".*make M=$own clean removes them" "objects of a build beside the sources"
