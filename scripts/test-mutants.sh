@@ -5,7 +5,7 @@
 # the test that the patch names must fail. With NAME, it takes only the patches whose names contain NAME.
 #
 # A patch begins with two lines, "Breaks: WHAT" and "Test: NAME". NAME is as in make test T=NAME, or after "--sanitized" as in
-# make test-sanitized T=NAME.
+# make test-sanitized T=NAME. That test is also run without a defect, once: if it fails then, too, it proves nothing.
 # The exit status is 0 if every defect was caught; 1 if one was not, or if a patch no longer applies or builds.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
@@ -30,6 +30,22 @@ mutants=$(make_layers "$build/mutants/patches")
 [[ $mutants == "$build"/* ]] || trap 'remove "$mutants"' EXIT
 trap 'trap - INT TERM; kill 0' INT TERM
 
+# passes NAME…: succeeds if that test passes without a defect.
+passes() {
+	local changes=$mutants/passes.${*//[ \/]/-}
+	(
+		flock 9
+		[[ -s $changes.status ]] || {
+			status=0
+			timeout --foreground 1200 scripts/confined.sh --sources "$mutants/sources" --changes "$changes" scripts/test.sh "$@" \
+				</dev/null >"$changes.log" 2>&1 || status=$?
+			remove "$changes"
+			echo "$status" >"$changes.status"
+		}
+	) 9>"$changes.lock"
+	[[ $(<"$changes.status") == 0 ]]
+}
+
 # try PATCH: applies the patch to a copy, runs its test there, and prints the verdict.
 try() {
 	local patch=$1 name status=0 what test=() start=$SECONDS verdict changes
@@ -48,6 +64,8 @@ try() {
 			verdict="NOT CAUGHT: the test goes on for ever"
 		elif [[ ! -s $(echo "$changes"/sources/upper/build/test*/junit.xml) ]]; then
 			verdict="NO MUTANT: it does not build"
+		elif ! passes "${test[@]}"; then
+			verdict="NOT CAUGHT: the test fails without the defect, too"
 		else
 			verdict="caught by $(sed -n 's/^not ok [0-9]* *- //p; s/^not ok - //p' "$changes"/sources/upper/build/test*/*.tap | head -n 1)"
 		fi

@@ -212,6 +212,12 @@ sed 's/Test: one/Test: good/' "$checkout/tests/mutants/number.patch" >"$checkout
 mutants unseen
 is "$status" 1 "a defect that is not caught gives 1"
 like "$stdout" 'NOT CAUGHT' "… and is shown"
+a_test host/broken 'ok 1 "broken by itself"
+done_testing'
+sed 's/Test: one/Test: broken/' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/broken.patch"
+mutants broken
+like "$status $stdout" '^1 broken .* NOT CAUGHT: the test fails without the defect, too' "a test that fails without the defect, too, proves nothing"
+rm "$checkout/tests/host/broken.t"
 sed 's/^-1$/-3/' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/old.patch"
 mutants old
 is "$status" 1 "a patch that no longer applies gives 1"

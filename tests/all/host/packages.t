@@ -343,7 +343,7 @@ is "$(diff <(echo "$before_hook") <(files) | grep -E 'rust-headers|linux-librust
 # ---- The same package from another place and time; nothing for lintian to say; no room.
 
 mkdir -p "$directory/elsewhere/checkout"
-git ls-files -z -co --exclude-standard | xargs -0 cp --parents -t "$directory/elsewhere/checkout" 2>/dev/null
+git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp --parents -t "$directory/elsewhere/checkout"
 mkdir "$directory/elsewhere/checkout/build"
 ln -s "$PWD/build/sandbox" "$directory/elsewhere/checkout/build/sandbox"
 again=$(umask 077 && TZ=Asia/Tokyo "$directory/elsewhere/checkout/scripts/sandbox.sh" scripts/rust-headers.sh --deb "$cloud" 2>/dev/null)
