@@ -9,6 +9,7 @@
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
+. tests/shown.sh
 . tests/debian/readme.sh
 make --no-print-directory vm-modules >/dev/null 2>&1
 

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# README.md's "On your own machine", typed in a whole Debian. Tests source it after tap.sh, from the top of the checkout.
+# README.md's "On your own machine", typed in a whole Debian. Tests source it after tap.sh and shown.sh, from the top of the checkout.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
 # The block's lines; those up to the reboot, and those after it.
-block() { awk '/^## On your own machine/ { on = 1 } on && /^```$/ { exit } on && inside; on && /^```sh$/ { inside = 1 }' README.md; }
+block() { sh_block README.md "sudo apt-get install make gcc"; }
 before_reboot=$(block | sed '/then reboot/q')
 after_reboot=$(block | sed '1,/then reboot/d')
 

@@ -13,7 +13,7 @@ list=$(
 	cat <<'LIST'
 README.md | sudo apt-get install git make mmdebstrap | all/host/ordinary_user.t
 README.md | scripts/new-module.sh ../number | host/new_module.t
-README.md | sudo apt-get install make gcc | not typed: it changes the machine and reboots it. host/docs.t compares the packages, debian/machine.t knows them, long/host/make.t does the rest in a copy
+README.md | sudo apt-get install make gcc | debian/readme.sh
 docs/crashes.md | scripts/decode.sh build/log/crash-….log | not typed: the name differs from run to run. host/crashes.t gives decode.sh such a file
 docs/reliability.md | make test-sanitized | not typed: these are the tests themselves. host/test_runner.t tries each of the options
 docs/rust-headers.md | scripts/sandbox.sh scripts/rust-headers.sh --deb | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it

@@ -5,6 +5,7 @@
 # some minutes.
 
 . "$(dirname "$0")/../../tap.sh" || exit
+. "$(dirname "$0")/../../shown.sh"
 cd "$(dirname "$0")/../../.." || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1
@@ -17,7 +18,7 @@ mkdir "$root"
 
 # ---- The machine.
 
-block() { awk '/^## On your own machine/ { on = 1 } on && /^```$/ { exit } on && inside; on && /^```sh$/ { inside = 1 }' README.md; }
+block() { sh_block README.md "sudo apt-get install make gcc"; }
 sources=build/sandbox/trixie/etc/apt/sources.list
 hooks=()
 while IFS= read -r line; do
@@ -60,7 +61,7 @@ modules=$(sed -n 's/^obj-m [:+]= \([a-z]\)/\1/p' Kbuild | tr ' ' '\n' | sed 's/o
 # ---- What is typed there.
 
 as 1000 make
-like "$status $stderr" "^2 .*the headers of kernel ${release//+/\\+} come without their Rust metadata" "without completed headers make says what is in the way"
+like "$status $stderr" "^2 .*the headers of kernel ${release//+/\\+} lack the Rust metadata" "without completed headers make says what is in the way"
 
 as 1000 "$(block | grep '^scripts/rust-headers.sh')"
 ((status == 0)) || diag "$(tail -n 30 "$home"/rust-lkm/build/log/rust-headers-*.log 2>&1)"
