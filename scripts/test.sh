@@ -128,7 +128,7 @@ run_here() {
 # A machine that runs longer is stopped. (Detectors make the kernel slow.)
 timeout=$((${#sanitized} ? 2400 : 900))
 
-# run_in_vm OPTIONS FILE…: runs them all in one machine. Lines that no test prints separate their outputs.
+# run_in_vm OPTIONS FILE…: runs them all in one machine.
 # (With init_on_alloc=0, memory that a module does not set is not 0 by chance, and the tests take a tenth less time. With
 # loglevel=5, the console shows only what goes wrong; the tests read the log themselves.)
 run_in_vm() {
@@ -138,12 +138,8 @@ run_in_vm() {
 	for file; do : >"$(result "$file")"; done
 	log=$(result "$file").log
 	file=''
-	scripts/vm.sh "${from_option[@]}" --strip --timeout "$timeout" --append init_on_alloc=0 --append loglevel=5 "${options[@]}" bash -c 'for file; do
-		echo "== begin $file"
-		if [[ -x $file ]]; then command=("./$file"); else command=(bash "$file"); fi
-		more_tests=$(($# - ++n)) "${command[@]}" 2>&1
-		echo "== end $?"
-	done' - "$@" 2>"$log" | while IFS= read -r line; do
+	scripts/vm.sh "${from_option[@]}" --strip --timeout "$timeout" --append init_on_alloc=0 --append loglevel=5 "${options[@]}" \
+		bash -c 'exec "$RUST_LKM/scripts/vm/run-tests.sh" "$@"' - "$@" 2>"$log" | while IFS= read -r line; do
 		case $line in
 		'== begin '*) file=${line#== begin } start=$SECONDS ;;
 		'== end '*)

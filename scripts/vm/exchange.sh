@@ -18,37 +18,15 @@ if [[ $$ == 1 || ! -c $port ]]; then
 fi
 cd /modules || exit
 exec {port_fd}<>"$port"
-mkfifo /run/exchange
-exec {done_fd}<>/run/exchange
+. "$RUST_LKM/scripts/vm/within.sh"
 
 say() { printf '%s\n' "$*" >&"$port_fd"; }
 say_lines() { while IFS= read -r line || [[ -n $line ]]; do say "$1 $line"; done; }
 
-# within SECONDS COMMAND…: sets status to that of the command, or to "hangs". (A process that hangs in the kernel cannot be
-# ended.)
-within() {
-	(
-		"${@:2}" </dev/null >/run/exchange.output 2>&1 &
-		echo "$!" >/run/exchange.process
-		status=0
-		wait "$!" || status=$?
-		echo "$status" >&"$done_fd"
-	) &
-	read -r -t "$1" status <&"$done_fd" && return
-	status=hangs
-	local process children
-	process=$(</run/exchange.process)
-	# (If a test hangs, it waits for the program that does.)
-	while read -r children 2>/dev/null <"/proc/$process/task/$process/children" && [[ -n $children ]]; do
-		read -ra children <<<"$children"
-		process=${children[-1]}
-	done
-	# (The stack of a running process can be read only on its own CPU. If that is never free, there is no stack.)
-	taskset -pc 0 "$process" >/dev/null 2>&1
-	taskset -c 0 cat "/proc/$process/stack" >/run/exchange.stack 2>/dev/null &
-	sleep 1
-	say "log task $(<"/proc/$process/comm"):$process has been in the kernel for $1 seconds"
-	say_lines log </run/exchange.stack
+# run SECONDS COMMAND…: sets status to that of the command, or to "hangs".
+run() {
+	within "$@" >/run/exchange.output 2>&1
+	[[ $status != hangs ]] || say_lines log <<<"$hanging"
 }
 
 log_seen=$(dmesg | wc -l)
@@ -91,14 +69,14 @@ while :; do
 		mv "$path.new" "$path"
 		continue
 		;;
-	unload) [[ ! -d /sys/module/$first ]] || within 5 rmmod "$first" ;;
+	unload) [[ ! -d /sys/module/$first ]] || run 5 rmmod "$first" ;;
 	load)
 		read -ra parameters <<<"$rest"
-		within 10 insmod "$first" "${parameters[@]}"
+		run 10 insmod "$first" "${parameters[@]}"
 		;;
 	test)
 		if [[ -x $first ]]; then command=("./$first"); else command=(bash "$first"); fi
-		within 300 "${command[@]}"
+		run "$(test_limit)" "${command[@]}"
 		;;
 	esac
 	# (Each crash is reported once.)

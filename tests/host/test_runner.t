@@ -52,7 +52,10 @@ is "$lost" "" "make test-all has all parts"
 a_test guest 'is 4 4 "four is four"
 done_testing'
 # in_vm STATUS: a stand-in, which runs its command here, and ends with this status.
-in_vm() { printf '#!/bin/bash\nuntil [[ $1 == bash ]]; do shift; done\n"$@"\nexit %s\n' "$1" >"$checkout/scripts/vm.sh"; }
+in_vm() {
+	printf '#!/bin/bash\nuntil [[ $1 == - ]]; do shift; done\nshift\nfor file; do echo "== begin $file"; bash "$file" 2>&1; echo "== end $?"; done\nexit %s\n' \
+		"$1" >"$checkout/scripts/vm.sh"
+}
 in_vm 0
 a_run --guest
 is "$status $(summary) $(cd "$checkout/build/test" && echo *.tap)" "0 1 passed, 0 failed, 0 skipped guest.tap" \
