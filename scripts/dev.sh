@@ -28,8 +28,14 @@ while (($#)); do
 	--from | --set)
 		[[ -n ${2:-} ]] || bad_usage "$1 needs a value"
 		if [[ $1 == --set ]]; then
-			[[ $2 =~ ^([a-z0-9_]+\.)?[A-Za-z0-9_]+=[^[:space:]]*$ ]] || bad_usage "--set takes NAME=VALUE, not '$2'"
-			set+=("$2")
+			[[ $2 =~ ^([A-Za-z0-9_-]+\.)?[A-Za-z0-9_]+=[^[:space:]]*$ ]] || bad_usage "--set takes NAME=VALUE, not '$2'"
+			# (Like the kernel, take a dash in the name of a module for an underscore.)
+			if [[ ${2%%=*} == *.* ]]; then
+				module=${2%%.*}
+				set+=("${module//-/_}.${2#*.}")
+			else
+				set+=("$2")
+			fi
 			saved+=("$1" "$2")
 		else
 			from=$(module_directory "$2")
@@ -115,11 +121,31 @@ now() {
 seconds() { printf '%d.%d s' "$(($1 / 1000))" "$(($1 % 1000 / 100))"; }
 
 # modules: prints the path of each module, in the order in which they are loaded.
-modules() { [[ ! -r $objects/modules.order ]] || sed 's/^\.\///; s/\.o$//' "$objects/modules.order"; }
+modules() { [[ ! -r $work/order ]] || cat "$work/order"; }
 
 # compile: builds the modules. The compiler's messages go to the terminal unchanged.
 compile() {
-	make --no-print-directory -C "$top" modules KDIR="$kdir" "${of[@]}" >"$work/build.log"
+	make --no-print-directory -C "$top" modules KDIR="$kdir" "${of[@]}" >"$work/build.log" || return
+	order >"$work/order.new"
+	mv "$work/order.new" "$work/order"
+}
+
+# order: prints the path of each module, after those that it needs.
+order() {
+	local path name
+	local -A of_name=()
+	while IFS= read -r path; do
+		name=${path##*/}
+		of_name[${name//-/_}]=$path
+	done < <(sed 's/^\.\///; s/\.o$//' "$objects/modules.order")
+	for path in "${of_name[@]}"; do
+		# (tsort takes pairs. One of the same name twice is a module by itself.)
+		echo "$path $path"
+		for name in $(modinfo -F depends "$objects/$path.ko" | tr ',' ' '); do
+			name=${of_name[${name//-/_}]-}
+			[[ -z $name ]] || echo "$name $path"
+		done
+	done | tsort
 }
 
 # fresh: prints the modules that are newer than those in the machine.
@@ -132,12 +158,12 @@ fresh() {
 
 # parameters_of MODULE: prints its parameters from --set.
 parameters_of() {
-	local one
+	local one name=${1##*/}
+	name=${name//-/_}
 	for one in "${set[@]}"; do
 		case $one in
-		"${1##*/}".*) echo "${one#*.}" ;;
-		*.*=*) [[ ${one%%=*} == *.* ]] || echo "$one" ;;
-		*) echo "$one" ;;
+		"$name".*) echo "${one#*.}" ;;
+		*) [[ ${one%%=*} == *.* ]] || echo "$one" ;;
 		esac
 	done | paste -sd ' '
 }
@@ -163,9 +189,10 @@ start_machine() {
 	running='' loaded=() broken=''
 	local answer
 	until [[ -n $running ]]; do
-		next_event answer
+		next_event answer 300
 		case $answer in
 		ready) running=1 ;;
+		silent) die "the virtual machine did not start within 5 minutes" "Its log is $build/log/console.log." ;;
 		gone*)
 			machine=''
 			cat "$work/said" >&2
@@ -186,14 +213,20 @@ end_machine() {
 	while read -r -t 0.1 rest <&"$from_all"; do [[ $rest != saved* ]] || waiting=$rest; done
 }
 
-# next_event VARIABLE [SECONDS]: reads the next line from the machine. A save of a source that comes before it is kept for later.
+unwatched() { die "saves of the sources cannot be seen" "The number of directories is limited: sudo sysctl fs.inotify.max_user_watches=1000000"; }
+
+# next_event VARIABLE [SECONDS]: reads the next line from the machine, or sets the variable to "silent" if none comes for so long.
+# A save of a source that comes before it is kept for later.
 waiting=''
 next_event() {
-	local event
-	while IFS= read -r ${2:+-t "$2"} event <&"$from_all"; do
-		if [[ $event == saved* ]]; then waiting=$event; else break; fi
-	done || event=silent
-	printf -v "$1" %s "$event"
+	local next
+	while :; do
+		IFS= read -r ${2:+-t "$2"} next <&"$from_all" || next=silent
+		[[ $next != unwatched ]] || unwatched
+		[[ $next == saved* ]] || break
+		waiting=$next
+	done
+	printf -v "$1" %s "$next"
 }
 
 # ask SECONDS WORD ARG…: sends a command to the machine, and shows what it prints. Sets answer to the status after "done", to
@@ -203,12 +236,13 @@ ask() {
 	shift
 	: >"$work/log"
 	printf '%s\n' "$*" >&"$to"
-	while next_event line "$seconds"; do
+	while next_event line "${seconds#0}"; do
 		case $line in
 		'log '* | 'out '*)
 			printf '%s\n' "${line#* }" >>"$work/log"
 			printf '%s\n' "${line#* }"
 			;;
+		'limit '*) seconds=$((${line#limit } == 0 ? 0 : ${line#limit } + 30)) ;;
 		'done '*) answer=${line#done } && break ;;
 		crashed) broken=1 ;;
 		gone*) answer=gone && machine='' running='' && break ;;
@@ -227,8 +261,10 @@ explain() {
 
 # send FILE PATH
 send() {
-	printf 'file %s %s\n' "$(stat -c '%s %a' "$1")" "$2" >&"$to"
-	timeout 20 cat "$1" >&"$to" || { why="the machine no longer answers" && return 1; }
+	# (It may be saved meanwhile.)
+	cp -p "$1" "$work/file" || return
+	printf 'file %s %s\n' "$(stat -c '%s %a' "$work/file")" "$2" >&"$to"
+	timeout 20 cat "$work/file" >&"$to" || { why="the machine no longer answers" && return 1; }
 }
 
 # trouble WHAT: succeeds if this machine cannot be used any more, and sets why.
@@ -293,9 +329,11 @@ send_tests() {
 run_tests() {
 	local file keep=("${loaded[@]}")
 	unload_from 0 || return
+	# (A test that ended too early may have left modules loaded.)
+	for file in $(chosen | tac); do unload "$file" || return; done
 	send_tests || return
 	for file in "${tests[@]}"; do
-		ask 310 test "$file"
+		ask 30 test "$file"
 		! trouble "$file" || return
 		if [[ $answer == 0 ]] && ! grep -q '^not ok' "$work/log"; then
 			tell "${green}$file passed${plain}"
@@ -319,18 +357,20 @@ exchange() {
 }
 
 # chosen: prints the modules that a new machine loads. A module that has made a machine unusable is left out until it changes.
-culprits=' '
+culprits=' ' wanted=' '
 chosen() {
 	local module
 	for module in $(modules); do
-		[[ $culprits != *" $module "* && (-n $from || (-n $test && $module == *"$test"*)) ]] || continue
+		[[ $culprits != *" $module "* && (-n $from || $wanted == *" $module "* || (-n $test && $module == *"$test"*)) ]] || continue
 		echo "$module"
 	done
 }
 
 # fresh_machine: starts a machine, and loads the chosen modules.
 fresh_machine() {
+	local machines=0
 	while :; do
+		((++machines <= 3 + $(modules | wc -l))) || die "no machine can be used: $why"
 		start_machine
 		set_aside
 		# shellcheck disable=SC2046 # names of modules
@@ -369,6 +409,7 @@ saved_source() {
 		case $more in
 		gone*) left "$more" && return ;;
 		crashed) broken=1 ;;
+		'log '*) printf '%s\n' "${more#log }" >>"$work/idle" ;;
 		esac
 	done
 	tell "${1#"$sources"/} was saved"
@@ -378,26 +419,34 @@ saved_source() {
 		tell "no module has changed"
 		return
 	fi
-	for more in "${modules[@]}"; do culprits=${culprits/ "$more" / }; done
-	[[ -z $broken ]] || { why="the kernel has crashed" && another && return; }
-	exchange "${modules[@]}" || { another && return; }
+	for more in "${modules[@]}"; do
+		culprits=${culprits/ "$more" / }
+		[[ $wanted == *" $more "* ]] || wanted+="$more "
+	done
+	if [[ -n $broken ]]; then
+		why="the kernel has crashed"
+		another
+	else
+		exchange "${modules[@]}" || another
+	fi
+	[[ $culprits == ' ' ]] || return 0
 	[[ -z ${modules[*]} || " ${loaded[*]} " != *" ${modules[-1]} "* ]] ||
 		tell "${green}${modules[*]}${plain} loaded, $(seconds $(($(now) - begin))) after the save"
 	((${#tests[@]} == 0)) || run_tests || another
 }
 
-# crashed_meanwhile: the kernel has crashed between two saves. At a terminal somebody may want to look at the machine first, and the
-# shell has explained it.
+# idle_log: shows the lines of the log that nobody has asked for. (At a terminal the console shows them.)
+idle_log() {
+	mv "$work/idle" "$work/log" 2>/dev/null || : >"$work/log"
+	[[ -n $terminal ]] || cat "$work/log"
+	explain
+}
+
+# crashed_meanwhile: the kernel has crashed between two saves. At a terminal somebody may want to look at the machine first.
 crashed_meanwhile() {
 	broken=1 why="the kernel has crashed"
-	mv "$work/idle" "$work/log" 2>/dev/null || : >"$work/log"
-	if [[ -n $terminal ]]; then
-		tell "${red}$why${plain}: the next save starts a fresh machine"
-		return
-	fi
-	cat "$work/log"
-	explain
-	another
+	idle_log
+	if [[ -z $terminal ]]; then another; else tell "${red}$why${plain}: the next save starts a fresh machine"; fi
 }
 
 # left GONE: the machine has ended by itself. At a terminal that means that its shell was left.
@@ -426,7 +475,8 @@ mkdir -p "$objects"
 tell "building …"
 until compile; do
 	tell "the modules do not build; save a source to try again"
-	IFS= read -r _ <&"$from_all"
+	IFS= read -r event <&"$from_all"
+	[[ $event != unwatched ]] || unwatched
 done
 tell "starting the machine …"
 fresh_machine
@@ -442,6 +492,8 @@ while :; do
 	saved*) saved_source "${event#saved }" ;;
 	'log '*) printf '%s\n' "${event#log }" >>"$work/idle" ;;
 	crashed) crashed_meanwhile ;;
+	stuck) idle_log ;;
+	unwatched) unwatched ;;
 	gone*) left "$event" ;;
 	esac
 done

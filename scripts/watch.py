@@ -32,17 +32,27 @@ libc = ctypes.CDLL(None, use_errno=True)
 directories = {}
 
 
+def failed(what):
+    print("unwatched", flush=True)
+    sys.exit(f"watch.py: error: {what}: {os.strerror(ctypes.get_errno())}")
+
+
+def is_watched(path, name):
+    return name[:1] != "." and not (name == "build" and path in sys.argv) and os.path.join(path, name) != CHECKOUT
+
+
 def watch(directory):
     for path, below, _ in os.walk(directory):
-        below[:] = [name for name in below
-                    if name[0] != "." and not (name == "build" and path in sys.argv) and os.path.join(path, name) != CHECKOUT]
+        below[:] = [name for name in below if is_watched(path, name)]
         descriptor = libc.inotify_add_watch(inotify, os.fsencode(path), CLOSE_WRITE | MOVED_TO | CREATE)
         if descriptor < 0:
-            sys.exit(f"watch.py: error: {path} cannot be watched: {os.strerror(ctypes.get_errno())}")
+            failed(f"{path} cannot be watched")
         directories[descriptor] = path
 
 
 inotify = libc.inotify_init1(0)
+if inotify < 0:
+    failed("nothing can be watched")
 for argument in sys.argv[1:]:
     watch(argument)
 while True:
@@ -51,9 +61,10 @@ while True:
         descriptor, mask, _, length = struct.unpack_from("iIII", events)
         name = os.fsdecode(events[16:16 + length].rstrip(b"\0"))
         events = events[16 + length:]
-        path = os.path.join(directories.get(descriptor, ""), name)
+        directory = directories.get(descriptor, "")
+        path = os.path.join(directory, name)
         if mask & IS_DIR:
-            if name[:1] != ".":
+            if is_watched(directory, name):
                 watch(path)
         elif mask & (CLOSE_WRITE | MOVED_TO) and SOURCE.fullmatch(name):
             print("saved", path, flush=True)

@@ -9,7 +9,8 @@
 #
 # After each line except "file" it prints new lines of the kernel's log ("log …") or the output of the test ("out …"), and then
 # "done STATUS". STATUS is that of rmmod, insmod or the test; or "hangs" (then the log has the stack of the process, too), or
-# "crashed" if the kernel has crashed. If the kernel crashes while nothing is asked, it prints the log and "crashed".
+# "crashed" if the kernel has crashed. Before a test it prints "limit SECONDS". If the kernel crashes while nothing is asked, it
+# prints the log and "crashed". If init.sh finds a process of the shell that hangs, it prints its stack and "stuck".
 
 port=${1:-}
 if [[ $$ == 1 || ! -c $port ]]; then
@@ -19,6 +20,7 @@ fi
 cd /modules || exit
 exec {port_fd}<>"$port"
 . "$RUST_LKM/scripts/vm/within.sh"
+. "$RUST_LKM/scripts/vm/parameters.sh"
 
 say() { printf '%s\n' "$*" >&"$port_fd"; }
 say_lines() { while IFS= read -r line || [[ -n $line ]]; do say "$1 $line"; done; }
@@ -29,13 +31,15 @@ run() {
 	[[ $status != hangs ]] || say_lines log <<<"$hanging"
 }
 
-log_seen=$(dmesg | wc -l)
+# (The number of lines does not show what is new: it stays the same when the kernel drops the oldest ones.)
+log_last=$(dmesg | tail -n 1)
 # new_log [hidden]
 new_log() {
-	local lines
+	local lines first
 	mapfile -t lines < <(dmesg)
-	[[ -n ${1:-} ]] || ((${#lines[@]} <= log_seen)) || printf '%s\n' "${lines[@]:log_seen}" | say_lines log
-	log_seen=${#lines[@]}
+	for ((first = ${#lines[@]}; first > 0; first--)); do [[ ${lines[first - 1]} != "$log_last" ]] || break; done
+	[[ -n ${1:-} ]] || ((first == ${#lines[@]})) || printf '%s\n' "${lines[@]:first}" | say_lines log
+	log_last=${lines[-1]}
 }
 
 crashed=0
@@ -52,8 +56,13 @@ while :; do
 		if ((crashes > crashed)); then
 			crashed=$crashes
 			sleep 1
+			tell_parameters
 			new_log
 			say crashed
+		elif [[ -e /run/stuck ]]; then
+			say_lines log </run/stuck
+			rm /run/stuck
+			say stuck
 		fi
 		continue
 	fi
@@ -76,13 +85,15 @@ while :; do
 		;;
 	test)
 		if [[ -x $first ]]; then command=("./$first"); else command=(bash "$first"); fi
-		run "$(test_limit)" "${command[@]}"
+		limit=$(test_limit)
+		say "limit $limit"
+		run "$limit" "${command[@]}"
 		;;
 	esac
 	# (Each crash is reported once.)
 	read -r crashes </sys/kernel/oops_count
 	answer=$status
-	((crashes == crashed)) || answer=crashed
+	((crashes == crashed)) || { answer=crashed && tell_parameters; }
 	crashed=$crashes
 	# (Reading the log takes time here. So the messages of an unload are shown together with those of the next load. A test
 	# looks at the log itself.)

@@ -75,21 +75,7 @@ tell_log() {
 	while IFS= read -r line; do [[ -z $line ]] || echo "<4>$line" >/dev/kmsg; done <<<"$found"
 }
 
-# tell_parameters: writes the parameters of our modules into the log, for decode.sh.
-tell_parameters() {
-	local module taint value text values
-	for module in /sys/module/*/parameters; do
-		module=${module%/parameters} values=''
-		taint=''
-		read -r taint 2>/dev/null <"$module/taint" || [[ -n $taint ]] || continue
-		for value in "$module"/parameters/*; do
-			text=''
-			read -r text 2>/dev/null <"$value" || [[ -n $text ]] || continue
-			values+=" ${value##*/}=$text"
-		done
-		echo "<4>parameters of ${module##*/}:$values" >/dev/kmsg
-	done
-}
+. "$RUST_LKM/scripts/vm/parameters.sh"
 
 if [[ -n $terminal ]]; then
 	# Make this terminal as large as the one around it. If a command hangs, say where, because no prompt will come.
@@ -101,6 +87,12 @@ if [[ -n $terminal ]]; then
 			stuck 10
 			[[ -n $found ]] || continue
 			tell_log
+			# (dev.sh has the line numbers, which the modules here lack.)
+			if [[ -n $exchange ]]; then
+				printf '%s' "$found" >/run/stuck.new
+				mv /run/stuck.new /run/stuck
+				continue
+			fi
 			{
 				"$RUST_LKM/scripts/decode.sh" --only --here --source /modules /modules <<<"$found"
 				echo "A process that hangs in the kernel cannot be ended. Ctrl-A, then X, ends the machine."

@@ -76,11 +76,38 @@ change 'c"uptime"' 'c"number"'
 shown 'dev.sh: tests/number.t passed' "… and when that is corrected, it goes on"
 next
 
+# A test that leaves its module, and more lines in the log than the kernel keeps.
+cp "$own/tests/number.t" "$directory/number.t"
+printf '%s\n' 'run insmod number.ko' 'for ((i = 0; i < 5000; i++)); do echo "<6>a line to fill the log of the kernel, number $i of 5000"; done >/dev/kmsg' 'exit 1' >>"$own/tests/number.t"
+shown 'dev.sh: tests/number_perl.t passed' "a test that ends too early"
+next
+cp "$directory/number.t" "$own/tests/"
+shown 'number: the number is 7.*dev.sh: tests/number.t passed' "… leaves nothing for the next run of it"
+next
+change 'the number is' 'the number now is'
+shown 'number: the number was 7.*number: the number now is 7' "when the log is full, its new lines are still shown"
+shown 'dev.sh: tests/number_perl.t passed' "… and the tests run"
+next
+change 'now is' 'is'
+shown 'dev.sh: tests/number_perl.t passed' "… each time"
+next
+
+# The machine goes on, but does not answer.
+echo 'system q{(sleep 2; for i in /proc/[0-9]*; do grep -q exchange.sh $i/cmdline && kill -STOP ${i#/proc/}; done) >/dev/null 2>&1 &};' >>"$own/tests/number_perl.t"
+shown 'dev.sh: tests/number_perl.t passed' "a test leaves a process that will stop the program that answers"
+next
+sleep 3
+git -C "$own" checkout -q tests
+shown 'dev.sh: the machine no longer answers \(unloading number\): starting a fresh machine' "a machine that does not answer is told"
+shown 'number: the number is 7.*dev.sh: the fresh machine is ready' "… and a fresh machine is started, with the module"
+next
+
 # The kernel crashes between two saves.
 echo 'system q{(sleep 8; echo 99 >/sys/module/number/parameters/number; cat /proc/number) >/dev/null 2>&1 &};' >>"$own/tests/number_perl.t"
 change 'number.load()))' 'if number.load() == 99 { None::<i32>.unwrap() } else { number.load() }))'
 shown 'dev.sh: tests/number_perl.t passed' "a test leaves a process that will make the kernel crash"
 shown 'Rust code panicked: .* --> number.rs:[0-9]+:.*dev.sh: the kernel has crashed: starting a fresh machine' "a crash that nobody waits for is told, too, at once"
+shown 'Rust code panicked.*its parameters: number=99' "… with the parameters of the module"
 shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
 next
 git -C "$own" checkout -q tests
@@ -133,6 +160,34 @@ done)
 like "$(tr -d '\r\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal there is a shell in the machine"
 like "$screen" 'status 0' "… and leaving it ends the machine"
 same "$(left)" "$left_before" "… and leaves nothing in build/"
+
+# The shell makes the kernel crash. (The modules in the machine have no line numbers.)
+change 'number.load()))' 'if number.load() == 99 { None::<i32>.unwrap() } else { number.load() }))'
+rm "$directory/asked"
+{
+	await "$directory/asked"
+	printf 'echo 99 >/sys/module/number/parameters/number; cat /proc/number\n'
+	await "$directory/screen" 'the next save starts'
+	printf 'exit\n'
+} | script -qec "make --no-print-directory -C $own dev" /dev/null | while IFS= read -r line; do
+	printf '%s\n' "$line" >>"$directory/screen"
+	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
+done
+like "$(tr -d '\r' <"$directory/screen")" 'Rust code panicked.* --> number.rs:[0-9]+.*its parameters: number=99.*the next save starts a fresh machine' \
+	"a crash that the shell causes is told with its line"
+git -C "$own" checkout -q .
+
+# ---- The modules of this checkout, of which one needs another that comes after it in Kbuild.
+
+set -m
+scripts/dev.sh ticket </dev/null >"$said" 2>&1 &
+dev=$!
+set +m
+from=1
+shown 'dev.sh: ready: save a source' "modules are loaded in the order in which they need each other"
+is "$(grep 'was not loaded' "$said")" '' "… each of them"
+kill -INT -- "-$dev"
+wait "$dev"
 
 run scripts/dev.sh --from "$own" nope
 like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist"
