@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# What should not be done with a module, and moments at which it should not be done.
+# Loads broken modules, and loads and unloads modules at the wrong moment. All of this is refused, with the right message.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
 modules=(hello_world jiffies module_param proc_hello seconds simple startstop)
 directory=$(mktemp -d)
 
-# refused FILE ERROR DESCRIPTION: insmod says ERROR, and the module is not there afterwards.
+# refused FILE ERROR DESCRIPTION: checks that insmod refuses FILE with ERROR.
 refused() {
 	run insmod "$1"
 	is "$stderr" "insmod: ERROR: could not insert module $1: $2" "$3"
 }
 
-# ---- Twice, and not at all.
+# ---- Loading twice, and unloading twice.
 
 for module in "${modules[@]}"; do
 	kmsg_mark
@@ -28,7 +28,7 @@ for module in "${modules[@]}"; do
 	is "$status $stderr" "1 rmmod: ERROR: Module $module is not currently loaded" "$module: a second unload is refused"
 done
 
-# ---- Files that are no such module.
+# ---- Files that are not valid modules.
 
 kmsg_mark
 for module in "${modules[@]}"; do
@@ -38,7 +38,7 @@ for module in "${modules[@]}"; do
 done
 is "$(kmsg | sort -u)" "<err> Invalid ELF section header overflow" "… and the log says what is wrong with them"
 
-# with OFFSET BYTES: hello_world with these bytes (as printf %b takes them) in that place.
+# with OFFSET BYTES: makes a copy of hello_world that has these bytes (written as for printf %b) at OFFSET.
 with() {
 	cp hello_world.ko "$directory/changed.ko"
 	printf '%b' "$2" | dd of="$directory/changed.ko" bs=1 seek="$1" conv=notrunc status=none
@@ -57,18 +57,18 @@ refused "$directory/changed.ko" "Invalid module format" "sections beyond the end
 kmsg >/dev/null
 
 kmsg_mark
-# The first digit of the release in vermagic, which the kernel compares as text.
+# Change the first digit of the release in vermagic, which the kernel compares as text.
 offset=$(grep -abo 'vermagic=' hello_world.ko | head -n 1 | cut -d: -f1)
 with "$((offset + 9))" 1
 refused "$directory/changed.ko" "Invalid module format" "a module of another kernel"
-like "$(kmsg)" "^<err> (changed|hello_world): version magic '1[^']*' should be '$(uname -r | sed 's/[.+]/\\&/g') " "… whose version the log names"
+like "$(kmsg)" "^<err> (changed|hello_world): version magic '1[^']*' should be '$(uname -r | sed 's/[.+]/\\&/g') " "… and the log names its version"
 
 kmsg_mark
-# The name of a function that it needs, and that no kernel has.
+# Change the name of a function that it needs to one that no kernel has.
 sed 's/call_printk/call_prinTk/g' hello_world.ko >"$directory/changed.ko"
 run insmod "$directory/changed.ko"
 is "$stderr" "insmod: ERROR: could not insert module $directory/changed.ko: Unknown symbol in module" "a symbol that the kernel does not export"
-like "$(kmsg)" '^<warn> hello_world: Unknown symbol _RNv[^ ]*call_prinTk \(err -2\)$' "… which the log names"
+like "$(kmsg)" '^<warn> hello_world: Unknown symbol _RNv[^ ]*call_prinTk \(err -2\)$' "… and the log names it"
 
 kmsg_mark
 mkdir "$directory/a directory"
@@ -78,7 +78,7 @@ is "$stderr" "insmod: ERROR: could not load module $directory/none.ko: No such f
 run setpriv --reuid 65534 --clear-groups insmod hello_world.ko
 is "$stderr" "insmod: ERROR: could not insert module hello_world.ko: Operation not permitted" "not root"
 run insmod hello_world.ko no_such_parameter=1
-is "$status" 0 "a parameter that the module does not have is no error"
+is "$status" 0 "an unknown parameter is no error"
 rmmod hello_world
 is "$(kmsg)" $'<warn> hello_world: unknown parameter \'no_such_parameter\' ignored\nhello_world: Hello World\nhello_world: Goodbye World' \
 	"… and the log names it"

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
 # vm: --smp 1
 #
-# The tour: what it prints, and what it says where it cannot be given.
+# The tour: what it prints, and what it says where it cannot run.
 
 . "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/shown.sh"
 
-# What the kernel says of the first foreign module only, it has said then.
+# The kernel prints some messages only for the first foreign module. This is it.
 insmod hello_world.ko
 rmmod hello_world
 
 ours() { lsmod | grep -E "^($modules) "; }
 modules=$(scripts/demo.sh --list | awk 'NR > 1 { printf "|" } { printf "%s", $1 }')
 
-# ---- The whole of it.
+# ---- The whole tour.
 
 run scripts/demo.sh
 is "$status $stderr" "0 " "the whole tour is as expected"
-is_as_shown "$stdout" "$(<tests/demo.out)" "it prints what tests/demo.out has"
+is_as_shown "$stdout" "$(<tests/demo.out)" "its output is that in tests/demo.out"
 is "$(ours)" "" "it leaves no module loaded"
 like "$stdout" '✓ [0-9]+ of [0-9]+ expectations held' "it ends with a summary"
 read -r held all < <(sed -n 's/^✓ \([0-9]*\) of \([0-9]*\) expectations held.*/\1 \2/p' <<<"$stdout")
-same "$held" "$all" "of which all held"
+same "$held" "$all" "all expectations held"
 is "$(grep -c '^✓' <<<"$stdout")" "$((held + 1))" "each has its mark"
 
 # ---- Parts of it.
@@ -39,7 +39,7 @@ is "$status" 2 "an unknown option gives 2"
 run scripts/demo.sh --help
 like "$status $stdout" '^0 Usage: scripts/demo.sh' "--help prints the usage"
 
-# ---- What is not as expected: another module with the name of one of these.
+# ---- A failed expectation: another module has the name of one of these.
 
 scratch=$(mktemp -d)
 cp -a scripts startstop ./*.ko "$scratch"
@@ -70,11 +70,11 @@ for signal in INT TERM HUP; do
 	is "$(ours)" "" "… and no module stays loaded"
 done
 
-# ---- Where it cannot be given.
+# ---- Where it cannot run.
 
-# refused TEXT WAY-OUT DESCRIPTION
+# refused TEXT WAY-OUT DESCRIPTION: checks that the tour refused, with TEXT as the cause, and told the WAY-OUT.
 refused() {
-	is "$status $stdout" "3 " "$3: refused, with nothing touched"
+	is "$status $stdout" "3 " "$3: the tour refuses, and changes nothing"
 	like "$stderr" "$1" "$3: the cause"
 	like "$stderr" "$2" "$3: the way out"
 }
@@ -102,10 +102,10 @@ insmod "$scratch/proc_other.ko"
 run scripts/demo.sh
 refused 'another module has already made /proc/hello' 'Find it with lsmod' "a name in /proc taken"
 run scripts/demo.sh startstop
-is "$status" 0 "… which the other chapters do not mind"
+is "$status" 0 "… but the other chapters run"
 rmmod proc_other
 
-# What a kernel says that loads only signed modules; tests/host/docs.t boots such kernels.
+# kernel_says FILE TEXT: fakes what a kernel says if it loads only signed modules. (sig_enforce.t runs on such a kernel.)
 kernel_says() {
 	echo "$2" >"$scratch/says"
 	mount --bind "$scratch/says" "$1"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # vm: --smp 1 --append gates=1
 #
-# The gates of kernel.sh, around tests made for them: each trace that a test leaves in the machine is a finding. (In a
-# machine of its own, since its kernel stays tainted.)
+# Tests the gates of kernel.sh with small tests made for them: whatever a test leaves behind in the machine is a finding. (It has
+# a machine of its own, because the kernel stays tainted.)
 
 . "$(dirname "$0")/kernel.sh" || exit
 
-# inner STATEMENTS: runs a test of these. Sets status, and findings to what the gates have printed of it.
+# inner STATEMENTS: runs them as a test. Sets status, and findings to what the gates have printed.
 inner() {
 	run bash -c '. tests/kernel.sh; ok 0 "fine"; '"$1"'; done_testing'
 	findings=$(sed -n 's/^# \([<>] \|unexpected: \)/\1/p' <<<"$stderr")
@@ -14,11 +14,11 @@ inner() {
 }
 
 inner 'insmod hello_world.ko; rmmod hello_world; kmsg >/dev/null'
-is "$status $findings" "0 " "a test that leaves nothing passes, though its module is a foreign one without a signature"
+is "$status $findings" "0 " "a test that leaves nothing behind passes, although its module is foreign and unsigned"
 inner 'insmod hello_world.ko; kmsg >/dev/null'
-is "$status $findings" $'1 > module hello_world\n> /sys/module/hello_world' "a module that stays is a finding"
+is "$status $findings" $'1 > module hello_world\n> /sys/module/hello_world' "a module that stays loaded is a finding"
 inner 'rmmod hello_world; kmsg >/dev/null'
-is "$status $findings" $'1 < module hello_world\n< /sys/module/hello_world' "… and so is one that is gone"
+is "$status $findings" $'1 < module hello_world\n< /sys/module/hello_world' "… and so is one that is no longer loaded"
 inner 'insmod proc_hello.ko; kmsg >/dev/null'
 is "$status $findings" $'1 > module proc_hello\n> /proc/hello\n> /sys/module/proc_hello' "a file in /proc that stays is a finding"
 inner 'rmmod proc_hello; kmsg >/dev/null'
@@ -28,12 +28,12 @@ for level in emerg alert crit err warn notice debug; do levels+=("<$level> one")
 inner 'kmsg_mark; for level in 0 1 2 3 4 5 7 6; do echo "<$level>one" >/dev/kmsg; done; kmsg | grep one; ok 0 fine'
 is "$status $(grep one <<<"$stdout")" "0 $(printf '%s\n' "${levels[@]}" one)" "kmsg tells the level of a line, if it is not info"
 
-# All bits of taint but those of any foreign module without a signature.
+# All taint bits except those that any foreign, unsigned module sets.
 all=$(((1 << 19) - 1 & ~(1 << 12 | 1 << 13)))
 inner "echo $all >/proc/sys/kernel/tainted"
 is "$status $findings" "1 < taint 0
-> taint $all" "each bit of taint that is new is a finding"
-# What was done on purpose is no finding of this test.
+> taint $all" "each new taint bit is a finding"
+# This was done on purpose, so it is no finding of this test.
 gate_before=$(gate_state)
 
 done_testing

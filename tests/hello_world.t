@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # vm: --smp 1
 #
-# The life of hello_world, and what it says of it in the kernel log.
+# Loads and unloads hello_world, and reads what it prints to the kernel's log.
 
 . "$(dirname "$0")/kernel.sh" || exit
 

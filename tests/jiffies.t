@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # vm: --smp 1
 #
-# /proc/jiffies against what the kernel says of jiffies elsewhere: /proc/timer_list.
+# Compares /proc/jiffies with another place that shows the kernel's jiffies: /proc/timer_list.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
@@ -16,8 +16,8 @@ for _ in {1..50}; do
 	((before <= kernel && kernel <= after)) || wrong+="$before $kernel $after"$'\n'
 	sleep 0.02
 done
-is "$wrong" "" "it is the value that the kernel has between two readings"
-ok "$((after - first < 50))" "... and goes on"
+is "$wrong" "" "the kernel's own value is always between two readings"
+ok "$((after - first < 50))" "... and the value grows"
 is "$(perl -e '
 	open my $f, "<", "/proc/jiffies"; my $last = 0;
 	for (1 .. 20000) { sysseek $f, 0, 0; sysread $f, my $now, 99; $bad++ if $now < $last; $last = $now }

@@ -1,11 +1,11 @@
-# Reads the kernel's log for kernel.sh, which asks on stdin, a line each:
-#   mark         writes a record, reads the log up to it, and answers with its sequence number
-#   lines START  as mark; and leaves what came since START in DIRECTORY/lines, without what every foreign module
-#                causes, and of a splat its first line only; of another level than info, this comes first: "<err> TEXT"
-# The answer is empty if that record did not arrive.
+# Reads the kernel's log for kernel.sh, which sends one of these lines to its stdin:
+#   mark         write a record, read the log up to it, and answer with its sequence number
+#   lines START  the same; and write the lines since START to DIRECTORY/lines, without those that every foreign module causes. Of
+#                a splat, write only the first line. If the level of a line is not info, the level comes first: "<err> TEXT"
+# If the record did not arrive, the answer is empty.
 #
-# perl kmsg.pl DIRECTORY NOISE. What was read is in DIRECTORY/log, a record a line, as "SEQUENCE TEXT": /dev/kmsg
-# numbers its records, so that none can go unnoticed. DIRECTORY/seen gets "START END" of each request for lines.
+# perl kmsg.pl DIRECTORY NOISE: DIRECTORY/log has all records that were read, each as a line "SEQUENCE TEXT". /dev/kmsg numbers
+# its records, so none can be missed. For each request for lines, DIRECTORY/seen gets a line "START END".
 
 use strict;
 use warnings;
@@ -24,13 +24,13 @@ my @levels = qw(emerg alert crit err warn notice info debug);
 
 sub mark {
 	my $text = "test mark $$." . ++$marks;
-	# The kernel takes few records a second of one open file.
+	# The kernel accepts only a few records per second from one open file.
 	open(my $mark, ">", "/dev/kmsg") or die "/dev/kmsg: $!";
 	syswrite($mark, "$text\n");
 	while (1) {
 		my $read = sysread($kmsg, my $record, 8192);
 		if (!defined $read) {
-			# EPIPE: some were overwritten before they were read. The gap in the numbers tells that.
+			# EPIPE: some records were overwritten before they were read. The gap in the numbers shows that.
 			next if $!{EPIPE} || $!{EINTR};
 			return;
 		}

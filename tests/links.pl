@@ -22,7 +22,7 @@ sub has_id {
 }
 
 for my $page (sort @pages) {
-	# mdbook's own page for what is not found has links from the root of a site.
+	# mdbook's own error page (404) has links from the root of a site.
 	next if basename($page) eq "404.html";
 	my $text = slurp($page);
 	while ($text =~ /\s(?:href|src)="([^"]*)"/g) {

@@ -1,16 +1,16 @@
 # shellcheck shell=bash disable=SC2034
-# The verdict on a piece of the kernel's log. Sourced by kernel.sh; log_gate.t feeds it logs made for it.
+# Judges a piece of the kernel's log. kernel.sh sources this file; log_gate.t gives it logs made for it.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# What the kernel says of every module that is not its own, and of itself, whatever the modules do.
+# Lines that the kernel prints for every foreign module, or about itself, whatever the modules do.
 expected_noise='^([a-z_0-9]+: loading out-of-tree module taints kernel\.|[a-z_0-9]+: module verification failed: signature and/or required key missing - tainting kernel|test mark [0-9.]+|random: crng init done|clocksource: .*|tsc: .*|sched_clock: .*|perf: interrupt took too long .*|hrtimer: interrupt took .*|CE: [a-z]+ increased min_delta_ns to [0-9]+ nsec)$'
 
 splat='^(BUG|WARNING|UBSAN|Oops|KASAN|INFO: task .* blocked|INFO: rcu)|kernel BUG at|Kernel panic|general protection fault|unable to handle|watchdog: .*lockup|rcu: .*detected stall|rcu_.* detected .*stall|BUG: KASAN|KASAN:|kmemleak: [1-9]|possible .* detected|suspicious RCU usage|cut here'
 
-# log_gate START END SEEN SPLATS <RECORDS: the lines between the marks START and END that nobody accounts for.
-# SEEN is a file of "FIRST LAST" lines, the ranges that the test looked at; SPLATS one of regexes, each of which
-# has to match in one splat. Whatever cannot be found or read is a finding too. The status is 0 without findings.
+# log_gate START END SEEN SPLATS <RECORDS: prints what is wrong between the marks START and END. SEEN
+# is a file with a line "FIRST LAST" for each range that the test has looked at. SPLATS is a file of regexes; each must match in
+# one splat. If something cannot be found or read, that is a finding, too. The status is 0 if there are no findings.
 log_gate() {
 	awk -v start="$1" -v end="$2" -v seen="$3" -v splats="$4" -v noise="$expected_noise" -v splat="$splat" '
 		function finding(text) { print text; found = 1 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The parameters of module_param: what it takes, what it refuses and how, and what can be read and changed afterwards.
+# The parameters of module_param: which values it accepts, how it refuses others, and what can be read and changed later.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
 parameters=/sys/module/module_param/parameters
 
-# load ARGUMENTS: as they are typed in a shell. Sets status, stderr, log and sysfs, and unloads it again.
+# load ARGUMENTS: loads the module with ARGUMENTS, as typed in a shell, and unloads it again. Sets status, stderr, log and sysfs.
 load() {
 	local arguments
 	eval "arguments=($1)"
@@ -16,16 +16,16 @@ load() {
 		sysfs=$(cd "$parameters" && grep '' -- *)
 		rmmod module_param
 	fi
-	echo "<6>(end)" >/dev/kmsg # a line that was cut short is not shown before the next one begins
+	echo "<6>(end)" >/dev/kmsg # a line that was cut short is shown only when the next one begins
 	log=$(kmsg)
 	log=${log%"(end)"} log=${log%$'\n'}
 }
 
-# The kernel's log holds that much of a line.
+# cut_line LINE: prints as much of it as the kernel's log keeps.
 cut_line() { printf '%s' "${1:0:1021}"; }
 
-# good ARGUMENTS [NAME=VALUE…]: it loads with these, and says and shows these values; else the defaults. VALUE is
-# "SAID|SHOWN" where the log and sysfs differ. $first is what the kernel says before it.
+# good ARGUMENTS [NAME=VALUE…]: checks that the module loads with ARGUMENTS, and that the log and sysfs have these values, and
+# defaults for the others. VALUE is "SAID|SHOWN" where the log and sysfs differ. $first is a line that the kernel prints before.
 good() {
 	local arguments=$1 change name value element lines='' i=0
 	local -A said=([my_bool]=false [my_short]=1 [my_int]=420 [my_long]=9999 [my_str]=blah [my_limit]=10)
@@ -41,34 +41,34 @@ good() {
 
 	load "$arguments"
 	arguments=${arguments:0:100}
-	is "$status $stderr" "0 " "'$arguments' is taken"
+	is "$status $stderr" "0 " "'$arguments' is accepted"
 	is "$log" "${first:+$first$'\n'}module_param: my_bool = ${said[my_bool]}
 module_param: my_short = ${said[my_short]}
 module_param: my_int = ${said[my_int]}
 module_param: my_long = ${said[my_long]}
 $(cut_line "module_param: my_str = ${said[my_str]}")
-${lines}module_param: my_limit = ${said[my_limit]}" "'$arguments' is what the log has"
+${lines}module_param: my_limit = ${said[my_limit]}" "'$arguments': the log has the values"
 	is "$sysfs" "my_bool:${shown[my_bool]}
 my_int:${shown[my_int]}
 my_int_array:$(IFS=, && echo "${elements[*]}")
 my_limit:${shown[my_limit]}
 my_long:${shown[my_long]}
 my_short:${shown[my_short]}
-my_str:${shown[my_str]}" "'$arguments' is what sysfs has"
+my_str:${shown[my_str]}" "'$arguments': sysfs has the values"
 }
 
-# bad ARGUMENTS ERROR LOG: insmod fails with this error, and the kernel says this.
+# bad ARGUMENTS ERROR LOG: checks that insmod fails with ERROR, and that the log has LOG.
 bad() {
 	load "$1"
 	is "$status $stderr" "1 insmod: ERROR: could not insert module module_param.ko: $2" "'${1:0:60}' fails: $2"
-	same "$log" "$3" "'${1:0:60}' has its reason in the log"
+	same "$log" "$3" "'${1:0:60}': the log has the reason"
 	is "$sysfs" "" "'${1:0:60}' leaves nothing in sysfs"
 }
 
 invalid() { bad "$1=$2" "Invalid parameters" "<err> module_param: \`$2' invalid for parameter \`$1'"; }
 too_large() { bad "$1=$2" "Numerical result out of range" "<err> module_param: \`$2' invalid for parameter \`$1'"; }
 
-# write FILE TEXT: writes the text at once, and prints what that gave: nothing, or the error.
+# write FILE TEXT: writes the text with one call, and prints nothing, or the error.
 write() {
 	perl -e 'open(my $file, ">", $ARGV[0]) or print("open: $!"), exit;
 		defined(syswrite($file, $ARGV[1])) or print($!)' "$parameters/$1" "$2"
@@ -84,7 +84,7 @@ my_str:A character string (charp)" "modinfo lists the parameters"
 
 good ""
 
-# The limits of the types, and ways to write numbers, strings, and yes.
+# The limits of the types, and the ways to write numbers, strings and booleans.
 good 'my_bool my_short=32767 my_int=2147483647 my_long=9223372036854775807' \
 	'my_bool=true|Y' my_short=32767 my_int=2147483647 my_long=9223372036854775807
 good 'my_bool=y my_short=-32768 my_int=-2147483648 my_long=-9223372036854775808' \
@@ -107,7 +107,7 @@ good 'my-short=2 my_int=\"3\"' my_short=2 my_int=3
 good 'my_bool my_short=2 my_int=3 my_long=4 my_str=s my_int_array=5,6 my_limit=7' \
 	'my_bool=true|Y' my_short=2 my_int=3 my_long=4 my_str=s my_int_array=5,6 my_limit=7
 
-# The last one counts.
+# If a parameter is given twice, the last value counts.
 good 'my_bool=1 my_bool=0 my_int=1 my_int=2 my_str=a my_str=b my_int_array=1,2,3 my_int_array=4 my_limit=20 my_limit=30' \
 	my_int=2 my_str=b my_int_array=4 my_limit=30
 
@@ -123,7 +123,7 @@ too_large my_long -9223372036854775809
 too_large my_limit 2147483648
 bad my_int_array=1,2147483648 "Numerical result out of range" "<err> module_param: \`1' invalid for parameter \`my_int_array'"
 
-# What is no value of the type.
+# Texts that are no value of the type.
 for value in "" 2 o ok -1; do invalid my_bool "$value"; done
 for value in "" abc 1a 08 0x 0xg 1.5 1,2 -- - + ++1 +-1; do invalid my_int "$value"; done
 bad my_int "Invalid parameters" "<err> module_param: \`' invalid for parameter \`my_int'"
@@ -146,7 +146,7 @@ for value in "" ',' ',1'; do
 	bad "my_int_array=$value" "Invalid parameters" "<err> module_param: \`' invalid for parameter \`my_int_array'"
 done
 
-# One wrong among others, and names that it does not have.
+# One wrong value among others, and unknown names.
 bad 'my_int=1 my_limit=0' "Invalid parameters" "<err> module_param: \`0' invalid for parameter \`my_limit'"
 bad 'my_int=x my_limit=0 my_short=32768' "Numerical result out of range" "<err> module_param: \`x' invalid for parameter \`my_int'
 <err> module_param: \`0' invalid for parameter \`my_limit'
@@ -156,7 +156,7 @@ first="<warn> module_param: unknown parameter 'MY_INT' ignored" good MY_INT=1
 first="<warn> module_param: unknown parameter 'b' ignored" good "my_str=\$'a\tb'" my_str=a
 first="<warn> module_param: parameters 'my_int=1' after \`--' ignored" good '-- my_short=2 -- my_int=1' my_short=2
 
-# What can be read and written while it is loaded.
+# Reading and writing while it is loaded.
 
 kmsg_mark
 insmod module_param.ko my_int=1 my_limit=20
@@ -168,13 +168,13 @@ is "$(stat -c '%a %u %n' "$parameters"/* | sed 's,/.*/,,')" "444 0 my_bool
 644 0 my_limit
 444 0 my_long
 444 0 my_short
-444 0 my_str" "only my_limit can be written, by root"
+444 0 my_str" "only my_limit can be written, and only by root"
 
 run insmod module_param.ko my_int=2 my_limit=30
 is "$status $stderr" "1 insmod: ERROR: could not insert module module_param.ko: File exists" "it cannot be loaded twice"
 is "$(<$parameters/my_int) $(<$parameters/my_limit)" "1 20" "the second attempt changes no parameter"
 
-# limit TEXT ERROR VALUE: writing the text gives this error, and then my_limit is VALUE.
+# limit TEXT ERROR VALUE: checks that writing TEXT gives this error, and that my_limit is VALUE after that.
 limit() {
 	is "$(write my_limit "$1") $(<$parameters/my_limit)" "$2 $3" "writing '${1//$'\n'/\\n}' to my_limit: ${2:-taken}"
 }
@@ -189,7 +189,7 @@ limit "5 0" "Invalid argument" 32
 limit " 5" "Invalid argument" 32
 limit $'5\n\n' "Invalid argument" 32
 limit $'\n' "Invalid argument" 32
-limit "" "" 32 # the kernel does not even call us
+limit "" "" 32 # the kernel does not even call the module
 limit 2147483647 "Invalid argument" 32
 limit 2147483648 "Numerical result out of range" 32
 limit 18446744073709551616 "Numerical result out of range" 32
@@ -199,20 +199,20 @@ for name in my_bool my_short my_int my_long my_str my_int_array; do
 	before=$(<$parameters/$name)
 	is "$(write $name 1)" "open: Permission denied" "not even root can write to $name"
 	chmod u+w $parameters/$name
-	is "$(write $name 1)" "Input/output error" "nor after a chmod"
-	same "$(<$parameters/$name)" "$before" "$name is as it was"
+	is "$(write $name 1)" "Input/output error" "… nor after a chmod"
+	same "$(<$parameters/$name)" "$before" "… and $name has not changed"
 done
 
 user() { perl -e '$) = "65534 65534"; $> = 65534; exec @ARGV' -- "$@"; }
-is "$(user cat $parameters/my_str $parameters/my_limit)" $'blah\n63' "another user can read"
-is "$(user perl -e 'open(my $f, ">", $ARGV[0]) or print $!' $parameters/my_limit)" "Permission denied" "… and not write"
+is "$(user cat $parameters/my_str $parameters/my_limit)" $'blah\n63' "other users can read"
+is "$(user perl -e 'open(my $f, ">", $ARGV[0]) or print $!' $parameters/my_limit)" "Permission denied" "… but not write"
 
 same "$(kmsg)" "$loaded" "reading and writing parameters prints nothing"
 rmmod module_param
 is "$(ls -d /sys/module/module_param 2>&1)" "ls: cannot access '/sys/module/module_param': No such file or directory" \
-	"unloading removes them"
+	"unloading removes the parameters"
 
-# It is unloaded while others read and write the parameter.
+# Unloading while others read and write the parameter.
 
 kmsg_mark
 busy=$(mktemp -d)
@@ -246,11 +246,11 @@ failed=$(perl -I tests -Msyscalls -e '
 	}' 2>&1)
 touch "$busy/stop"
 wait
-is "$failed" "" "20 times loaded and unloaded while 4 processes read and write my_limit"
+is "$failed" "" "it is loaded and unloaded 20 times while 4 processes read and write my_limit"
 for process in "$busy"/{reader,writer}?; do
-	like "$(<"$process")" '^[1-9][0-9]+ $' "${process##*/} was there, and saw nothing but what may be"
+	like "$(<"$process")" '^[1-9][0-9]+ $' "${process##*/} was at work, and saw only permitted results"
 done
-is "$(kmsg | sed 's/my_limit = .*/my_limit = 10/' | sort | uniq -c | tr -s ' ' | cut -d ' ' -f 2 | sort -u)" 20 "the log has just the 20 loads"
+is "$(kmsg | sed 's/my_limit = .*/my_limit = 10/' | sort | uniq -c | tr -s ' ' | cut -d ' ' -f 2 | sort -u)" 20 "the log has only the 20 loads"
 rm -r "$busy"
 
 done_testing

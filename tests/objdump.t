@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # vm: --smp 1
 #
-# What every module's code keeps to: small stack frames, no floating point, no vectors.
+# Checks the code of every module: small stack frames, no floating point, no vectors.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
 limit=512
 
-# frames FILE: of each function the largest number of bytes that it takes from the stack: what it subtracts from the
-# stack pointer, and 8 for each push. Fails if there is no code.
+# frames FILE: prints for each function how many bytes of stack it takes at most: the number that it subtracts from the stack
+# pointer, and 8 for each push. Fails if there is no code.
 frames() {
 	objdump -d --no-show-raw-insn "$1" | awk '
 		/^[0-9a-f]+ <.*>:$/ { report(); name = $2; pushes = sub_ = 0; functions++ }
@@ -26,7 +26,7 @@ frames() {
 
 for module in *.ko; do
 	sizes=$(frames "$module")
-	ok $? "$module has code to look at"
+	ok $? "$module has code to check"
 	is "$(awk -v limit=$limit '$1 >= limit' <<<"$sizes")" "" \
 		"$module: no function takes $limit bytes of stack; the most is $(sort -n <<<"$sizes" | tail -n 1 | cut -d ' ' -f 1)"
 	is "$(objdump -d --no-show-raw-insn "$module" | grep -E '%[xyz]mm[0-9]|%st\b|%mm[0-7]|	(f(ld|st|add|mul|div|ild|ist)[a-z]*|fxsave|fninit|emms)\b|\b[vqdsh][0-9]+\.[0-9]*[bhsd]\b|	f(mov|add|mul|div|cvt)[a-z]*	')" "" \

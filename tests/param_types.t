@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # vm: --smp 1
 #
-# Parameters of every type against C's: param_types (Rust) and param_types_c (C) declare the same ones. Whatever they are
-# given, both have to give the same result, error, log and sysfs, but for their names.
+# Compares parameters of every type with C's: param_types (Rust) and param_types_c (C) declare the same parameters. Whatever
+# values they get, both must give the same result, error, log and sysfs, except for their names.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
@@ -16,7 +16,7 @@ declare -A greatest=([byte]=255 [short]=32767 [ushort]=65535 [int]=2147483647 [u
 declare -A above=([byte]=256 [short]=32768 [ushort]=65536 [int]=2147483648 [uint]=4294967296 [hexint]=4294967296
 	[long]=9223372036854775808 [ulong]=18446744073709551616 [ullong]=18446744073709551616)
 
-# What the modules are loaded with. The kernel goes on after a wrong setting, and returns the last error.
+# The settings that the modules are loaded with. The kernel goes on after a wrong setting, and returns the last error.
 settings=('' 'no_sysfs=3 secret=s3cret' 'r_bool w_bool' 'r_bool=off w_bool=on a_bool=n,y,oN' a_bool w_int r_charp
 	'r_charp="a b" a_charp=a,b' 'a_charp=a,b,c a_charp=d' 'r_charp=a r_charp=b' 'r_charp= a_charp=,,' 'a_charp=a,b,c,d'
 	"r_charp=$(printf '%01024d' 1)" "r_charp=$(printf '%01025d' 1)" "a_charp=a,$(printf '%01025d' 1)")
@@ -39,11 +39,11 @@ for type in "${!below[@]}"; do
 	settings+=("r_$type=${above[$type]} w_$type=${below[$type]} a_$type=1,${below[$type]}")
 done
 
-# What is written to the writable ones afterwards.
+# The texts that are then written to the writable parameters.
 texts=(0 1 -1 +1 10 0x10 0X1f 010 08 -0x10 0x '' ' ' $'\n' $'1\n' $'1\n\n' ' 1' '1 ' 1x x '1,1' - + -- '1 1' y n Y N yes no on off o ok t f e d
 	"${least[@]}" "${below[@]}" "${greatest[@]}" "${above[@]}" 0xff 0x100 -128 1e1 99999999999999999999999)
 
-# results MODULE: all that happens with a module, a line "= SETTING" before what comes of each.
+# results MODULE: loads the module with each setting and writes each text. Prints the results, each after a line "= SETTING".
 results() {
 	local module=$1 setting arguments parameters=/sys/module/$1/parameters
 	kmsg_mark
@@ -79,25 +79,24 @@ results() {
 	kmsg
 }
 
-# Block by block of the two.
-# What it says by default is compared with what C says, below.
+# Compare the results, block by block. First check that the module can be loaded; its messages are compared with C's below.
 kmsg_mark
 insmod tests/param_types.ko && rmmod param_types || exit
 kmsg >/dev/null
-# The log cuts long lines, and earlier where the module's name is longer.
+# The log cuts long lines, and cuts them earlier if the module's name is longer.
 rust=$'\n'$(results param_types | cut -c 1-1000)
 c=$'\n'$(results param_types_c | sed 's/param_types_c/param_types/g' | cut -c 1-1000)
 
 readarray -t -d $'\x1e' rust_blocks <<<"${rust//$'\n= '/$'\n\x1e'}"
 readarray -t -d $'\x1e' c_blocks <<<"${c//$'\n= '/$'\n\x1e'}"
-same "${#rust_blocks[@]}" "${#c_blocks[@]}" "both gave as many results"
+same "${#rust_blocks[@]}" "${#c_blocks[@]}" "both gave the same number of results"
 for ((i = 1; i < ${#c_blocks[@]}; i++)); do
 	same "${rust_blocks[i]-}" "${c_blocks[i]}" "as in C: ${c_blocks[i]%%$'\n'*}"
 done
 
 same "$(modinfo --parameters tests/param_types.ko | sort)" "$(modinfo --parameters tests/param_types_c.ko | sort)" "as in C: modinfo --parameters"
 
-# Not as in C, which forgets the second and the third string.
+# This differs from C, which never frees the second and the third string.
 kilobytes() {
 	local name active rest total=0
 	while read -r name active rest; do [[ $name != kmalloc-*1k ]] || ((total += active)); done </proc/slabinfo
@@ -112,9 +111,9 @@ for ((i = 0; i < 40; i++)); do
 done
 kmsg >/dev/null
 grown=$(($(kilobytes) - before))
-# (There fault_injection.t does the same, and kmemleak looks at it.)
+# (On the sanitized kernel, fault_injection.t does the same, and kmemleak checks it.)
 [[ -z $sanitized ]] || grown=0
-ok $((grown >= 40)) "the strings of a list that a shorter one overrides are freed"
+ok $((grown >= 40)) "if a shorter list overrides a list, all strings of the old one are freed"
 diag "80 strings were left over, $grown allocations of that size remain"
 
 done_testing

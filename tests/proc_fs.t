@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every promise of lkm/proc_fs.rs: by test files, which show when a sample is taken, and by the modules' own.
+# Checks every promise of lkm/proc_fs.rs, with test files that show when a sample is taken, and with the modules' own files.
 
 . "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/perl.sh"
@@ -7,7 +7,7 @@
 count=/proc/proc_files_count
 files=(hello jiffies seconds)
 
-# What is in /proc, without the processes.
+# entries: lists /proc, without the processes.
 entries() { find /proc -maxdepth 1 ! -name '[0-9]*' | sort; }
 
 modules=$(lsmod | sort) files_before=$(entries)
@@ -16,26 +16,26 @@ insmod tests/proc_files.ko
 insmod proc_hello.ko
 insmod jiffies.ko
 insmod seconds.ko
-is "$(kmsg)" "" "creating files prints nothing, names that procfs does not take are EINVAL, 255 bytes are not too long"
+is "$(kmsg)" "" "creating files prints nothing, names that procfs does not accept are EINVAL, and names may have 255 bytes"
 
-# --- A sample is taken by open, and by every read at offset 0.
+# --- open takes a sample, and so does every read at offset 0.
 
 is "$(perl '
 	$f = openf("'"$count"'"); $g = openf("'"$count"'");
 	say $f < 0;
 	print pread($f, 99, 1), pread($g, 99, 1), pread($f, 99, 1);')" $'\n000000000\n000000001\n000000000' \
-	"before a read at offset 0, a file shows the sample of its open"
+	"before a read at offset 0, a file shows the sample that open took"
 is "$(perl '$f = openf("'"$count"'"); print readn($f, 99), readn($f, 99), readn($f, 99), pread($f, 99, 0), pread($f, 99, 0)')" \
-	$'1000000003\n1000000004\n1000000005' "end of file is 0 bytes, and every read at offset 0 takes a sample"
+	$'1000000003\n1000000004\n1000000005' "a read at the end returns 0 bytes, and every read at offset 0 takes a sample"
 is "$(dd if=$count bs=1 status=none)" 1000000007 "dd bs=1 reads one sample"
 is "$(perl '
 	$f = openf("'"$count"'"); readn($f, 1);
-	print map { pread($f, 1, $_) } reverse 1 .. 12;')" $'\n900000000' "pread at each offset from the end is of one sample, and nothing is after it"
+	print map { pread($f, 1, $_) } reverse 1 .. 12;')" $'\n900000000' "pread at each offset, from the last to the first, shows one sample and nothing after it"
 is "$(perl '
 	$f = openf("'"$count"'");
 	print readn($f, 5), readn($f, 5), readn($f, 5); lseek($f, 0, SEEK_SET);
 	print readn($f, 5), pread($f, 99, 0), readn($f, 99);')" $'1000000011\n10000'$'1000000013\n00013' \
-	"going back to offset 0 takes a new sample, for all who read from this descriptor"
+	"a read at offset 0 takes a new sample for everybody who reads from this descriptor"
 is "$(perl '
 	$f = openf("'"$count"'"); $g = openf("'"$count"'");
 	print readn($f, 5), readn($g, 5), readn($f, 5), readn($g, 5), readn($f, 5), readn($g, 5), "end";')" \
@@ -73,7 +73,7 @@ is "$(perl '
 	@want = (1, 2, map { ("9" x $_, "1" . "0" x $_, "1" . "0" x ($_ - 1) . 1) } 1 .. 19);
 	push @want, "18446744073709551615";
 	for $want (@want) { $got = pread($f, 99, 0); say "want $want, got $got" if $got ne "$want\n" }
-	say scalar @want;')" 60 "powers of ten, one less, one more and the largest word are printed right"
+	say scalar @want;')" 60 "powers of ten, their neighbours and the largest word are printed correctly"
 is "$(perl '$f = openf("/proc/proc_files_digits"); print pread($f, 99, $_) for 19, 20, 21; print "end"')" $'5\n\nend' "the longest line ends where it should"
 want=$(perl 'print substr(join("", "a" .. "z") x 400, 0, 10000)' | md5sum)
 for bs in 1 7 4096 9999 10000 65536; do
@@ -102,14 +102,14 @@ for f in "${files[@]}"; do
 	p=/proc/$f
 	like "$(od -An -c "$p" | tr -d ' \n')" '^(HelloWorld|[0-9]+)\\n$' "$p is one line"
 	is "$(perl '
-		$f = openf("'"$p"'"); $all = readn($f, 99); select undef, undef, undef, 0.1; # for jiffies to go on
+		$f = openf("'"$p"'"); $all = readn($f, 99); select undef, undef, undef, 0.1; # let jiffies change
 		say readn($f, 99) eq "" ? "eof" : "more";
 		for $o (1 .. length $all) { for $n (1 .. 20) { say "$o $n" if pread($f, $n, $o) ne substr($all, $o, $n) } }
 		lseek($f, 0, SEEK_SET); $again = readn($f, 1); $rest = readn($f, 99);
 		select undef, undef, undef, 0.1;
-		say "changed" if pread($f, 99, 1) ne $rest;')" eof "$p: every offset and size shows one reading"
+		say "changed" if pread($f, 99, 1) ne $rest;')" eof "$p: reads at every offset and of every size show one sample"
 	is "$(perl '$f = openf("'"$p"'"); lseek($f, 1, SEEK_SET); say readn($f, 99) eq pread($f, 99, 1) ? "same" : "other"')" same \
-		"$p: a first read that is not at offset 0 has a reading, too"
+		"$p: a first read at another offset than 0 shows a sample, too"
 	is "$(perl '
 		$f = openf("'"$p"'");
 		say for lseek($f, 3, SEEK_SET), lseek($f, 2, SEEK_CUR), lseek($f, -1, SEEK_CUR), lseek($f, -5, SEEK_CUR),
@@ -123,7 +123,7 @@ EINVAL
 EINVAL
 4
 1000
-0" "$p: lseek from the start and the current offset, SEEK_END is EINVAL"
+0" "$p: lseek works from the start and from the current offset; SEEK_END is EINVAL"
 	is "$(perl '
 		$f = openf("'"$p"'"); $g = openf("'"$p"'"); readn($g, 99);
 		say for read_at($f, 0, 99), read_at($f, 1, 1), read_at($f, hole(), 99), read_at($f, -4096, 99), lseek($f, 0, SEEK_CUR);
@@ -137,7 +137,7 @@ EFAULT
 EFAULT
 1
 0
-0" "$p: a bad buffer is EFAULT and the offset stays; at the end of the file it is not touched"
+0" "$p: a bad buffer is EFAULT and the offset stays; at the end of the file, the buffer is not touched"
 	is "$(perl '
 		$f = openf("'"$p"'"); $hole = hole(); $all = pread($f, 99, 0);
 		$all = pread($f, 99, 0) until length $all > 1; # one that has a second byte
@@ -153,23 +153,23 @@ EFAULT
 			@got = ("'"$how"'" eq "sendfile") ? map { sendfile(fileno W, $f, $_) } 1, 99, 99 : map { splicen($f, fileno W, $_) } 1, 99, 99;
 			close W; sysread R, $sent, 99 if $rest ne "";
 			say $sent eq $rest && $got[0] + $got[1] == length $rest && $got[2] == 0 ? "same" : "other: @got $sent";')" \
-			same "$p: $how gives the rest of the reading"
+			same "$p: $how gives the rest of the sample"
 		is "$(perl '
 			$f = openf("'"$p"'"); pipe R, W; $sent = "";
 			if ("'"$how"'" eq "sendfile") { open W, "+>", "/tmp/sent"; open R, "<", "/tmp/sent" }
 			"'"$how"'" eq "sendfile" ? sendfile(fileno W, $f, 99) : splicen($f, fileno W, 99);
 			close W; sysread R, $sent, 99; say $sent =~ /^(Hello World|\d+)\n$/ ? "all" : $sent')" all "$p: $how gives all of it"
 	done
-	is "$("${nobody[@]}" bash -c "echo x >$p" 2>&1)" "bash: line 1: $p: Permission denied" "$p: writing is EACCES for nobody"
+	is "$("${nobody[@]}" bash -c "echo x >$p" 2>&1)" "bash: line 1: $p: Permission denied" "$p: writing is EACCES for the user nobody"
 	# shellcheck disable=SC2116 # it is echo that is to fail
 	is "$(echo x 2>&1 >"$p")" "$0: line $LINENO: echo: write error: Input/output error" "$p: writing is EIO for root"
 	is "$(perl '
 		$f = openf("'"$p"'", O_RDWR); say writen($f, "x"), " ", writen($f, ""); say lseek($f, 0, SEEK_CUR);
 		chmod 0666, "'"$p"'"; say writen(openf("'"$p"'", O_WRONLY), "x"); chmod 0444, "'"$p"'"; say readn(openf("'"$p"'", O_WRONLY), 1)')" \
-		$'EIO EIO\n0\nEIO\nEBADF' "$p: however it was opened, and whatever its mode has become"
+		$'EIO EIO\n0\nEIO\nEBADF' "$p: … however the file was opened, and also after a chmod"
 done
 
-# --- The end of a file
+# --- Unloading while a file is open
 
 for module in proc_hello jiffies seconds; do
 	p=/proc/${module#proc_}
@@ -189,7 +189,7 @@ EINVAL
 EBADF
 ENOENT
 EIO
-1" "rmmod of $module with its file open works at once; the descriptors then read EIO, for good"
+1" "rmmod of $module works at once while its file is open; after that, reading the open file always fails with EIO"
 done
 
 kmsg_mark
@@ -216,12 +216,12 @@ is "$(perl '
 	}
 	kill TERM => @readers;
 	$bad = 0; while (wait > 0) { $bad += $? }
-	say $bad')" 0 "loading and unloading while 4 readers are at it: whole texts, ENOENT or EIO, nothing else"
-is "$(kmsg)" "" "... of which the log has nothing to say"
+	say $bad')" 0 "while modules are loaded and unloaded, 4 readers get whole texts, ENOENT or EIO, and nothing else"
+is "$(kmsg)" "" "... and none of this logs a message"
 
 # --- Names that are taken. The kernel warns in the log: this is expected here.
 
-# procfs has only NULL for it, as for a lack of memory: that is ENOMEM, as in C.
+# If a name is taken, procfs returns NULL, the same as for a lack of memory. So this becomes ENOMEM, as in C.
 
 expect_splat "proc_dir_entry '/proc/version' already registered"
 kmsg_mark
@@ -230,12 +230,12 @@ is "$stderr" "insmod: ERROR: could not insert module tests/proc_taken.ko: Cannot
 is "$(kmsg)" "splat: proc_dir_entry '/proc/version' already registered
 proc_taken: dropped: second
 proc_taken: /proc/version: ENOMEM
-proc_taken: dropped: first" "... with ENOMEM, and what was made before is undone"
+proc_taken: dropped: first" "... with ENOMEM, and the file created before is removed"
 is "$(
 	[[ -e /proc/proc_taken ]] || echo gone
 	lsmod | grep -c '^proc_taken '
 	head -c 5 /proc/version
-)" $'gone\n0\nLinux' "... leaving the file that has the name, and nothing else"
+)" $'gone\n0\nLinux' "... and leaves the file that has the name, and nothing else"
 
 rmmod jiffies seconds proc_hello
 for module in proc_hello jiffies seconds; do
@@ -244,18 +244,18 @@ for module in proc_hello jiffies seconds; do
 	kmsg_mark
 	insmod tests/proc_taken.ko second="$file"
 	run insmod $module.ko
-	is "$stderr" "insmod: ERROR: could not insert module $module.ko: Cannot allocate memory" "$module does not load if /proc/$file is another's"
-	is "$(cat "/proc/$file")" second "... who keeps it"
+	is "$stderr" "insmod: ERROR: could not insert module $module.ko: Cannot allocate memory" "$module does not load if another module has /proc/$file"
+	is "$(cat "/proc/$file")" second "... which keeps it"
 	rmmod proc_taken
 	is "$(kmsg)" "splat: proc_dir_entry '/proc/$file' already registered
 proc_taken: dropped: first
-proc_taken: dropped: second" "... and nothing else was said"
-	not_there "/proc/$file" "... or left"
+proc_taken: dropped: second" "... and nothing else was logged"
+	not_there "/proc/$file" "... or left behind"
 done
 
 kmsg_mark
 rmmod proc_files
-is "$(kmsg)" "" "unloading prints nothing, and the files are gone before their data"
+is "$(kmsg)" "" "unloading prints nothing, and the files are removed before their data"
 is "$(
 	entries
 	lsmod | sort

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the files of lkm/proc_fs/ promise beyond a number: texts that are printed and written, lists, streams, directories.
+# Checks what lkm/proc_fs/ promises apart from numbers: texts that are printed and written, lists, streams, directories.
 
 . "$(dirname "$0")/kernel.sh" || exit
 . "$(dirname "$0")/perl.sh"
@@ -7,32 +7,32 @@
 kmsg_mark
 insmod tests/proc_files.ko
 insmod tests/proc_kinds.ko start=20
-is "$(kmsg)" "" "loading prints nothing: names that procfs does not take are EINVAL, also in directories"
+is "$(kmsg)" "" "loading prints nothing, and names that procfs does not accept are EINVAL, also in directories"
 p=/proc/proc_kinds
 passes=/proc/proc_files_passes
 
-# --- A text that is printed: one reading each pass. (The n-th text of proc_files_passes is n.)
+# --- A text that is printed: once for each pass through the file. (The n-th text of proc_files_passes is n.)
 
 is "$(perl '
 	$f = openf("'$passes'"); $g = openf("'$passes'"); # opening prints nothing
 	print pread($f, 99, 1), pread($g, 99, 1), pread($f, 99, 1);')" $'000000000\n000000001\n000000000' \
-	"a first read that is not at offset 0 has a text, which stays"
+	"a first read at another offset than 0 prints a text, which then stays"
 is "$(perl '$f = openf("'$passes'"); print readn($f, 99), readn($f, 99), readn($f, 99), pread($f, 99, 0), pread($f, 99, 0)')" \
-	$'1000000002\n1000000003\n1000000004' "end of file is 0 bytes, and every read at offset 0 prints again"
+	$'1000000002\n1000000003\n1000000004' "a read at the end returns 0 bytes, and every read at offset 0 prints again"
 is "$(dd if=$passes bs=1 status=none)" 1000000005 "dd bs=1 reads one text"
 is "$(perl '
 	$f = openf("'$passes'"); readn($f, 1);
-	print map { pread($f, 1, $_) } reverse 1 .. 12;')" $'\n600000000' "pread at each offset from the end is of one text"
+	print map { pread($f, 1, $_) } reverse 1 .. 12;')" $'\n600000000' "pread at each offset, from the last to the first, shows one text"
 is "$(perl '
 	$f = openf("'$passes'"); $all = readn($f, 99); $wrong = 0;
 	for $o (1 .. length $all) { for $n (1 .. 20) { $wrong++ if pread($f, $n, $o) ne substr($all, $o, $n) } }
-	print $all, $wrong;')" $'1000000007\n0' "every offset and size shows one text"
+	print $all, $wrong;')" $'1000000007\n0' "reads at every offset and of every size show one text"
 is "$(perl '
 	$f = openf("'$passes'");
 	say length readn($f, 0); say length pread($f, 0, 3);
 	print pread($f, 1, $_) eq "" ? "eof " : "data ", "" for 10, 11, 12, 2**31, 2**32, 2**40, 2**62;
 	say pread($f, 1, -1); print readn($f, 99);')" $'0\n0\ndata eof eof eof eof eof eof EINVAL\n1000000009' \
-	"there is nothing at any offset past the end, and nothing is printed for 0 bytes"
+	"there is nothing at any offset past the end, and a read of 0 bytes prints nothing"
 is "$(perl '
 	use threads;
 	$f = openf("'$passes'"); readn($f, 1); $wrong = 0;
@@ -52,7 +52,7 @@ is "$(perl '
 	say for read_at($f, 0, 99), read_at($f, hole(), 99), lseek($f, 0, SEEK_CUR);
 	$hole = hole(); lseek($f, 0, SEEK_SET);
 	say for read_at($f, $hole - 4, 99), read_at($f, $hole, 99), lseek($f, 0, SEEK_CUR);')" \
-	$'3\n5\nEINVAL\nEINVAL\n5\nEFAULT\nEFAULT\n5\n4\nEFAULT\n4' "seeking and bad buffers are as for a number"
+	$'3\n5\nEINVAL\nEINVAL\n5\nEFAULT\nEFAULT\n5\n4\nEFAULT\n4' "seeking and bad buffers have the same results as for a number"
 for how in sendfile splice; do
 	is "$(perl '
 		$f = openf("'$passes'"); pipe R, W; $sent = ""; readn($f, 2); $rest = pread($f, 99, 2);
@@ -70,24 +70,24 @@ done
 # Its lines are data under a Mutex, and each pass changes the first one.
 is "$(cat $p/table)" "   -1 0xffffffffffffffff 18446744073709551615 Some(1)
   255 0xff 255 Some(-255)
--9223372036854775808 0x8000000000000000 9223372036854775808 None" "signed, hexadecimal, 64 bits: formatted as Rust does"
-is "$(head -n 1 $p/table)" "   -2 0xfffffffffffffffe 18446744073709551614 Some(2)" "the next reading has what was changed"
+-9223372036854775808 0x8000000000000000 9223372036854775808 None" "signed, hexadecimal and 64-bit numbers are formatted as in Rust"
+is "$(head -n 1 $p/table)" "   -2 0xfffffffffffffffe 18446744073709551614 Some(2)" "the next pass shows the change"
 is "$(perl '$f = openf("'$p'/fails"); say for readn($f, 9), pread($f, 9, 5), lseek($f, 0, SEEK_CUR)')" $'EDOM\nEDOM\n0' \
-	"an error of show is the reader's"
+	"the reader gets the error of show"
 
 # --- Signs
 
 is "$(perl '
 	$f = openf("/proc/proc_files_signed"); readn($f, 0);
 	@want = (-2, -1, 0, map { ("-1" . "0" x ($_ - 1) . 1, "-1" . "0" x $_, "-" . "9" x $_) } 1 .. 18);
-	shift @want; # what open took
+	shift @want; # open took this one
 	push @want, "9223372036854775807", "-9223372036854775808";
 	for $want (@want) { $got = pread($f, 99, 0); say "want $want, got $got" if $got ne "$want\n" }
-	say scalar @want;')" 58 "negative powers of ten, one less, one more, the least and the largest word are printed right"
+	say scalar @want;')" 58 "negative powers of ten, their neighbours, the least and the largest word are printed correctly"
 is "$(perl '
 	$f = openf("/proc/proc_files_small");
 	for $want (1 .. 127, -128 .. -1, 0) { $got = pread($f, 99, 0); say "want $want, got $got" if $got ne "$want\n" }
-	say "end"')" end "every integer of 8 bits with a sign is printed right"
+	say "end"')" end "every signed integer of 8 bits is printed correctly"
 
 # --- A text that is written
 
@@ -105,7 +105,7 @@ is "$(stat -c '%a %n' $p/*)" "555 $p/1
 644 $p/queued_text
 444 $p/size
 444 $p/stuck
-444 $p/table" "modes are 0444, 0200 and both together by default, and otherwise what was asked for"
+444 $p/table" "the default modes are 0444, 0200 and both together, and a file can ask for another"
 is "$(perl '
 	sub limit { pread($r1, 99, 0) =~ s/\n//r }
 	$r1 = openf("'$p'/limit"); $w = openf("'$p'/limit", O_WRONLY);
@@ -123,12 +123,12 @@ ERANGE 16
 ERANGE 16
 ERANGE 16
 E2BIG 16
-E2BIG 16" "what write says of a text is the writer's; more than MAX bytes are E2BIG; what is refused changes nothing"
+E2BIG 16" "the writer gets the error of write; more than MAX bytes are E2BIG; a text that is refused changes nothing"
 is "$(perl '
 	$f = openf("'$p'/limit", O_RDWR);
 	say for writen($f, "3"), lseek($f, 0, SEEK_CUR), writen($f, "44\n"), lseek($f, 0, SEEK_CUR), writen($f, "x"), lseek($f, 0, SEEK_CUR);
 	print pread($f, 9, 0), pwriten($f, "5", 1000), " ", pread($f, 9, 0), readn($f, 9);')" $'1\n1\n3\n4\nEINVAL\n4\n44\n1 5' \
-	"a write is a text by itself at whatever offset, also by pwrite, and moves the offset"
+	"each write is a whole text, at any offset, also by pwrite, and moves the offset"
 is "$(perl '
 	$f = openf("'$p'/limit", O_WRONLY); $hole = hole();
 	say for write_from($f, 0, 1), write_from($f, $hole, 1), write_from($f, $hole - 1, 2), write_from($f, $hole - 1, 0), readn($f, 1);
@@ -141,17 +141,17 @@ nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 is "$("${nobody[@]}" bash -c "cat $p/limit >/dev/null && echo 5 >$p/limit" 2>&1)" "bash: line 1: $p/limit: Permission denied" \
 	"only root may write"
 is "$("${nobody[@]}" cat $p/list $p/notes 2>&1)" "cat: $p/list: Permission denied
-cat: $p/notes: Permission denied" "… or read what the mode keeps to it"
+cat: $p/notes: Permission denied" "… or read files whose mode allows only root"
 is "$(perl '
 	say readn(openf("'$p'/command", O_RDWR), 9);
 	for (qw(table list size million fails)) { $f = openf("'$p'/$_", O_RDWR); say "$_: ", writen($f, "x") if writen($f, "x") ne "EIO" }')" EIO \
-	"reading what can only be written, and writing what can only be read, is EIO, for root too"
+	"reading a write-only file is EIO, and so is writing a read-only file, for root too"
 
 # --- A list
 
-list() { seq 2 2 40 | grep -v 14; } # which has no line
-same "$(cat $p/list)" "$(list)" "a list has its entries in order, and nothing of what is after the last"
-# Sizes up to the page in which seq_file puts entries together, and more.
+list() { seq 2 2 40 | grep -v 14; } # 14 has no line
+same "$(cat $p/list)" "$(list)" "a list prints its entries in order, and nothing after the last one"
+# Sizes up to a page, in which seq_file collects the entries, and larger ones.
 for bs in 1 2 3 7 100 4096; do
 	same "$(dd if=$p/list bs=$bs status=none)" "$(list)" "… in pieces of $bs"
 done
@@ -168,24 +168,24 @@ is "$(perl '
 	for (1 .. 300) { my ($o, $n) = (int rand 25000, 1 + int rand 300); my $got = pread($f, $n, $o);
 		$wrong++ if $got ne substr($all, $o, length $got) || ($got eq "") != ($o >= length $all) }
 	lseek($f, 5, SEEK_SET); $wrong++ if readn($f, 20) ne substr($all, 5, 20);
-	say $wrong, " ", lseek($f, 0, SEEK_END);')" "0 EINVAL" "at any offset there is what is in the whole"
+	say $wrong, " ", lseek($f, 0, SEEK_END);')" "0 EINVAL" "a read at any offset gets what the whole list has there"
 for key in 7 9 11; do echo "-$key" >$p/command; done
 is "$(perl '$f = openf("'$p'/list"); print readn($f, 4096); writen(openf("'$p'/command", O_WRONLY), "+50"); print "more ", readn($f, 4096), readn($f, 9), "end"')" \
-	"$(list)"$'\nmore 50\nend' "who reads on at the end sees what has come since"
+	"$(list)"$'\nmore 50\nend' "a reader that goes on at the end gets the entries that are new"
 echo -50 >$p/command
 echo +13 >$p/command
 is "$(perl '$f = openf("'$p'/list"); print readn($f, 4096), readn($f, 4096), "\n", readn($f, 4096);')" "$(seq 2 2 12)"$'\nEDOM\nEDOM' \
-	"an error of next comes after what was before it"
+	"an error of next comes after the entries before it"
 echo -13 >$p/command
 is "$(perl '$f = openf("'$p'/list"); say for read_at($f, 0, 9), lseek($f, 0, SEEK_CUR), read_at($f, hole() - 3, 9); print readn($f, 3)')" \
-	$'EFAULT\n0\n3\n\n6' "a bad buffer is EFAULT, and nothing is left out by it"
+	$'EFAULT\n0\n3\n\n6' "a bad buffer is EFAULT, and no entry is lost by it"
 is "$(perl '
 	$f = openf("'$p'/list"); $c = openf("'$p'/command", O_WRONLY);
 	$text = readn($f, 4); writen($c, "-6"); writen($c, "+9"); writen($c, "+3"); $text .= $_ while ($_ = readn($f, 1)) ne "";
 	writen($c, "-9"); writen($c, "-3"); writen($c, "+6"); print $text =~ s/\n/ /gr;')" \
 	"2 4 8 9 10 12 16 18 20 22 24 26 28 30 32 34 36 38 40 " \
-	"what comes and goes behind the last entry is seen, what does before it is not"
-# One process has odd entries come and go, for the others to read in pieces: the even ones are there all the time.
+	"a reader sees changes after the last entry that it has read, and no changes before it"
+# One process adds and removes odd entries while another reads in pieces. The even entries stay all the time.
 is "$(perl '
 	$stop = fork // die;
 	if (!$stop) {
@@ -205,11 +205,11 @@ is "$(perl '
 		$odd += grep { $_ % 2 } @keys;
 	}
 	kill TERM => $stop; wait; say $wrong, $odd > 100 ? " many" : " $odd";')" "0 many" \
-	"while entries come and go, those that stay are seen once each, and all in order"
-same "$(cat $p/list)" "$(list)" "… and are left at the end"
+	"while entries come and go, each entry that stays is seen once, and all in order"
+same "$(cat $p/list)" "$(list)" "… and these are left at the end"
 
 is "$(perl '$f = openf("'$p'/stuck"); print join " ", map { s/\n/,/gr } readn($f, 99), readn($f, 99); POSIX::close($f)')" "1,2, EIO" \
-	"a list that does not go on ends with EIO"
+	"a list that does not advance ends with EIO"
 
 # --- A stream, with state for each open file
 
@@ -234,14 +234,14 @@ one two
 is "$(perl '
 	$f = openf("'$p'/boaster", O_RDWR); pipe R, W;
 	say for readn($f, 3), readn($f, 5), writen($f, "four"), splicen($f, fileno W, 4096), length pread($f, 4096, 0); sysread R, $got, 4096; say substr $got, 0, 5;')" \
-	$'boa\nboast\n4\n5\n5\nboast' "what says that it did more than it did is not believed, nor by splice"
+	$'boa\nboast\n4\n5\n5\nboast' "a stream that reports too many bytes is not believed, not even by splice"
 is "$(perl '
 	for $file (qw(text list stream)) {
 		$f = openf("'$p'/queued_$file", $file eq "list" ? O_RDONLY : O_RDWR); pipe R, W;
 		print join(" ", $file, readn($f, 9), pread($f, 9, 0), splicen($f, fileno W, 4096), $file eq "list" ? () : writen($f, "x")), "\n"; POSIX::close($f);
 	}')" "text EIO EIO EIO EIO
 list EIO EIO EIO
-stream EIO EIO EIO EIO" "EIOCBQUEUED, which would have the kernel wait, is EIO"
+stream EIO EIO EIO EIO" "EIOCBQUEUED, which would make the kernel wait, becomes EIO"
 
 # --- Directories, and the end
 
@@ -264,7 +264,7 @@ EIO
 EIO
 EIO
 EIO
-ENOENT" "rmmod with files and a directory open works at once; the descriptors are then EIO"
+ENOENT" "rmmod works at once while files and a directory are open; after that, the open files give EIO"
 
 kmsg_mark
 is "$(perl '
@@ -293,10 +293,10 @@ is "$(perl '
 	}
 	insmod("tests/proc_kinds.ko", "start=4"); select undef, undef, undef, 1;
 	kill TERM => @readers; $bad = 0; while (wait > 0) { $bad += $? } say $bad')" 0 \
-	"loading and unloading while 4 readers and writers are at it: what is right, ENOENT or EIO, nothing else"
+	"while the module is loaded and unloaded, 4 readers and writers get the right texts, ENOENT or EIO, and nothing else"
 is "$(cat $p/opened)" 0 "… and no state of an open file is left"
 rmmod proc_kinds
-is "$(kmsg)" "" "… of which the log has nothing to say"
-not_there $p "… nor is anything left"
+is "$(kmsg)" "" "… and none of this logs a message"
+not_there $p "… and nothing is left behind"
 
 done_testing

@@ -1,5 +1,5 @@
-# promises.pl PAGE DOCUMENT…: prints PAGE with its table made again from promises.txt, and says on stderr what no test
-# holds. Called by scripts/promises.sh.
+# promises.pl PAGE DOCUMENT…: prints PAGE with a new table, made from promises.txt, and reports on stderr what no test checks.
+# Called by scripts/promises.sh.
 
 use strict;
 use warnings;
@@ -19,7 +19,7 @@ sub slurp {
 	return scalar <$file>;
 }
 
-# What a document says: all of it, or of a script its --help, or of a Makefile what make help shows.
+# The text of each document. For a script it is its --help, for a Makefile the output of make help.
 my %text;
 for my $document (@documents) {
 	my $text = slurp($document) // die "$document: $!\n";
@@ -33,7 +33,7 @@ for my $document (@documents) {
 }
 @documents = grep { exists $text{$_} } @documents;
 
-# ---- What has to be held: [NAME, BEGIN, END, BEGIN, END…], the places of it in the document.
+# ---- What needs a test: [NAME, BEGIN, END, BEGIN, END…], with its places in the document.
 
 sub each_match {
 	my ($name, $text, $regex) = @_;
@@ -56,22 +56,22 @@ sub subjects {
 		}
 		return (values %option, @statuses);
 	}
-	# The prose alone, with everything at its place.
+	# Blank out the code, so that only the prose is left, at the same places.
 	my $prose = $text =~ s/^(```.*?^```)$/$1 =~ s,[^\n], ,gr/msger;
-	# What make matrix has written is what it saw.
+	# The part that make matrix writes reports results, and promises nothing.
 	$prose =~ s/^<!-- make matrix writes.*//ms;
-	# What was not done is no promise.
+	# A list of what was not covered is no promise.
 	$prose =~ s/^## What was not covered\n(?:(?!##+ ).*\n?)*/$& =~ s,[^\n], ,gr/me;
 	my @messages;
 	while ($text =~ /^```text\n(.*?)^```$/msg) {
 		my ($block, $begin) = ($1, $-[1]);
 		push @messages, ["message: $&", $begin + $-[0], $begin + $+[0]] while $block =~ /^.+$/mg;
 	}
-	# A map promises nothing. The guide teaches: its commands are typed, and its exercises have solutions.
+	# A map of the documents promises nothing. The guide teaches: other tests type its commands; its exercises need solutions.
 	return () if $document =~ m{^docs/(guide/)?README\.md$};
 	return each_match("exercise", $prose, qr/^\d+\. (.*(?:\n +.*)*?Solution:)/m) if $document =~ m{^docs/guide/};
 	my @sections = each_match("section", $prose, qr/^##+ (.*)\n(?:(?!##+ ).*\n)*/m);
-	# Its figures are of the run that it names.
+	# Its figures are those of the run that it names.
 	return @sections if $document eq "docs/performance.md";
 	return (
 		@sections,
@@ -86,15 +86,15 @@ sub subjects {
 my (%source, %descriptions);
 my $expansion = qr/\$(?:\{(?:[^{}\n]|\{[^{}\n]*\})*+\}|\((?:[^()\n]|\((?:[^()\n]|\([^()\n]*\))*+\))*+\)|\w+|[#?@*])/;
 
-# descriptions TEST: regexes, in which a group stands for what a variable gives.
+# descriptions TEST: returns regexes, in which a group stands for the value of a variable.
 sub descriptions {
 	my ($test) = @_;
 	return $descriptions{$test} //= do {
 		my @found;
 		my $source = slurp("tests/$test") // "";
-		# What a variable gives may come from the program of that name, which the test runs.
+		# The value of a variable may come from the program of the same name, which the test runs.
 		$source{$test} = $source . (slurp("tests/" . $test =~ s/\.t$/.pl/r) // "");
-		# tests/docs.t describes by the commands that the documents show.
+		# The descriptions of tests/docs.t are the commands that the documents show.
 		if ($test eq "docs.t") {
 			for my $document (grep { /\.md$/ } @documents) {
 				while ($text{$document} =~ /^```console.*?^```$/msg) {
@@ -106,7 +106,7 @@ sub descriptions {
 		# The last word of a line, in double quotes.
 		while ($source =~ /"((?:[^"\\\$\n]|\\.|$expansion|\$)*+)"(?: *\\| *(?:\|\||&&)[^"]*| *;;?(?: *\})?)?$/mg) {
 			my $text = $1;
-			# One that is all variables would be any.
+			# A description that consists only of variables would match anything.
 			next if ($text =~ s/$expansion//gr) !~ /\w{3}/;
 			my @parts;
 			my $last = 0;
@@ -172,13 +172,13 @@ exit 1 if $wrong;
 
 # ---- The page.
 
-# cell TEXT: as it can stand in a table. The documents' links do not lead from here.
+# cell TEXT: returns it as the cell of a table, without links, because the documents' links do not work from here.
 sub cell {
 	my ($text) = @_;
 	$text =~ s/\[([^]]*)\]\([^)]*\)/$1/g;
 	$text =~ s/\*\*//g;
 	$text =~ s/\\?\|/\\|/g;
-	# Outside of code.
+	# Escape characters outside of code.
 	$text =~ s/(`[^`]*`)|([<*])/defined $1 ? $1 : "\\$2"/ge;
 	return $text;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The files in /proc in the hands of programs that know nothing of them.
+# Reads the files in /proc with ordinary programs.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
@@ -27,11 +27,11 @@ for file in hello jiffies seconds; do
 		cp|cp FILE /tmp/copy && cat /tmp/copy
 	TOOLS
 done
-is "$(cmp /proc/hello <(echo "Hello World") && echo same)" "same" "cmp finds /proc/hello to be what it should be"
+is "$(cmp /proc/hello <(echo "Hello World") && echo same)" "same" "cmp finds the right text in /proc/hello"
 run find /proc -maxdepth 1 -type f -name '[hjs][eio]*' -size 0 -perm 444
 is "$(grep -xE '/proc/(hello|jiffies|seconds)' <<<"$stdout" | sort)" $'/proc/hello\n/proc/jiffies\n/proc/seconds' \
-	"find sees plain files, readable for all, with no size"
+	"find sees plain files of size 0 that everybody can read"
 
 rmmod seconds jiffies proc_hello
-is "$(kmsg)" "" "the log has nothing to say of all that"
+is "$(kmsg)" "" "none of this logs a message"
 done_testing

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # vm: --icount
-# /proc/seconds against /proc/uptime, which counts hundredths of a second.
+# Compares /proc/seconds with /proc/uptime, which counts hundredths of a second.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
-# now: hundredths of a second since boot.
+# now: prints the hundredths of a second since boot.
 now() {
 	local up
 	read -r up _ </proc/uptime
 	printf '%d\n' "$((10#${up/./}))"
 }
 
-# A jiffy, by which /proc/seconds may be early or late: at most a hundredth of a second; and uptime's rounding.
+# /proc/seconds may be early or late by a jiffy, which is at most a hundredth of a second. The other one is for uptime's rounding.
 slack=2
 
 is "$(nproc)" 1 "--icount gives one CPU"
@@ -22,7 +22,7 @@ for load in first second; do
 	loading=$(now)
 	insmod seconds.ko
 	loaded=$(now)
-	# It has to be the whole seconds of a time between the shortest and the longest that may have passed since the load.
+	# The shortest and the longest time that may have passed since the load are known. The value must be between their whole seconds.
 	while before=$(now) && ((before < loaded + 500)); do
 		seconds=$(</proc/seconds)
 		after=$(now)
@@ -31,7 +31,7 @@ for load in first second; do
 			wrong+="$seconds: $((before - loaded)) to $((after - loading)) hundredths since the load"$'\n'
 		sleep 0.1
 	done
-	is "$wrong" "" "after the $load load it is the whole seconds since then"
+	is "$wrong" "" "after the $load load it shows the whole seconds since then"
 	is "${seen[*]:0:5}" "0 1 2 3 4" "... from 0 on, without a gap"
 	rmmod seconds
 done

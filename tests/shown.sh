@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# Output that is written down somewhere, compared with what came. Sourced after tap.sh.
+# Compares output with the output that a document or a file shows. Sourced after tap.sh.
 #
-# In the written one … stands for what varies from run to run: any text within a line, or, alone on its line, any
-# number of lines. Blanks at the ends of lines do not count.
+# In the shown output, … stands for what varies from run to run: any text within a line, or, alone on its line, any number of
+# lines. Blanks at the ends of lines do not count.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# is_as_shown GOT SHOWN DESCRIPTION
+# is_as_shown GOT SHOWN DESCRIPTION: passes if GOT is as SHOWN.
 is_as_shown() {
 	local difference
 	difference=$(GOT=$1 SHOWN=$2 perl -e '
@@ -26,8 +26,8 @@ is_as_shown() {
 	is "$difference" "" "$3"
 }
 
-# each_command FILE TAG PROMPT CHECK: calls CHECK FILE COMMAND SHOWN for each command that the blocks which begin with
-# ```TAG show after PROMPT, with the lines that follow it there.
+# each_command FILE TAG PROMPT CHECK: goes through the blocks that begin with ```TAG. For each command that follows PROMPT there,
+# it calls CHECK FILE COMMAND SHOWN. SHOWN is the lines below the command.
 each_command() {
 	local command='' shown='' line
 	while IFS= read -r line <&9; do
@@ -49,5 +49,5 @@ sh_block() {
 		inside && found { print }' "$1"
 }
 
-# sh_commands DOCUMENT START: the same, without the comments after its commands.
+# sh_commands DOCUMENT START: prints the same, without the comments after the commands.
 sh_commands() { sh_block "$@" | sed -E 's/[[:blank:]]+#.*//'; }

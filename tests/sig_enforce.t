@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # vm: --append lockdown=integrity
 #
-# A kernel that wants signatures, as one that is locked down or under Secure Boot does, takes none of these modules.
+# A kernel that loads only signed modules (because it is locked down, for example by Secure Boot) refuses all of these.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
-# refused INSMOD LOG TOUR: what insmod, the log and the tour say.
+# refused INSMOD LOG TOUR: checks what insmod, the log and the tour say.
 refused() {
 	local module
 	for module in hello_world jiffies module_param proc_hello seconds simple startstop; do
@@ -17,7 +17,7 @@ refused() {
 	run scripts/demo.sh
 	is "$status $stdout" "3 " "… the tour refuses"
 	like "$stderr" "$3" "… and says why"
-	like "$(<docs/troubleshooting.md)" "$1.*$2" "… and the document, too"
+	like "$(<docs/troubleshooting.md)" "$1.*$2" "… and the document has these messages"
 }
 
 refused 'Operation not permitted' 'Lockdown: insmod: unsigned module loading is restricted; see man kernel_lockdown.7' \
@@ -26,11 +26,11 @@ refused 'Operation not permitted' 'Lockdown: insmod: unsigned module loading is 
 echo 1 >/sys/module/module/parameters/sig_enforce
 refused 'Key was rejected by service' 'Loading of unsigned module is rejected' 'locked down \(integrity\)'
 
-# A signature is taken for one by the line that it ends with.
+# The kernel recognises a signature by its last line.
 { cat hello_world.ko && printf '~Module signature appended~\n'; } >/tmp/signed.ko
 kmsg_mark
 run insmod /tmp/signed.ko
-is "$status" 1 "a signature that is none is refused"
+is "$status" 1 "a fake signature is refused"
 kmsg >/dev/null
 
 done_testing

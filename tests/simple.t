@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # vm: --smp 1
 #
-# What simple prints: compared with what the kernel says elsewhere, and with gcd() done by hand.
+# Compares what simple prints with values that the kernel shows elsewhere, and with a gcd() calculated by hand.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
-# clock: the kernel's jiffies, and its nanoseconds.
+# clock: prints the kernel's jiffies, and its time in nanoseconds.
 clock() { sed -n '/^now at /{s/[^0-9]//gp}; /^jiffies: /{s///p;q}' /proc/timer_list | tac; }
 
 { read -r first && read -r first_ns; } < <(clock)
@@ -16,7 +16,7 @@ after=$(clock | head -n 1)
 log=$(kmsg)
 jiffies=$(sed -n 's/^simple: jiffies = //p' <<<"$log")
 
-# HZ is one of the values that can be configured: the one next to the jiffies of a second.
+# HZ is one of the values that Kconfig allows: the one nearest to the measured number of jiffies in a second.
 sleep 1
 { read -r last && read -r last_ns; } < <(clock)
 rate=$(((last - first) * 1000000000 / (last_ns - first_ns)))
@@ -24,8 +24,8 @@ for hz in 100 250 300 1000; do ((rate > hz * 11 / 10)) || break; done
 
 is "$log" "simple: GOLDEN_RATIO_PRIME = 7046029254386353131
 simple: jiffies = $jiffies
-simple: HZ = $hz" "loading prints the golden ratio prime, jiffies and HZ, a line each"
-ok "$((jiffies < before || jiffies > after))" "jiffies are those of the moment: $before <= $jiffies <= $after"
+simple: HZ = $hz" "loading prints the golden ratio prime, jiffies and HZ, each on a line"
+ok "$((jiffies < before || jiffies > after))" "jiffies is the value at that moment: $before <= $jiffies <= $after"
 
 kmsg_mark
 rmmod simple

@@ -69,15 +69,15 @@ echo 5 >/proc/total
 echo -7 >/proc/total
 is "$(cat /proc/total)" -2 "total adds up what is written"
 run bash -c 'echo many >/proc/total'
-like "$stderr" 'Invalid argument' "… refuses what is no number"
-is "$(cat /proc/total)" -2 "… and keeps its sum then"
+like "$stderr" 'Invalid argument' "… refuses a text that is not a number"
+is "$(cat /proc/total)" -2 "… and then keeps its sum"
 rmmod total
 
 insmod sums.ko
 echo -1 >/proc/sums/add
 is "$(cat /proc/sums/decimal /proc/sums/hexadecimal)" $'-1\n0xffffffffffffffff' "sums shows one sum in two files"
 run bash -c 'cat /proc/sums/add || echo 1 >/proc/sums/decimal'
-like "$stderr" 'cat: /proc/sums/add: Input/output error.*write error: Input/output error' "… of which neither can be written to, nor the one to write to be read"
+like "$stderr" 'cat: /proc/sums/add: Input/output error.*write error: Input/output error' "… which cannot be written to, and the file to write to cannot be read"
 rmmod sums
 not_there /proc/sums "the directory goes with the module"
 
@@ -90,7 +90,7 @@ is "$(
 	cat <&3
 	echo
 	cat <&4
-)" $'one\ntwo' "echo returns what each open file was given last"
+)" $'one\ntwo' "echo returns the last text that was written to each open file"
 printf '%0200d' 0 >&3
 is "$(cat <&3 | wc -c)" 100 "… at most 100 bytes of it"
 exec 3>&- 4>&-
@@ -116,7 +116,7 @@ rmmod age
 
 insmod letters.ko
 is "$(head -c 30 /dev/letters)" abcdefghijklmnopqrstuvwxyzabcd "letters begins again after z"
-is "$(dd if=/dev/letters bs=5 count=6 iflag=fullblock status=none)" abcdefghijklmnopqrstuvwxyzabcd "… also for a reader who takes a few at a time"
+is "$(dd if=/dev/letters bs=5 count=6 iflag=fullblock status=none)" abcdefghijklmnopqrstuvwxyzabcd "… also if a reader takes a few letters at a time"
 run bash -c 'exec 3</dev/letters; rmmod letters'
 like "$stderr" 'is in use' "… and cannot be unloaded while it is open"
 rmmod letters
@@ -124,7 +124,7 @@ rmmod letters
 # ---- Chapter 8
 
 insmod stats.ko
-# The reader is at work before the writers are.
+# The reader starts before the writers do.
 exec 3< <(perl -e '$| = 1;
 	my ($count, $sum, $torn, $end) = (0, 0, 0, time + 60);
 	for (my $reads = 0; $count < 20000 && time < $end; $reads++) {
@@ -142,7 +142,7 @@ done
 wait "${writers[@]}"
 read -r torn <&3
 exec 3<&-
-is "$(cat /proc/stats)" "20000 60000" "stats loses nothing of several writers at once"
+is "$(cat /proc/stats)" "20000 60000" "stats loses nothing when several processes write at once"
 is "$torn" 0 "… and a reader never sees one value without the other"
 run bash -c 'echo 9223372036854775807 >/proc/stats'
 like "$stderr" 'Value too large' "… and an overflow is refused"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # vm: --smp 1
 #
-# One module from several files, and what it prints.
+# A module that is built from several files, and what it prints.
 
 . "$(dirname "$0")/kernel.sh" || exit
 

@@ -1,6 +1,6 @@
-# What tests need of the kernel and perl does not have: system calls as they are.
+# System calls that tests need and that perl does not have, or changes.
 #
-# Results are what the call returned, or the name of its errno.
+# Each returns the result of the system call, or the name of its errno.
 package syscalls;
 use strict;
 use warnings;
@@ -49,7 +49,7 @@ sub pread {
 	return result(syscall($call->{pread}, $fd, $buffer, $n, $offset), \$buffer);
 }
 
-# read_at ADDRESS: read(2) to that address.
+# read_at FD, ADDRESS, SIZE: read(2) to that address.
 sub read_at {
 	my ($fd, $address, $n) = @_;
 	my $got = syscall($call->{read}, $fd, $address, $n);
@@ -70,14 +70,14 @@ sub pwriten {
 	return $put < 0 ? errname() : $put;
 }
 
-# write_from ADDRESS: write(2) from that address.
+# write_from FD, ADDRESS, SIZE: write(2) from that address.
 sub write_from {
 	my ($fd, $address, $n) = @_;
 	my $put = syscall($call->{write}, $fd, $address, $n);
 	return $put < 0 ? errname() : $put;
 }
 
-# ioctln COMMAND, ARGUMENT: a string or an address. "done", or the error.
+# ioctln FD, COMMAND, ARGUMENT: ARGUMENT is a string or an address. Returns "done", or the error.
 sub ioctln {
 	my ($fd, $command) = @_;
 	return syscall($call->{ioctl}, $fd, $command, $_[2]) < 0 ? errname() : "done";
@@ -95,10 +95,11 @@ sub splicen {
 	return $got < 0 ? errname() : $got;
 }
 
-# epoll: one of those, or the error. watch EPOLL, FD, EVENTS: "IN", "OUT" and "ET" as words; HUP comes unasked. "done", or the error.
-# events EPOLL, MILLISECONDS: waits at most so long, and returns what has come, as "FD:EVENTS" in the order of FD.
+# epoll: returns a new epoll descriptor, or the error. watch EPOLL, FD, EVENTS: EVENTS are the words "IN", "OUT" and "ET"; HUP is
+# always reported. Returns "done", or the error.
+# events EPOLL, MILLISECONDS: waits at most this long, and returns the events, as "FD:EVENTS" in the order of FD.
 my %event = (IN => 1, OUT => 4, ERR => 8, HUP => 16, ET => 1 << 31);
-# (On x86_64 the struct has no gap.)
+# (On x86_64 the struct has no padding.)
 my $epoll_event = $arch eq "x86_64" ? "LQ" : "Lx4Q";
 sub epoll { my $fd = syscall($call->{epoll_create1}, 0); return $fd < 0 ? errname() : $fd }
 
@@ -122,7 +123,8 @@ sub events {
 	} 0 .. $n - 1;
 }
 
-# The address of a page that is followed by none. (It is a low one: perl cuts what mmap() returns to 32 bits.)
+# page: returns the address of a page after which nothing is mapped. (It is a low address, because perl cuts the result of mmap()
+# to 32 bits.)
 sub page {
 	my ($address, $size) = (0x20000000, POSIX::sysconf(&POSIX::_SC_PAGESIZE));
 	my ($read_write, $private_fixed_anonymous) = (3, 0x32);
@@ -132,11 +134,11 @@ sub page {
 	return $address;
 }
 
-# The first address after that page.
+# hole: returns the first address after that page.
 sub hole { return page() + POSIX::sysconf(&POSIX::_SC_PAGESIZE) }
 
-# insmod FILE ARGUMENTS and rmmod NAME: without these programs, which take longer than the kernel does. What they return: "done", or
-# the error.
+# insmod FILE ARGUMENTS and rmmod NAME: call the kernel directly, because the programs take longer than the kernel does. They
+# return "done", or the error.
 my %module;
 sub insmod {
 	my ($path, $arguments) = (@_, "");

@@ -18,15 +18,15 @@ esac
 unset CDPATH
 
 tap_count=0 tap_failed=0 tap_planned=''
-# How many lines of what came are shown where something else was expected.
+# If a result is not as expected, show this many lines of it.
 tap_lines=40
-# A test that gets no directory of its own would work in / instead.
+# A test that gets no directory of its own must end. Otherwise it would work in /.
 mktemp() {
 	command mktemp "$@" && return
 	echo "Bail out! mktemp $* failed" >/proc/$$/fd/1
 	kill $$
 }
-# What is gone when the test ends.
+# These are removed when the test ends.
 tap_directory=$(mktemp -d)
 temporary=("$tap_directory")
 trap 'rm -rf "${temporary[@]}"' EXIT
@@ -47,7 +47,7 @@ ok() {
 	fi
 }
 
-# is GOT EXPECTED DESCRIPTION
+# is GOT EXPECTED DESCRIPTION: passes if both are the same text.
 is() {
 	if [[ $1 == "$2" ]]; then
 		ok 0 "$3"
@@ -57,8 +57,8 @@ is() {
 	fi
 }
 
-# same GOT EXPECTED DESCRIPTION: as is, where both were read or counted somewhere. Nothing is not the same as nothing: that is
-# what comes if neither could be read.
+# same GOT EXPECTED DESCRIPTION: like is, for two values that were both read or counted. Two empty values do not pass: this is
+# what a test gets if it could read neither.
 same() {
 	if [[ $2 =~ ^[[:space:]]*0?$ ]]; then
 		ok 1 "$3"
@@ -68,7 +68,7 @@ same() {
 	fi
 }
 
-# like GOT REGEX DESCRIPTION: the regex is bash's, that is POSIX extended.
+# like GOT REGEX DESCRIPTION: passes if GOT matches REGEX, a POSIX extended regular expression (as in bash).
 like() {
 	if [[ $1 =~ $2 ]]; then
 		ok 0 "$3"
@@ -78,7 +78,7 @@ like() {
 	fi
 }
 
-# there PATH DESCRIPTION and not_there PATH DESCRIPTION
+# there PATH DESCRIPTION: passes if PATH exists. not_there PATH DESCRIPTION: passes if it does not.
 there() {
 	local status=0
 	[[ -e $1 ]] || status=1
@@ -93,20 +93,20 @@ not_there() {
 
 diag() { printf '%s\n' "$@" | sed 's/^/# /' >&2; }
 
-# A test that lacks a program says nothing about the modules.
+# If a program is missing, the results say nothing about the modules. So end the test.
 command_not_found_handle() {
 	echo "Bail out! $1: command not found" >/proc/$$/fd/1
 	kill $$
 }
 
-# skip DESCRIPTION REASON
+# skip DESCRIPTION REASON: reports a test that cannot run here.
 skip() {
 	tap_count=$((tap_count + 1))
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
 tap_end() {
-	# prove takes a plan of none for a reason to skip all.
+	# For prove, a plan of 0 tests means that the file was skipped.
 	((tap_count)) || ok 1 "the file tests something"
 	[[ -n $tap_planned ]] || echo "1..$tap_count"
 	[[ -z $tap_planned ]] || ((tap_count == tap_planned)) || diag "planned $tap_planned tests, ran $tap_count"
@@ -114,7 +114,7 @@ tap_end() {
 	exit "$((tap_failed != 0))"
 }
 
-# await FILE [REGEX]: waits until it is there (and one of its lines matches). Not for ever.
+# await FILE [REGEX]: waits until FILE exists (and one of its lines matches). After 30 seconds it ends the test.
 await() {
 	local tenths=0
 	until [[ -e $1 ]] && { (($# == 1)) || grep -qE "$2" "$1"; }; do
@@ -126,7 +126,7 @@ await() {
 	done
 }
 
-# run COMMAND…: sets status, and stdout and stderr apart.
+# run COMMAND…: runs it, and sets status, stdout and stderr.
 # shellcheck disable=SC2034 # they are for the test that calls it
 run() {
 	status=0
@@ -134,7 +134,8 @@ run() {
 	stdout=$(<"$tap_directory/stdout") stderr=$(<"$tap_directory/stderr")
 }
 
-# session ID: the processes of a session (what a `setsid COMMAND` has started, and all of theirs), "PID COMMAND" a line.
+# session ID: prints the processes of a session (those that a `setsid COMMAND` has started, and their children), one line each:
+# "PID COMMAND".
 session() {
 	local process rest state id
 	for process in /proc/[0-9]*; do
@@ -144,7 +145,7 @@ session() {
 	done
 }
 
-# signal_session SIGNAL ID
+# signal_session SIGNAL ID: sends the signal to all processes of the session.
 signal_session() {
 	local processes
 	mapfile -t processes < <(session "$2" | cut -d ' ' -f 1)

@@ -45,8 +45,8 @@ if [[ -n $without ]]; then
 	rustc=${rustc/"@$flags"/"@$out/rustc_cfg"}
 fi
 
-# normalise FILE: as trybuild does. No path of this machine stays, of other files no line numbers (LL), and of rustc no
-# summary. The numbers' column has the same width everywhere.
+# normalise FILE: normalises messages as trybuild does. It removes the paths of this machine, rustc's summary, and the line
+# numbers in other files (LL). The column of numbers has the same width everywhere.
 normalise() {
 	export own=${1#"$top"/} top kdir
 	perl -00 -ne '
@@ -65,7 +65,7 @@ normalise() {
 		print "\n"' | sed '$d'
 }
 
-# compile FILE: a whole object, as some assertions are looked at for what is compiled only.
+# compile FILE: compiles it to an object, because rustc checks some assertions only in code that is compiled.
 compile() {
 	local name=${1##*/} status=0 said
 	said=$(eval "$rustc" --crate-name "${name%.rs}" --emit=obj="$out/${name%.rs}.o" "$1" 2>&1) || status=$?

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # vm: --icount
-# jiffies past the wrap of their low 32 bits, five minutes after boot, and past three more.
+# jiffies when their low 32 bits wrap, five minutes after boot, and after three more wraps.
 #
-# For a machine of its own, as it moves jiffies in the end: QEMU with one CPU. With "-icount shift=0,sleep=off" sleeping
-# takes no time; without it this takes the five minutes.
+# It needs a machine of its own with one CPU, because at the end it moves jiffies. With QEMU's "-icount shift=0,sleep=off",
+# sleeping takes no time. Without it, this test takes five minutes.
 
 . "$(dirname "$0")/kernel.sh" || exit
 
-# now: hundredths of a second since boot.
+# now: prints the hundredths of a second since boot.
 now() {
 	local up
 	read -r up _ </proc/uptime
@@ -16,8 +16,8 @@ now() {
 
 kernel_jiffies() { sed -n '/^jiffies: /{s///p;q}' /proc/timer_list; }
 
-# check: adds to wrong if /proc/seconds is not what has passed since the load by /proc/uptime, and by how jiffies were moved (jump,
-# hundredths too).
+# check: adds to wrong if /proc/seconds is not the time since the load. That is the time by /proc/uptime, plus jump, the
+# hundredths of a second by which jiffies was moved.
 check() {
 	local seconds passed
 	seconds=$(</proc/seconds)
@@ -37,7 +37,7 @@ first=$(kernel_jiffies) start=$(now)
 insmod seconds.ko
 loaded=$(now)
 
-# (a tenth of a second less than ten of them, so that it is not always asked at the same part of a second)
+# (Not 10 seconds, so that it does not always read at the same part of a second.)
 while check && (($(kernel_jiffies) < wrap)); do
 	sleep 9.9
 done
@@ -52,7 +52,7 @@ ok "$((jiffies < wrap))" "/proc/jiffies has more than 32 bits: $jiffies"
 
 echo 1 >/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress
 insmod tests/jiffies_jump.ko
-# The rate that was measured is next to one that can be configured.
+# The measured rate is near to one that Kconfig allows.
 for exact in 100 250 300 1000; do ((hz > exact * 11 / 10)) || break; done
 jump=$((3 * wrap * 100 / exact))
 wrong=''
