@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# No command in a document is there that nobody has tried: each sh block of the documents is in the list below, with the test that
-# types it, or with the reason why none does. (Blocks of the guide that show a file are compared with it: guide.t. What is typed in
-# the virtual machine is in console blocks: tests/docs.t.)
+# Every command in the documents is tried: the list below has each sh block of the documents, with the test that types it, or with
+# the reason why no test does. (guide.t compares the blocks of the guide that show a file with that file. tests/docs.t types the
+# console blocks in the virtual machine.)
 
 . "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../shown.sh"
 cd "$(dirname "$0")/../.." || exit
 
-# DOCUMENT | THE FIRST LINE OF THE BLOCK | TEST, which takes the block from the document
+# DOCUMENT | THE FIRST LINE OF THE BLOCK | TEST, which reads the block from the document
 # DOCUMENT | THE FIRST LINE OF THE BLOCK | not typed: WHY, and which tests try what it does
 list=$(
 	cat <<'LIST'
@@ -33,7 +33,7 @@ tests/README.md | #!/usr/bin/env bash | host/docs.t
 LIST
 )
 
-# unlisted DOCUMENT…: the sh blocks that are not in the list.
+# unlisted DOCUMENT…: prints the sh blocks that are not in the list.
 unlisted() {
 	local document first line known
 	for document; do
@@ -54,7 +54,7 @@ unlisted() {
 documents=(README.md docs/*.md docs/guide/*.md tests/README.md)
 is "$(unlisted "${documents[@]}")" "" "each sh block of the documents is in the list"
 
-# What the list names is there: the block, and a test that takes it from the document, or a reason with tests in it.
+# Check that the list is right: that the document has the block, that the test reads it from there, and that a reason names tests.
 no_block='' not_taken='' no_reason=''
 while IFS= read -r line; do
 	document=${line%% | *} what=${line##* | } first=${line#*" | "}
@@ -70,10 +70,10 @@ while IFS= read -r line; do
 	for test in $named; do [[ -e tests/$test ]] || not_taken+="$test is not there: $line"$'\n'; done
 done <<<"$list"
 is "$no_block" "" "each block in the list is in its document"
-is "$not_taken" "" "the test that types it takes it from the document"
-is "$no_reason" "" "what no test types has a reason, and tests that try what it does"
+is "$not_taken" "" "the test that types a block reads it from the document"
+is "$no_reason" "" "a block that no test types has a reason, which names tests that try the same"
 
-# A block that is neither would be seen, and so would one that has changed.
+# Check that a new block would be noticed, and a changed one, too.
 printf '# A page\n\n```sh\nmake never\n```\n\n<!-- code: tests/startstop.t -->\n```sh\n#!/usr/bin/env bash\n```\n' >"$tap_directory/page.md"
 is "$(unlisted "$tap_directory/page.md")" "$tap_directory/page.md: make never" "a new block that is not in the list is noticed"
 is "$(sh_block docs/guide/12-own-machine.md 'make KDIR=/path/to/no/tree')" "" "… and one that has changed is not found"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The crate lkm: a module elsewhere has it by one line, and what a crate without an object file would lose is refused.
+# The crate lkm: a module in another directory needs one line to use it. Code that needs an object file is refused in the crate.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -9,7 +9,7 @@ kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 scratch=$(mktemp -d "$PWD/build/crate-test.XXXXXX")
 temporary+=("$scratch")
 read -ra tools < <(scripts/sandbox.sh scripts/preflight.sh "$kdir")
-# build DIRECTORY [TARGET]: as kernel people do it, beside the sources.
+# build DIRECTORY [TARGET]: builds beside the sources, as kernel developers do.
 build() { run scripts/sandbox.sh make -C "$kdir" M="$1" "${tools[@]}" "${2:-modules}"; }
 
 # ---- In another directory.
@@ -23,14 +23,14 @@ is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warnin
 run scripts/vm.sh --add "$scratch/elsewhere/elsewhere.ko" bash -c \
 	'insmod elsewhere.ko && cat /proc/elsewhere && rmmod elsewhere && ls /proc/elsewhere'
 like "$stdout" '^[0-9]+$' "… is loaded, and its file is read"
-like "$stderr" "cannot access '/proc/elsewhere'" "… and goes with it"
+like "$stderr" "cannot access '/proc/elsewhere'" "… and rmmod removes the file"
 touch "$scratch/elsewhere/elsewhere.rs"
 build "$scratch/elsewhere"
 is "$(sed -n 's/^  RUSTC \[M\] *//p' <<<"$stdout")" "elsewhere.o" "touching it does not compile the crate again"
 build "$scratch/elsewhere" clean
 is "$(cd "$scratch/elsewhere" && find . -type f | sort)" $'./Kbuild\n./elsewhere.rs' "clean leaves its sources"
 
-# ---- What only an object can hold.
+# ---- Code that needs an object file.
 
 mkdir "$scratch/crate"
 cp -a lkm "$scratch/crate/"
@@ -39,12 +39,12 @@ cp "$scratch/elsewhere/elsewhere.rs" "$scratch/crate/"
 build "$scratch/crate"
 is "$status" 0 "the crate is built as it is"
 
-# refused WHAT CODE
+# refused WHAT CODE: checks that the crate is not built with CODE in it.
 refused() {
 	printf '%s\n' "$2" | cat lkm/math.rs - >"$scratch/crate/lkm/math.rs"
 	build "$scratch/crate"
-	is "$status" 2 "$1 in the crate: it is not built"
-	like "$stdout$stderr" 'lkm: error: this needs an object file, and the crate has none' "… and this is said to be why"
+	is "$status" 2 "$1 in the crate: the crate is not built"
+	like "$stdout$stderr" 'lkm: error: this needs an object file, and the crate has none' "… and the message gives the reason"
 }
 refused "a static" '
 /// Function.

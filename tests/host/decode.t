@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# decode.sh: what it says of the logs in tests/logs/, which real crashes have left, and of what is no crash. (That it finds the right
-# lines, by the modules, is in crashes.t.)
+# decode.sh: how it explains the logs in tests/logs/, which are from real crashes, and what it prints if there is no crash.
+# (crashes.t checks that it finds the right lines with the modules.)
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
 
 directory=$(mktemp -d)
 temporary+=("$directory")
-# A place with no modules.
+# A directory with no modules.
 mkdir "$directory/none"
 
-# decode ARG…: sets stdout, of what is on standard input.
+# decode ARG…: calls decode.sh with this standard input. Sets status, stdout and stderr.
 decode() {
 	status=0
 	stdout=$(scripts/decode.sh "$@" 2>"$directory/stderr") || status=$?
@@ -19,28 +19,28 @@ decode() {
 
 for log in tests/logs/*.log; do
 	decode --only "$log" "$directory/none"
-	is "$status $stdout" "0 $(cat "${log%.log}.said")" "$log: it says what happened, and what led there"
+	is "$status $stdout" "0 $(cat "${log%.log}.said")" "$log: it says what happened, and which calls led there"
 done
 
 decode --only "$directory/none" <tests/logs/panic.log
 same "$stdout" "$(cat tests/logs/panic.said)" "a log can come from standard input"
 for prefix in 'Nov 24 12:00:00 host kernel: ' '<4>' '#   ' '  | '; do
 	decode --only "$directory/none" < <(sed "s/^/$prefix/; s/\$/\r/" tests/logs/panic.log)
-	same "$stdout" "$(cat tests/logs/panic.said)" "… with '$prefix' before each line, as others write it"
+	same "$stdout" "$(cat tests/logs/panic.said)" "… with '$prefix' before each line, as other programs write it"
 done
 decode --only "$directory/none" < <(sed 's/^\[[^]]*\] //' tests/logs/panic.log)
 same "$stdout" "$(cat tests/logs/panic.said)" "… without the time"
 
-# What it prints is the log, with what it says between the lines.
+# It prints the whole log, with its explanations between the lines.
 for log in tests/logs/*.log; do
 	decode "$log" "$directory/none"
-	is "$(diff <(cat "$log") <(printf '%s\n' "$stdout") | grep -c '^<')" 0 "$log: the log is still there, each line of it"
+	is "$(diff <(cat "$log") <(printf '%s\n' "$stdout") | grep -c '^<')" 0 "$log: every line of the log is printed"
 done
 decode "$directory/none" < <(printf 'hello_world: Hello World\nnot a crash\n\001\377garbage\n')
 is "$status $stderr" "0 " "a log without a crash is no error"
-is "$(printf '%s' "$stdout" | tr -d "\001\377")" $'hello_world: Hello World\nnot a crash\ngarbage' "… and is printed as it is"
+is "$(printf '%s' "$stdout" | tr -d "\001\377")" $'hello_world: Hello World\nnot a crash\ngarbage' "… and is printed unchanged"
 decode --only "$directory/none" </dev/null
-is "$status $stdout$stderr" "0 " "neither is an empty one"
+is "$status $stdout$stderr" "0 " "an empty log is no error"
 bad=''
 for log in tests/logs/*.log; do
 	for lines in 1 2 3 5 8 13 21 34; do
@@ -49,34 +49,34 @@ for log in tests/logs/*.log; do
 		[[ $(diff <(head -n "$lines" "$log") <(printf '%s\n' "$stdout") | grep -c '^<') == 0 ]] || bad+="$log, $lines lines: some are lost"$'\n'
 	done
 done
-is "$bad" "" "a log that is cut off is shown, and no error"
+is "$bad" "" "a log that is cut off is printed, and is no error"
 
-# Whatever the log gate takes for a splat has a sentence.
+# Check that it explains everything that the log gate calls a splat.
 silent=''
 while IFS='|' read -r _ line; do
 	decode --only "$directory/none" <<<"$line"
 	[[ $stdout == *[a-z]* ]] || silent+="$line"$'\n'
 done < <(sed -n "/^done <<'SPLATS'/,/^SPLATS/p" tests/host/log_gate.t | sed '1d;$d')
-is "$silent" "" "it has a sentence for each kind of splat that the log gate knows"
+is "$silent" "" "it explains each kind of splat that the log gate knows"
 
 decode --only "$directory/none" < <(cat tests/logs/hung.log tests/logs/hung.log)
-is "$(grep -c 'has been waiting' <<<"$stdout") $(grep -c 'The same again' <<<"$stdout")" "1 1" "what the log repeats is said once"
+is "$(grep -c 'has been waiting' <<<"$stdout") $(grep -c 'The same again' <<<"$stdout")" "1 1" "a report that the log repeats is explained once"
 decode --last "$directory/none" < <(cat tests/logs/panic.log tests/logs/null.log)
-same "$stdout" "$(cat tests/logs/null.said)" "--last is about the last one only"
+same "$stdout" "$(cat tests/logs/null.said)" "--last explains only the last report"
 decode --only "$directory/none" < <(cat tests/logs/panic.log && echo "parameters of out_of_bounds: index=4")
-like "$stdout" 'module:  out_of_bounds; its parameters: index=4' "parameters that the log has are shown"
+like "$stdout" 'module:  out_of_bounds; its parameters: index=4' "it shows the parameters that are in the log"
 
 # The sources may be elsewhere.
 mkdir -p "$directory/other/src"
 printf 'one\ntwo\nlet x = none.unwrap();\nfour\n' >"$directory/other/src/elsewhere.rs"
 panic=$'rust_kernel: panicked at /build/src/elsewhere.rs:3:14:\nits words'
 decode --only "$directory/none" <<<"$panic"
-is "$stdout" $'\nRust code panicked: its words\n  --> /build/src/elsewhere.rs:3:14' "of a source that is not here the place is said"
+is "$stdout" $'\nRust code panicked: its words\n  --> /build/src/elsewhere.rs:3:14' "if a source is not here, it still names the line"
 decode --only --source "$directory/other" "$directory/none" <<<"$panic"
 like "$stdout" $'3 \\| let x = none.unwrap\\(\\);\n +\\|              \\^' "--source says where the sources are, and a caret shows the place"
 
 run scripts/decode.sh "$directory/missing"
-is "$status" 1 "a log that is not there gives 1"
+is "$status" 1 "a log that does not exist gives 1"
 like "$stderr" "error: .*/missing does not exist" "… and is named"
 run scripts/decode.sh tests/logs/panic.log tests/logs/null.log
 is "$status" 2 "two logs give 2"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# generated-mutants.sh, its generator and confined.sh, in a small checkout that has tests and mutants made for it: each
-# mistake gets the right verdict, and none of them can harm this machine.
+# generated-mutants.sh, its generator and confined.sh, in a small checkout with tests and mutants made for it: each mistake gets
+# the right verdict, and none can harm this machine.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -10,7 +10,7 @@ top=$PWD
 mkdir -p build
 directory=$(mktemp -d "$PWD/build/generated-mutants.XXXXXX")
 temporary+=("$directory")
-# (also where nobody but its user can look, for a user that owns nothing)
+# (A user that owns nothing must be able to reach it, even in a private directory.)
 chmod 755 "$directory"
 checkout=$directory/checkout
 mkdir -p "$checkout"/{tests/{host,mutants},build/{vm,kernels,modules,mutator/bin}}
@@ -23,55 +23,55 @@ git init -q
 echo build >.gitignore
 printf 'vm-modules:\n\t@true\n' >Makefile
 
-# ---- Confined: a command that removes, writes and kills what it can.
+# ---- Confined: a command removes, writes and kills all that it can.
 
 echo precious >"$directory/precious"
 sleep 1000 &
 bystander=$!
-# (not beside the checkout, which a copy that is confined itself has in an overlay)
+# (Not beside the checkout: if this test runs in a confined copy itself, the checkout is in an overlay.)
 layers=$(mktemp -d)
 chmod 755 "$layers"
 temporary+=("$layers")
 confined() { run scripts/confined.sh --sources "$layers/sources" --changes "$layers/changes" "$@"; }
 confined bash -c 'echo "$PWD $(id -u)"; ls scripts/confined.sh'
-is "$status $stdout" "0 $checkout 0"$'\nscripts/confined.sh' "a confined command is root, in the copy of the checkout, at the same path"
+is "$status $stdout" "0 $checkout 0"$'\nscripts/confined.sh' "a confined command is root, in a copy of the checkout at the same path"
 confined bash -c 'echo changed >Makefile; rm -r scripts; cat Makefile'
-is "$status $stdout $(wc -l <Makefile) $(ls scripts/vm.sh)" "0 changed 2 scripts/vm.sh" "it can change the copy, and not the checkout"
+is "$status $stdout $(wc -l <Makefile) $(ls scripts/vm.sh)" "0 changed 2 scripts/vm.sh" "it can change the copy, but not the checkout"
 confined cat Makefile
 is "$stdout" changed "--changes keeps what it has changed"
 confined bash -c 'for file; do rm -rf "$file"; echo harm >"$file"; done; kill -KILL "$0"; rm -rf --no-preserve-root /etc /home /usr "$1/.." "$1"/../../../sandbox; exit 3' \
 	"$bystander" "$directory/precious" "$directory/new" /etc/hostname /usr/bin/true /proc/sysrq-trigger /proc/sys/kernel/printk /dev/sda /boot/harm
 is "$status $(cat "$directory/precious") $(cd "$directory" && echo *)" "3 precious checkout precious" \
-	"rm -rf, and writing, reach nothing outside"
+	"neither rm -rf nor writing reaches anything outside"
 ok "$(kill -0 "$bystander" && echo 0)" "… nor does kill"
 kill "$bystander"
 confined bash -c 'echo harm >/tmp/harm; cat /tmp/harm'
-is "$stdout $(echo /tmp/har[m])" "harm /tmp/har[m]" "/tmp is one of its own"
+is "$stdout $(echo /tmp/har[m])" "harm /tmp/har[m]" "it has a /tmp of its own"
 confined bash -c 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -o remount,rw /; hostname harm; for file in /proc/sysrq-trigger /proc/sys/kernel/panic /etc/harm; do [[ -e ${file%/*}/. ]] && : >>"$file" && echo "$file"; done'
-is "$stdout $(echo /etc/har[m])" " /etc/har[m]" "what it mounts gives it no more"
+is "$stdout $(echo /etc/har[m])" " /etc/har[m]" "mounting gives it no more access"
 confined bash -c 'timeout 5 bash -c "</dev/tcp/127.0.0.1/22"; ls /sys/class/net'
 is "$(tail -n 1 <<<"$stdout")" lo "it has no network"
 run scripts/confined.sh bash -c 'scripts/sandbox.sh bash -c "echo \$RUST_LKM_SUITE; touch here"; ls here; exit 4'
 is "$status $stdout" $'4 trixie\nhere' "the sandbox works inside, and the status is passed on"
-not_there here "… without --changes nothing is kept"
+not_there here "… and without --changes nothing is kept"
 if ((EUID == 0)) && [[ $(</proc/self/uid_map) =~ ' 4294967295'$ ]]; then
 	chmod 700 "$directory"
 	run scripts/confined.sh true
-	like "$status $stderr" '^1 .*COMMAND runs as a user that owns nothing, and cannot reach' "root: a place that only its user can reach is refused"
+	like "$status $stderr" '^1 .*COMMAND runs as a user that owns nothing, and cannot reach' "root: a checkout that only its owner can reach is refused"
 	chmod 755 "$directory"
 else
-	skip "root: a place that only its user can reach is refused" "only root becomes another user"
+	skip "root: a checkout that only its owner can reach is refused" "only root becomes another user"
 fi
 echo known >deleted
 git add deleted
 rm deleted
 run scripts/confined.sh ls deleted Makefile
-like "$status $stdout" '^2 Makefile$' "a file that was deleted is not missed"
+like "$status $stdout" '^2 Makefile$' "a deleted file is no error"
 git rm -q --cached deleted
 run scripts/confined.sh
 is "$status" 2 "confined.sh without a command gives 2"
 run scripts/sandbox.sh scripts/confined.sh true
-like "$status $stderr" '^1 .*this cannot run in the sandbox' "in the sandbox it is refused"
+like "$status $stderr" '^1 .*this cannot run in the sandbox' "in the sandbox, confined.sh refuses to run"
 run scripts/confined.sh --changes "$layers/a:b" true
 like "$status $stderr" '^1 .*cannot be mounted, because of a character in the path' "a path that cannot be mounted is refused"
 
@@ -97,15 +97,15 @@ generate() {
 if type -P python3 >/dev/null; then
 	first=$(generate 40 7)
 	same "$(generate 40 7)" "$first" "the same seed gives the same mutants"
-	ok "$([[ $(generate 40 8) == "$first" ]] && echo 1 || echo 0)" "… and another one others"
-	is "$(grep -cxE '(one|two)\.rs' <<<"$first") $(grep -cxE 'one\.sh|Kbuild' <<<"$first")" "20 20" "half are of Rust, and half of shell and make"
-	is "$(sed -n '1~4p; 2~4p' <<<"$first" | paste -d: - - | sort | uniq -d)" "" "no line comes twice while there are others"
-	is "$(generate 1000 7 | wc -l)" "$((4 * $(cat "$directory"/{one.rs,two.rs,one.sh,Kbuild} | grep -oE '\b[0-9]+' | grep -o . | wc -l)))" "there are no more than there can be"
+	ok "$([[ $(generate 40 8) == "$first" ]] && echo 1 || echo 0)" "… and another seed gives others"
+	is "$(grep -cxE '(one|two)\.rs' <<<"$first") $(grep -cxE 'one\.sh|Kbuild' <<<"$first")" "20 20" "half of them are in Rust, and half in shell and make"
+	is "$(sed -n '1~4p; 2~4p' <<<"$first" | paste -d: - - | sort | uniq -d)" "" "no line is chosen twice while there are others"
+	is "$(generate 1000 7 | wc -l)" "$((4 * $(cat "$directory"/{one.rs,two.rs,one.sh,Kbuild} | grep -oE '\b[0-9]+' | grep -o . | wc -l)))" "it makes no more mutants than there are"
 else
 	skip "the generator" "there is no python3"
 fi
 
-# ---- The verdicts, with a stand-in for the generator that has these mutants.
+# ---- The verdicts, with a stand-in for the generator that makes these mutants.
 
 cat >build/mutator/bin/python3 <<'STANDIN'
 #!/bin/bash
@@ -121,7 +121,7 @@ chmod +x build/mutator/bin/python3
 cp tests/mutants/requirements.txt build/mutator/
 printf '#!/bin/bash\n# Removes.\n\nrm -rf "$1/work"\necho done\nsleep 0\n[[ -e $1 ]] || exit 3\n' >scripts/tidy.sh
 chmod +x scripts/tidy.sh
-# in_vm: a stand-in, which runs its command here.
+# A stand-in for vm.sh, which runs its command here.
 printf '#!/bin/bash\n# vm\n\nuntil [[ $1 == bash ]]; do shift; done\n"$@"\n' >scripts/vm.sh
 a_test() { printf '#!/usr/bin/env bash\n# A test.\n\n. "$(dirname "$0")/%stap.sh"\n\n%s\ndone_testing\n' "$2" "$3" >"tests/$1.t"; }
 a_test host/tidy ../ 'place=$(mktemp -d); touch "$place/kept"
@@ -135,7 +135,7 @@ echo 'one' >one.rs
 printf '%s\n' scripts/tidy.sh '- sleep 0' '+ sleep 0.0' '= no time is no time' >tests/mutants/equivalent.txt
 
 mutants() { run env -u TESTS -u KERNEL scripts/generated-mutants.sh --limit 3 "$@"; }
-# (in a copy, where build/ is in an overlay, the report is somewhere else)
+# (Not from the report: if build/ is in an overlay, the report is somewhere else.)
 verdicts() { grep -oE '^[0-9]{4}  .*' <<<"$stderr" | sed -E 's/^[0-9]* +//; s/ +/ /g; s/ \([0-9]+ s\)$//' | sort; }
 
 cat >build/made <<'MADE'
@@ -145,22 +145,22 @@ scripts/tidy.sh|5|if echo done
 scripts/tidy.sh|6|sleep 0.0
 MADE
 mutants --seed 99 --workers 1 4
-is "$status $(<build/asked)" "0 4 99" "mistakes that are all caught, do not parse or are listed give 0; the generator gets the seed"
+is "$status $(<build/asked)" "0 4 99" "if all mistakes are caught, do not parse or are listed, it gives 0; the generator gets the seed"
 is "$(verdicts)" "scripts/tidy.sh:4 caught tests/host/tidy.t: nothing else is removed
 scripts/tidy.sh:5 caught tests/host/tidy.t: it says that it is done
 scripts/tidy.sh:5 not built bash -n
-scripts/tidy.sh:6 equivalent no time is no time" "each has its verdict: the test, what it said, or the reason"
+scripts/tidy.sh:6 equivalent no time is no time" "each has a verdict: the test and its message, or the reason"
 like "$stderr" 'Seed: 99' "the seed is printed"
 like "$stdout" '\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \|' "… and a table by file"
-like "$stdout" '2 of 2 mistakes were caught \(seed 99\)' "… with the sum"
-is "$(git ls-files -o --exclude-standard | grep -c .) $(sed -n 4p scripts/tidy.sh)" "$(git ls-files -o --exclude-standard | grep -c .) rm -rf \"\$1/work\"" "the checkout is as it was"
+like "$stdout" '2 of 2 mistakes were caught \(seed 99\)' "… with the total"
+is "$(git ls-files -o --exclude-standard | grep -c .) $(sed -n 4p scripts/tidy.sh)" "$(git ls-files -o --exclude-standard | grep -c .) rm -rf \"\$1/work\"" "the checkout has not changed"
 
 sed -i 2,3d build/mutants/generated/report.tsv
 mutants --seed 99 --workers 1 4
-is "$(verdicts | wc -l)" 2 "a run that was interrupted goes on with those that are left"
+is "$(verdicts | wc -l)" 2 "after an interrupted run, the next one goes on with the mistakes that are left"
 like "$stderr$stdout" '2 of them were tried by an earlier run.*\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \|' "… and the table has all of them"
 mutants --seed 99 --workers 1 4
-is "$(verdicts | wc -l)" 4 "a run that was complete begins again"
+is "$(verdicts | wc -l)" 4 "after a complete run, the next one begins again"
 
 cat >build/made <<'MADE'
 scripts/tidy.sh|6|sleep 1
@@ -174,20 +174,20 @@ mutants --seed 1 4
 is "$status" 1 "a mistake that survives gives 1"
 is "$(verdicts | head -n 3)" "one.rs:1 equivalent the machine code is the same
 scripts/tidy.sh:6 survived
-scripts/tidy.sh:6 survived tests/host/tidy.t goes on for ever" "what no test notices, and what never ends, has survived; the same machine code is the same module"
+scripts/tidy.sh:6 survived tests/host/tidy.t goes on for ever" "a mistake that no test notices or that never ends has survived; with the same machine code it is equivalent"
 mutants --seed 1 4 one.rs
-is "$status $(verdicts)" "0 one.rs:1 equivalent the machine code is the same" "with NAME, only those of files with it"
+is "$status $(verdicts)" "0 one.rs:1 equivalent the machine code is the same" "with NAME, only mistakes in files with that name are tried"
 a_test host/ui ../ 'like "$(<one.rs)" "one" "it is refused by name"'
 mutants --seed 1 4 one.rs
-is "$status $(verdicts)" "0 one.rs:1 caught tests/host/ui.t: it is refused by name" "… but what must not compile is in no module, and is looked at"
+is "$status $(verdicts)" "0 one.rs:1 caught tests/host/ui.t: it is refused by name" "… but the test of code that must not compile, which is in no module, is run"
 rm tests/host/ui.t
 mutants --list --seed 1 4 one.rs
-is "$status $stdout" $'0 one.rs:1\n- one\n+ two' "--list only makes them"
+is "$status $stdout" $'0 one.rs:1\n- one\n+ two' "--list only makes the mistakes"
 echo 'scripts/tidy.sh|5|if echo done' >build/made
 run make -f "$top/Makefile" --no-print-directory test-mutants G=4 SEED=77 T=tidy
-is "$(<build/asked)" "4 77" "make test-mutants G=N SEED=S makes them"
+is "$(<build/asked)" "4 77" "make test-mutants G=N SEED=S makes N mistakes with the seed S"
 mutants 4 nothing
-like "$status $stderr" "^1 .*no file that can be mutated has 'nothing' in its path" "a NAME that no file has"
+like "$status $stderr" "^1 .*no file that can be mutated has 'nothing' in its path" "a NAME that no file has gives 1"
 
 a_test host/tidy ../ 'ok 1 "wrong by itself"'
 echo 'scripts/tidy.sh|6|sleep 1' >build/made

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The guide shows the code of the files that it names, what it types on one's own machine does what it shows, and the book that is
-# made of it has no broken link. (tests/docs.t types what it shows in the virtual machine, tests/solutions.t tries the solutions.)
+# Checks that the guide shows the code of the files that it names, that its commands for one's own machine do what it shows, and
+# that no link in the book is broken. (tests/docs.t types the commands for the virtual machine, tests/solutions.t tries the
+# solutions.)
 
 . "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../shown.sh"
@@ -14,25 +15,25 @@ temporary+=("$scratch")
 # ---- The code.
 
 run scripts/book.sh --check
-is "$status $stderr" "0 " "the guide shows the code that is in the files"
+is "$status $stderr" "0 " "the code in the guide is that of the files"
 mkdir "$scratch/checkout"
 cp -a README.md docs scripts lkm startstop bench tests ./*.rs Makefile Kbuild "$scratch/checkout/"
 sed -i 's/Hello World\\n/Hello world\\n/' "$scratch/checkout/hello_world.rs"
 run "$scratch/checkout/scripts/book.sh" --check
-like "$status $stderr" '^1 .*\+ .*pr_info!\("Hello world.*scripts/book.sh --code' "code that is changed is noticed, with what to do"
+like "$status $stderr" '^1 .*\+ .*pr_info!\("Hello world.*scripts/book.sh --code' "changed code is noticed, and the message says what to do"
 run "$scratch/checkout/scripts/book.sh" --code
 run "$scratch/checkout/scripts/book.sh" --check
 is "$status $stderr" "0 " "… and --code writes it into the guide"
 sed -i 's,<!-- code: seconds.rs /\^impl,<!-- code: seconds.rs /^no such,' "$scratch/checkout/docs/guide/06-time.md"
 run "$scratch/checkout/scripts/book.sh" --code
-like "$status $stderr" '^1 .*06-time.md:[0-9]+: seconds.rs has no lines from /\^no such' "lines that are not there are an error"
+like "$status $stderr" '^1 .*06-time.md:[0-9]+: seconds.rs has no lines from /\^no such' "lines that do not exist are an error"
 is "$(cmp "$scratch/checkout/docs/guide/06-time.md" <(sed 's,seconds.rs /^impl,seconds.rs /^no such,' docs/guide/06-time.md))" "" "… and change nothing"
 
 # ---- Commands on one's own machine.
 
 cp hello_world.rs "$scratch/checkout/"
 cp docs/guide/*.md "$scratch/checkout/docs/guide/"
-# (without the modules that every test builds)
+# (Leave out the modules that every test builds.)
 echo 'obj-m :=' >"$scratch/checkout/Kbuild"
 rm "$scratch/checkout/"{chardev,jiffies,module_param,proc_hello,seconds,simple}.rs
 check_command() {
@@ -42,13 +43,13 @@ check_command() {
 }
 for page in docs/guide/*.md; do each_command "$page" "console build" '$ ' check_command; done
 there "$scratch/made/my_greeting.ko" "the guide's first module is built"
-# (Another build tree than that of the running kernel is the one that is completed here.)
+# (The build tree that chapter 12 names is here the one that was completed.)
 command=$(sh_commands docs/guide/12-own-machine.md "make KDIR=/path/to/build/tree")
 run scripts/sandbox.sh bash -c "cd '$scratch/checkout' && ${command/\/path\/to\/build\/tree/"$kdir"}"
-is "$status ${command:0:4}" "0 make" "with the path of a build tree it does what chapter 12 shows: $command"
+is "$status ${command:0:4}" "0 make" "with the path of a build tree, the command in chapter 12 works: $command"
 there "$(echo "$scratch/checkout/build/modules"/*/my_greeting.ko)" "… and the module is built for that kernel"
 
-# ---- Exercises have solutions, and solutions an exercise.
+# ---- Exercises have solutions, and each solution has an exercise.
 
 is "$(grep -L '^## Exercises$' docs/guide/[01]*.md)" "" "every chapter has exercises"
 is "$(comm -3 <(grep -ohE '\]\(solutions/[a-z/_]+\.rs' docs/guide/[01]*.md | sed 's,.*solutions/,,' | sort -u) \
@@ -59,11 +60,11 @@ is "$(comm -3 <(grep -ohE '\]\(solutions/[a-z/_]+\.rs' docs/guide/[01]*.md | sed
 run make --no-print-directory book
 is "$status" 0 "make book makes it"
 broken=$(perl tests/links.pl build/book)
-is "$broken" "" "no link in it leads nowhere"
+is "$broken" "" "the target of each link in it exists"
 ok "$(($(find build/book/docs/guide -name '*.html' | wc -l) < 17))" "it has all chapters"
 like "$(<build/book/docs/guide/01-first-module.html)" '<link rel="stylesheet" href="[./]*style.css' "its pages have the style"
-like "$(<build/book/docs/guide/01-first-module.html)" '<script src="[./]*book.js' "… and what lets one copy commands without the prompt"
-is "$(find build/book/ -name 'searchindex*.js*' -size -100k)" "" "… and an index to search"
+like "$(<build/book/docs/guide/01-first-module.html)" '<script src="[./]*book.js' "… and the script that copies commands without the prompt"
+is "$(find build/book/ -name 'searchindex*.js*' -size -100k)" "" "… and it has an index for searching"
 cp -r build/book "$scratch/book"
 sed -i 's/solutions\/greeting.rs"/solutions\/welcome.rs"/' "$scratch/book/docs/guide/01-first-module.html"
 like "$(perl tests/links.pl "$scratch/book")" '01-first-module.html: solutions/welcome.rs' "a broken link is noticed"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The log gate itself, on logs made for it: a clean one, one of each kind of splat, one cut, one overrun.
+# Tests the log gate itself with logs made for it: a clean one, one with each kind of splat, one cut off, one overrun.
 
 . "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../log_gate.sh"
@@ -12,7 +12,7 @@ echo "10 14" >"$directory/seen"
 # numbered FIRST: gives the lines of a log their sequence numbers.
 numbered() { awk -v n="$1" '{ print n++, $0 }'; }
 
-# gate LOG [SEEN [SPLATS]]: the findings in LOG from record 10 to 20, and the status.
+# gate LOG [SEEN [SPLATS]]: prints the findings in LOG from record 10 to 20, and the status.
 gate() {
 	local status=0
 	log_gate "${start-10}" "${end-20}" "${2-$directory/none}" "${3-$directory/none}" <<<"$1" || status=$?
@@ -20,21 +20,21 @@ gate() {
 }
 
 quiet=$(printf 'test mark 1.%s\n' {10..20} | numbered 10)
-is "$(gate "$quiet")" "status 0" "a log with nothing in it passes"
+is "$(gate "$quiet")" "status 0" "a log without lines of the test passes"
 
-# with LINE…: the quiet log with these in the place of its first lines.
+# with LINE…: prints the quiet log with these lines instead of its first ones.
 with() {
 	{ echo "test mark 1.10" && printf '%s\n' "$@" && printf 'test mark 1.%s\n' {30..40}; } | head -n 11 | numbered 10
 }
 
 is "$(gate "$(with 'hello_world: loading out-of-tree module taints kernel.' 'hello_world: module verification failed: signature and/or required key missing - tainting kernel')")" \
-	"status 0" "what the kernel says of every foreign module passes"
+	"status 0" "lines that the kernel prints for every foreign module pass"
 is "$(gate "$(with 'hello_world: Hello World')")" $'unexpected: hello_world: Hello World\nstatus 1' "a line that the test did not look at is a finding"
-is "$(gate "$(with 'hello_world: Hello World')" "$directory/seen")" "status 0" "one that it looked at is none"
+is "$(gate "$(with 'hello_world: Hello World')" "$directory/seen")" "status 0" "a line that the test looked at is no finding"
 is "$(gate "$(with a b c d)" "$directory/seen")" $'unexpected: d\nstatus 1' "a line after the last look is a finding"
 
 while IFS='|' read -r name line; do
-	is "$(gate "$(with "$line")" "$directory/seen")" $'splat:\n  '"$line"$'\nstatus 1' "$name is a finding, though the test looked at it"
+	is "$(gate "$(with "$line")" "$directory/seen")" $'splat:\n  '"$line"$'\nstatus 1' "$name is a finding, although the test looked at it"
 done <<'SPLATS'
 a NULL dereference|BUG: kernel NULL pointer dereference, address: 0000000000000000
 a bad page|BUG: Bad page state in process cat  pfn:0
@@ -59,15 +59,15 @@ SPLATS
 warning=("------------[ cut here ]------------" "proc_dir_entry '/proc/x' already registered" "WARNING: a.c:1 at b+0x1/0x2"
 	"Call Trace:" "---[ end trace 0000000000000000 ]---")
 echo "'/proc/x' already registered" >"$directory/splats"
-is "$(gate "$(with "${warning[@]}")" "$directory/none" "$directory/splats")" "status 0" "a declared splat passes, all of it"
+is "$(gate "$(with "${warning[@]}")" "$directory/none" "$directory/splats")" "status 0" "all lines of a declared splat pass"
 like "$(gate "$(with "${warning[@]/\/x/\/y}")" "$directory/none" "$directory/splats")" 'splat:.*expected a splat that did not come.*status 1' \
-	"another splat than the declared one is a finding, and so is the missing one"
+	"a splat that was not declared is a finding, and so is a declared one that is missing"
 is "$(gate "$quiet" "$directory/none" "$directory/splats")" $'expected a splat that did not come: \'/proc/x\' already registered\nstatus 1' \
 	"a declared splat that does not come is a finding"
 like "$(gate "$(with "${warning[@]}" "${warning[@]}")" "$directory/none" "$directory/splats")" 'splat:.*status 1' \
-	"one declaration is for one splat"
+	"one declaration covers only one splat"
 
-# It fails closed.
+# If something is wrong with the log, the gate fails.
 is "$(gate "")" $'the log ends before the test did\nstatus 1' "an empty log is a finding"
 is "$(gate "$(head -n 5 <<<"$quiet")")" $'the log ends before the test did\nstatus 1' "a log that ends early is a finding"
 is "$(gate "$(tail -n 5 <<<"$quiet")")" $'the log has a gap before record 16 (expected 10)\nstatus 1' "a ring buffer that was overrun is a finding"

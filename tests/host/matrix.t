@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# matrix.sh: which kernels it takes, in which order, and what it makes of those that fail. With stand-ins for everything that
-# takes time: a sandbox that knows made-up kernels, a make and tests that pass or fail by the kernel's name.
+# matrix.sh: which kernels it tries, in which order, and how it reports those that fail. Everything that takes time is replaced by
+# stand-ins: a sandbox that knows made-up kernels, and a make and tests that pass or fail by the kernel's name.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -93,50 +93,50 @@ result() { grep "^| $1" docs/kernels.md; }
 
 matrix
 is "$(tried)" "9.7-rc1-amd64 9.6-rc1-amd64 9.5.0-amd64 9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.2.9-amd64 9.3.4-arm64 " \
-	"of each suite the newest kernel of each series and flavour is tried, once; none that cannot be"
+	"it tries the newest possible kernel of each series and flavour in each suite, once"
 like "$(grep source-kernel "$directory/calls")" '^experimental x86 scripts/source-kernel.sh tests/sanitized.config linux-source-9.7=9.7~rc1-1$' \
 	"… a series without an image is built from its source"
-like "$(result 9.7-rc1-amd64)" '\| 1.9 \| clang 19.1.7 \| 1234 \| built, and the kernel from its source \| --guest 20 passed' "… which the document says"
+like "$(result 9.7-rc1-amd64)" '\| 1.9 \| clang 19.1.7 \| 1234 \| built, and the kernel from its source \| --guest 20 passed' "… and the document says so"
 is "$(grep -c ' scripts/rust-headers.sh 9.3.2-amd64$' "$directory/calls")" 1 "… one without a signed image is tried with the unsigned one"
-is "$status" 1 "one that fails gives 1"
+is "$status" 1 "if a kernel fails, it gives 1"
 like "$(result 9.3.4-amd64)" \
 	'^\| 9.3.4-amd64 \| 9.3.4-1 \| trixie \| 1.2.3 \| 9.8.7 \| 1234 \| built \| --guest 20 passed, 0 failed, 1 skipped \| 17 of 17 modules \| [0-9]+ s \|$' \
-	"what passes: compilers, symbols, modules, tests and modules of others are in docs/kernels.md"
-like "$(result 9.3.2-amd64)" '\*\*failed\*\* .* \| --guest 20 passed, 0 failed, 1 skipped \| failed \|' "modules of others that do not work"
-is "$(debian 9.6-rc1-amd64) $(debian 9.5.0-amd64)" "experimental sid" "of a suite on top of another only its own are tried there"
+	"a kernel that passes: docs/kernels.md has compilers, symbols, modules, tests and modules of other projects"
+like "$(result 9.3.2-amd64)" '\*\*failed\*\* .* \| --guest 20 passed, 0 failed, 1 skipped \| failed \|' "modules of other projects that do not work"
+is "$(debian 9.6-rc1-amd64) $(debian 9.5.0-amd64)" "experimental sid" "in a suite on top of another, only its own kernels are tried"
 like "$(result 9.3.4-rt-amd64)" '^\| 9.3.4-rt-amd64 \*\*failed\*\* .* \| - \| - \| failed \| - \| - \|' "headers that cannot be completed"
 like "$(result 9.3.4-cloud-amd64)" '\*\*failed\*\* .* \| 1.2.3 \| 9.8.7 \| failed \| - \| - \|' "symbols that differ"
 like "$(result 9.5.0-amd64)" '\*\*failed\*\* .* \| 1234 \| failed \| - \|' "modules that cannot be built"
 like "$(result 9.3.4-arm64)" '\*\*failed\*\* .* \| 1234 \| built \| 18 passed, 2 failed, 1 skipped \|' "tests that fail"
 like "$(result 9.2.9-amd64)" ' built, with warnings \|' "warnings are not hidden"
 like "$(<docs/kernels.md)" "Tested on $(date +%F)" "the document has its date"
-like "$(<docs/kernels.md)" '- 9.1 in trixie: built without CONFIG_RUST' "… and says why others cannot be"
-like "$(<docs/kernels.md)" '# Kernels' "… and keeps what is written by hand"
+like "$(<docs/kernels.md)" '- 9.1 in trixie: built without CONFIG_RUST' "… and says why other kernels cannot be tried"
+like "$(<docs/kernels.md)" '# Kernels' "… and keeps the text that is written by hand"
 is "$(cd build && echo kernels/*/ modules/* sandbox/*)" "kernels/9.2.9-amd64/ modules/* sandbox/*" \
-	"what was not there before is removed, and what was stays"
+	"sandboxes and kernels that did not exist before are removed, and the others stay"
 
 cp docs/kernels.md "$directory/first"
 matrix
-is "$(tried)" "9.5.0-amd64 9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-arm64 " "again without changes: only what failed"
+is "$(tried)" "9.5.0-amd64 9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-arm64 " "again without changes: only the kernels that failed are tried"
 is "$(grep -c -e --list "$directory/calls")" 0 "… and the archive is not asked"
 is "$(diff <(sed 's/[0-9]* s |$//' docs/kernels.md) <(sed 's/[0-9]* s |$//' "$directory/first"))" "" "… with the same results"
 matrix --again
-is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "9 5" "--again does all of it"
+is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "9 5" "--again tries all kernels"
 echo '// changed' >>lkm/lib.rs
 matrix 'sid x86'
-is "$(tried)" "9.5.0-amd64 " "a part: one suite"
+is "$(tried)" "9.5.0-amd64 " "PART: one suite"
 run env -u SUITE -u ARCH -u KERNEL "$make" matrix K=9.5
-is "$(tried)" "9.5.0-amd64 " "make matrix K=PART does it, too"
+is "$(tried)" "9.5.0-amd64 " "make matrix K=PART does the same"
 matrix 9.3
-is "$(tried)" "9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.3.4-arm64 " "a part: one series, whose sources have changed"
-like "$stderr" 'build/matrix/kernels.md has the results' "… whose results are not the document's"
+is "$(tried)" "9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 9.3.4-arm64 " "PART: one series, for which the sources have changed"
+like "$stderr" 'build/matrix/kernels.md has the results' "… and the results are not in the document"
 matrix 'trixie arm64'
-is "$(tried)" "9.3.4-arm64 " "a part: one architecture"
-is "$(grep -v '^trixie arm64' "$directory/calls")" "" "… which makes no sandbox of another"
+is "$(tried)" "9.3.4-arm64 " "PART: one architecture"
+is "$(grep -v '^trixie arm64' "$directory/calls")" "" "… and makes no sandbox for another one"
 matrix 9.6
 is "$status" 0 "if all passed, it gives 0"
 matrix nothing
-like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a part that does not exist"
+like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a PART that no kernel has gives 1"
 
 mkdir "$directory/own"
 touch "$directory/own/Kbuild"
@@ -144,8 +144,8 @@ cp docs/kernels.md "$directory/document"
 run env -u SUITE -u ARCH -u KERNEL "$make" matrix K='trixie x86 9.3' M="$directory/own"
 is "$(tried)" "9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 " "--from: another directory's modules, on the same kernels"
 like "$(<"$directory/own/build/matrix/kernels.md")" "\\| 9.3.4-amd64 .* \\| built \\| --from $directory/own 20 passed, 0 failed, 1 skipped \\| - \\|" \
-	"… with their tests, and a table of their own"
-same "$(cat docs/kernels.md)" "$(cat "$directory/document")" "… and none in the document"
+	"… with the tests there, and a table there"
+same "$(cat docs/kernels.md)" "$(cat "$directory/document")" "… and docs/kernels.md does not change"
 
 echo sid >"$directory/no-sandbox"
 matrix --again

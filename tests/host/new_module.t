@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# new-module.sh: what it makes works at once, by each target of its Makefile; and what cannot be is refused in words.
+# new-module.sh: each target of the new module's Makefile works at once; names and directories that cannot work are refused.
 
 . "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../shown.sh"
@@ -19,7 +19,7 @@ touch "$directory/full/file"
 while IFS='|' read -r name reason; do
 	run scripts/new-module.sh "$directory/$name"
 	like "$status $stderr" "^1 new-module.sh: error: $reason" "refused: $name"
-	# What was there before is still there, and nothing else.
+	# The files from before are still there, and no others.
 	is "$(cd "$directory" && find . | sort | paste -sd ' ')" ". ./file ./full ./full/file" "… and nothing is made"
 done <<'NAMES'
 my-module|a module cannot be named 'my-module': use small letters .*a possible one is my_module
@@ -46,7 +46,7 @@ a123456789a123456789a123456789a123456789a123456789a12345|a module cannot be name
 full|.*/full is not empty
 file|.*/file is a file
 NAMES
-# All that the preludes of Rust and of the kernel crate have, and all crates and variables that kbuild has for a module.
+# All names in the preludes of Rust and of the kernel crate, and all crates and variables that kbuild has for a module.
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 prelude=$({ sed 's,//.*,,' "$kdir/rust/kernel/prelude.rs" && scripts/sandbox.sh bash -c 'cat /usr/src/rustc-*/library/core/src/prelude/{common,v1,mod}.rs' 2>/dev/null | sed 's,//.*,,'; } |
 	grep -v '^ *#' | grep -oE '\b[A-Z][A-Za-z]*[a-z][A-Za-z]*\b' | sort -u)
@@ -58,28 +58,28 @@ for name in $(sed -E 's/([A-Z])/_\L\1/g; s/^_//' <<<"$prelude") $crates $variabl
 	[[ $status == 1 && $stderr == *"a module cannot be named '$name'"* ]] || accepted+="$name "
 	rm -rf "${directory:?}/$name"
 done
-is "$accepted" "" "refused: every name that hides one of the preludes, of a crate or of kbuild"
-ok "$(($(wc -w <<<"$prelude") < 50 || $(wc -w <<<"$crates") < 8 || $(wc -w <<<"$variables") < 6))" "… and that is many"
+is "$accepted" "" "refused: every name that hides a name in the preludes, a crate or a variable of kbuild"
+ok "$(($(wc -w <<<"$prelude") < 50 || $(wc -w <<<"$crates") < 8 || $(wc -w <<<"$variables") < 6))" "… and these are many"
 run scripts/new-module.sh "$directory/odd name/mine"
 like "$status $stderr" "^1 .*error: kbuild and make cannot handle the path of the module" "refused: a path that kbuild cannot take"
 run scripts/new-module.sh mine
 like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*Your own module must be outside: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
 not_there mine "… and nothing is made"
 
-# ---- It works, by what docs/your-own-module.md says.
+# ---- It works as docs/your-own-module.md says.
 
 run bash -ec "$(sh_block docs/your-own-module.md scripts/new-module.sh | sed "s,\.\./number,$own,")"
 is "$status $(tail -n 1 <<<"$stdout")" "0 9 passed, 0 failed, 0 skipped" "a module is made, and its test passes"
 # (make dev is for a terminal: long/host/dev.t. make vm comes below.)
 is "$(sh_commands README.md scripts/new-module.sh | grep -vxE 'make (vm|dev)')" \
-	"$(sh_commands docs/your-own-module.md scripts/new-module.sh)" "… by the commands of README.md"
+	"$(sh_commands docs/your-own-module.md scripts/new-module.sh)" "… with the commands in README.md"
 like "$stderr" "The module number is in $own" "… and it says where"
 is "$(git -C "$own" status --short | paste -sd ' ')" \
 	"A  .editorconfig A  .gitignore A  .rustfmt.toml A  Kbuild A  LICENSE A  Makefile A  README.md A  ci.sh A  number.rs A  tests/number.t" \
-	"it is under git, with all that it needs"
-is "$(grep -rnE '[Mm]y_?[Mm]odule|"You"' "$own" --exclude-dir=.git)" "" "… by its own name"
+	"all its files are in a git repository"
+is "$(grep -rnE '[Mm]y_?[Mm]odule|"You"' "$own" --exclude-dir=.git)" "" "… with its own name in them"
 like "$(<"$own/number.rs")" 'type: Number,' "… its type, too"
-same "$(sed -n 's/^RUST_LKM ?= //p' "$own/Makefile")" "$(realpath --relative-to="$own" "$top")" "its Makefile has the way to the checkout, relative"
+same "$(sed -n 's/^RUST_LKM ?= //p' "$own/Makefile")" "$(realpath --relative-to="$own" "$top")" "its Makefile has the relative path to the checkout"
 is "$(cmp LICENSE "$own/LICENSE" && grep -c '^// SPDX-License-Identifier: GPL-2.0$' "$own/number.rs")" 1 "the licence is the GPL-2.0"
 git -C "$own" commit -qm "A module"
 
@@ -93,23 +93,23 @@ run scripts/vm.sh --add "$(echo "$own"/build/modules/*/number.ko)" --add "$direc
 	bash -c 'TAG=own bash tests/docs.t && bash shown.t'
 is "$status $(grep '^not ok' <<<"$stdout")" "0 " "it does what docs/your-own-module.md shows"
 like "$stdout" 'ok 7 - docs/your-own-module.md: dmesg' "… all of it"
-like "$stdout" 'ok 2 - it says its number' "… and so does the test that it shows"
+like "$stdout" 'ok 2 - it says its number' "… and the test that it shows passes"
 in_own lint
-is "$status $(grep -c ': .*clean' <<<"$stderr")" "0 4" "make lint has nothing to say"
+is "$status $(grep -c ': .*clean' <<<"$stderr")" "0 4" "make lint reports nothing"
 in_own rust-analyzer
 like "$status $(cat "$own/rust-project.json")" "^0 .*number.rs" "make rust-analyzer"
 screen=$(echo 'insmod number.ko number=7; cat /proc/number; exit' | script -qec "make --no-print-directory -C $own vm" /dev/null)
 like "$(tr -d '\r\n' <<<"$screen")" '[^=]7exit' "make vm"
-is "$(git -C "$own" status --short)" "" "git sees nothing of all that"
+is "$(git -C "$own" status --short)" "" "git shows no change after all this"
 in_own clean
 is "$status $(git -C "$own" status --short --ignored)" "0 " "make clean leaves nothing"
 
-# What fails is seen: the module says something that the test does not know.
+# A failure is noticed: the module prints something that the test does not expect.
 sed -i 's/the number is/the NUMBER is/' "$own/number.rs"
 in_own test
-like "$status $stderr" '^2 .*not ok 2 - it says its number' "a mistake is found by its test"
+like "$status $stderr" '^2 .*not ok 2 - it says its number' "its test finds a mistake"
 
-# ---- Its script for continuous integration, where the checkout is not there yet; and without it.
+# ---- make without the checkout; and the script for continuous integration, which clones the checkout.
 
 mkdir "$directory/ci"
 git clone -q "$own" "$directory/ci/number"
@@ -129,15 +129,15 @@ is "$status $(grep -v '^make' <<<"$stdout" | paste -sd ' ')" "0 preflight ran te
 	"ci.sh clones the checkout, and runs the tests and lint"
 sed -i 's/^\(test\) lint:/lint:/; $a test:\n\t@false' "$directory/ci/rust-lkm/Makefile"
 run "$directory/ci/number/ci.sh"
-like "$status $stdout" '^1 .*ran lint of number' "… if one fails, it does the other, and fails"
+like "$status $stdout" '^1 .*ran lint of number' "… if one fails, it still runs the other, and fails"
 
-# ---- The template itself, and where git is.
+# ---- The template itself, and a directory inside a git repository.
 
 run make --no-print-directory M=templates/module modules
 is "$status" 0 "the template is a module, too"
 make --no-print-directory M=templates/module clean
 git init -q "$directory/all"
 run scripts/new-module.sh "$directory/all/part"
-not_there "$directory/all/part/.git" "in a git repository it makes no other one"
+not_there "$directory/all/part/.git" "inside a git repository, it does not make another one"
 
 done_testing

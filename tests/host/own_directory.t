@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make M=DIR: modules in a directory of somebody else's, of all kinds, are built, tested, looked at and cleaned up there.
+# make M=DIR: builds, tests, checks and cleans modules of all kinds in a directory that is not part of this checkout.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -10,7 +10,8 @@ own=$directory/own
 mkdir -p "$own"/{tests,deep}
 git init -q "$own"
 
-# One that knows nothing of us (with the words of Rust for Linux's template), one that uses our crate, C beside Rust, and C alone.
+# A module with only the kernel crate (its text is from Rust for Linux's template), one with our crate, one in Rust and C, and one
+# in C.
 printf '%s\n' "obj-m := counts.o" "include $PWD/lkm/Kbuild.include" "obj-m += plain.o mixed.o deep/" "mixed-y := main.o sum.o" >"$own/Kbuild"
 sed 's/"jiffies"/"counts"/' jiffies.rs >"$own/counts.rs"
 cat >"$own/plain.rs" <<'RUST'
@@ -81,7 +82,7 @@ chmod +x "$own/tests/perl.t"
 cp -r "$own" "$directory/sources"
 
 run make --no-print-directory M="$own" test
-is "$status $(tail -n 1 <<<"$stdout")" "0 7 passed, 0 failed, 0 skipped" "modules of all kinds are built, and their tests run in the machine"
+is "$status $(tail -n 1 <<<"$stdout")" "0 7 passed, 0 failed, 0 skipped" "modules of all kinds are built, and their tests run in the virtual machine"
 release=$(cd "$own/build/modules" && echo *)
 is "$(cd "$own/build/modules/$release" && find . -name '*.ko' | sort | paste -sd ' ')" "./counts.ko ./deep/in_c.ko ./mixed.ko ./plain.ko" \
 	"the modules are in the directory's build/modules/, with a directory for each kernel"
@@ -98,13 +99,13 @@ a_test state 'run insmod deep/in_c.ko
 kmsg >/dev/null'
 rm "$own"/tests/{all,perl}.t
 run make --no-print-directory M="$own" test
-is "$status $(tail -n 1 <<<"$stdout")" "2 2 passed, 2 failed, 0 skipped" "the log gate and the state gate are there, too"
-like "$stderr" 'unexpected: plain: My numbers are \[72\]' "… a line of the log that nobody looked at is shown"
-like "$stderr" '> module in_c' "… and a module that is left"
+is "$status $(tail -n 1 <<<"$stdout")" "2 2 passed, 2 failed, 0 skipped" "the log gate and the state gate work there, too"
+like "$stderr" 'unexpected: plain: My numbers are \[72\]' "… a log line that no test looked at is shown"
+like "$stderr" '> module in_c' "… and a module that is still loaded"
 run make --no-print-directory M="$own" test T=nope
-like "$status $stderr" "^2 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/log.t tests/state.t" "T=NAME that does not exist: those that do"
+like "$status $stderr" "^2 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/log.t tests/state.t" "a T=NAME that does not exist: the message lists the tests"
 
-# ---- A crash. (The modules of another kernel, which have the same names, are not asked.)
+# ---- A crash. (Modules of the same name, for other kernels, are not used to explain it.)
 
 sed 's/Plain/Falls/; s/"plain"/"falls"/; s/numbers\.push.*/pr_info!("{}\\n", numbers.pop().unwrap());/' "$own/plain.rs" >"$own/falls.rs"
 line=$(sed -n '/unwrap/=' "$own/falls.rs")
@@ -115,7 +116,7 @@ is "$status" 0 "it is loaded"'
 for ((i = 1; i < 20; i++)); do mkdir "$own/build/modules/$i.0" && cp "$own/build/modules/$release/plain.ko" "$own/build/modules/$i.0/falls.ko"; done
 run make --no-print-directory M="$own" test
 like "$status $stderr" "^2 .*the calls that led there.*falls::Falls as.*  falls.rs:$line" "a crash is explained, with the line"
-like "$stderr" "the console's log in $PWD/build/log/console.log" "… and the whole path of the log, as the author may be elsewhere"
+like "$stderr" "the console's log in $PWD/build/log/console.log" "… and with the whole path of the log, because the author may work elsewhere"
 {
 	await "$directory/screen" 'To leave'
 	printf 'insmod falls.ko\n'
@@ -155,22 +156,22 @@ sed -i '/deadlock/d' "$own/Kbuild"
 a_test state 'run insmod deep/in_c.ko
 kmsg >/dev/null'
 
-# ---- The rest.
+# ---- The other targets.
 
 run make --no-print-directory M="$own" rust-analyzer
 is "$status" 0 "rust-analyzer"
 names=$(scripts/sandbox.sh --show "$own" python3 -c 'import json, sys
 print(" ".join(sorted(crate["display_name"] for crate in json.load(open(sys.argv[1]))["crates"])))' "$own/rust-project.json")
-like "$names" '^.*counts .* kernel lkm .* main .* plain' "… its file knows these modules and both crates"
+like "$names" '^.*counts .* kernel lkm .* main .* plain' "… and its file has these modules and both crates"
 sed -i 's/^    numbers: /  numbers: /' "$own/plain.rs"
 run make --no-print-directory M="$own" lint
-like "$status $stdout" "^2 Diff in $own/plain.rs" "lint looks at these sources"
+like "$status $stdout" "^2 Diff in $own/plain.rs" "lint checks these sources"
 is "$(grep ': ' <<<"$stderr" | grep -v '^make' | sort | paste -sd ' ')" \
-	"clippy: clean rustfmt: failed shellcheck: clean shfmt: clean" "… with all that it looks at sources by"
+	"clippy: clean rustfmt: failed shellcheck: clean shfmt: clean" "… with all its tools for sources"
 run make --no-print-directory M="$own" clean
 is "$status $(cd "$own" && echo *)" "0 Kbuild counts.rs deep main.rs plain.rs sum.c tests" "clean leaves the sources, and no build/"
 
-# ---- What cannot be.
+# ---- Directories that are refused.
 
 mkdir "$directory"/{empty,"odd name"}
 for line in "$directory/nope|there is no directory $directory/nope" \
@@ -180,8 +181,8 @@ for line in "$directory/nope|there is no directory $directory/nope" \
 	like "$status $stderr" "^2 .*error: ${line#*|}" "refused: ${line#*|}"
 done
 run make --no-print-directory M="$own" demo
-like "$status $stderr" '^2 .*M=DIR works only with these targets: modules ' "a target that does not work with M=DIR"
-# This checkout inside of the directory, as a submodule is. (A copy of what is needed of it.)
+like "$status $stderr" '^2 .*M=DIR works only with these targets: modules ' "a target that does not work with M=DIR is refused"
+# This checkout inside the directory, like a submodule. (It is a copy of the parts that are needed.)
 around=$directory/around
 mkdir -p "$around"/{build,rust-lkm/build}
 cp -r scripts lkm Makefile LICENSE .rustfmt.toml "$around/rust-lkm/"
@@ -190,7 +191,7 @@ echo 'obj-m := in_c.o' >"$around/Kbuild"
 printf '#!/bin/sh\ntrue\n' >"$around/good.sh"
 printf '# make M=DIR of rust-lkm has made this directory, and removes files in it.\n*\n' >"$around/build/.gitignore"
 run scripts/sandbox.sh --writable "$around" "$around/rust-lkm/scripts/lint.sh" --from "$around"
-is "$status $(grep ': ' <<<"$stderr" | sort | paste -sd ' ')" "0 shellcheck: clean shfmt: clean" "a checkout inside of the directory: lint leaves it out"
+is "$status $(grep ': ' <<<"$stderr" | sort | paste -sd ' ')" "0 shellcheck: clean shfmt: clean" "a checkout inside the directory: lint leaves it out"
 "$around/rust-lkm/scripts/watch.py" "$around" >"$directory/watched" &
 watcher=$!
 for ((i = 0; i < 100; i++)); do
@@ -205,7 +206,7 @@ await "$directory/watched" last.sh
 kill "$watcher"
 is "$(sort -u "$directory/watched" | paste -sd ' ')" "saved $around/good.sh saved $around/last.sh" "… and so does make dev"
 
-# A directory build/ of somebody else's.
+# A directory build/ that something else made.
 mkdir -p "$directory/tracked"/{build/{test,modules,log},tests}
 echo 'obj-m := in_c.o' >"$directory/tracked/Kbuild"
 cp "$own/deep/in_c.c" "$directory/tracked/"
@@ -221,6 +222,6 @@ like "$status $stderr" "^0 clean.sh: $directory/tracked/build stays as it is" "�
 same "$(cd "$directory/tracked" && find . | sort)" "$before" "… and nothing in it is touched"
 touch "$own/modules.order"
 run make --no-print-directory M="$own" modules
-like "$status $stderr" "^2 .*a build without MO= has left objects beside the sources in $own"$'\n'".*make M=$own clean removes them" "objects of a build beside the sources"
+like "$status $stderr" "^2 .*a build without MO= has left objects beside the sources in $own"$'\n'".*make M=$own clean removes them" "objects of an earlier build beside the sources are an error, which says what to do"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Scripts and make where nobody thought of them: in a checkout at an odd path, by a link, from another directory, on a full disk,
+# Scripts and make in unusual places: in a checkout at an odd path, called by a link or from another directory, on a full disk,
 # beside other people's files.
 
 . "$(dirname "$0")/../tap.sh" || exit
@@ -12,13 +12,13 @@ temporary+=("$directory")
 checkout=$PWD
 mapfile -t commands < <(find scripts bench .ci -maxdepth 1 -type f -perm /111 -exec grep -lE '^#!.*bash' {} + | sort)
 
-# checkout_at PATH: a copy that has nothing built.
+# checkout_at PATH: makes a copy of the checkout in which nothing is built.
 checkout_at() {
 	mkdir -p -- "$1"
 	tar -c --exclude=./build --exclude=./.git . | tar -x -C "$1"
 }
 
-# ---- Paths that make and kbuild cannot take.
+# ---- Paths that make and kbuild cannot handle.
 
 not_refused='' made=''
 for character in ' ' $'\t' $'\n' ',' : ';' % '#' '$' '&' '|' '<' '>' '(' ')' '[' ']' '*' '?' \` \' '"' \\; do
@@ -32,31 +32,31 @@ for character in ' ' $'\t' $'\n' ',' : ';' % '#' '$' '&' '|' '<' '>' '(' ')' '['
 	done
 	[[ ! -e $odd/build ]] || made+="$odd"
 done
-is "$not_refused" "" "a checkout at a path that make or kbuild cannot take is refused, with the reason"
+is "$not_refused" "" "a checkout at a path that make or kbuild cannot handle is refused, with the reason"
 is "$made" "" "… before anything is made"
-like "$stderr" 'It contains a blank, or one of these characters: ' "… and what may not be in it is named"
+like "$stderr" 'It contains a blank, or one of these characters: ' "… and the message lists the characters that a path may not have"
 
 for variable in KDIR MO; do
 	run make "$variable=$directory/a b"
-	like "$status $stderr" "^2 .*error: kbuild and make cannot handle the path of $variable: $directory/a b" "so is $variable"
+	like "$status $stderr" "^2 .*error: kbuild and make cannot handle the path of $variable: $directory/a b" "such a path in $variable is refused, too"
 done
-not_there "$directory/a" "… before anything is made of it"
+not_there "$directory/a" "… before anything is made there"
 
-# ---- Those that look odd, and can be taken.
+# ---- Paths that look odd, but work.
 
 odd="$directory/-o+d@d=~ü{}^!"
 checkout_at "$odd"
 mkdir -p "$odd/build/vm"
 ln -s "$checkout/build/kernels" "$odd/build/kernels"
 cp -l build/vm/base.*.cpio "$odd/build/vm/"
-# (without the others, which every test builds)
+# (Leave out the other modules, which every test builds.)
 sed -i 's/^obj-m :=.*/obj-m := seconds.o/; s/^obj-m += hello.*/obj-m += hello_world.o/; /^startstop-y/d' "$odd/Kbuild"
 run scripts/sandbox.sh make -C "$odd" modules KDIR="$kdir"
-is "$status" 0 "a path may begin with a dash, and have + @ = ~ { } ^ ! and letters of any language in it"
+is "$status" 0 "a path may begin with a dash, and may contain + @ = ~ { } ^ ! and letters of any language"
 run scripts/sandbox.sh "$odd/scripts/vm.sh" bash -c 'insmod hello_world.ko && insmod seconds.ko && cat /proc/seconds'
-like "$status $stdout" '^0 [0-9]+$' "… and what is built there can be loaded"
+like "$status $stdout" '^0 [0-9]+$' "… and modules that are built there can be loaded"
 
-# ---- Other places to call from, and other names.
+# ---- Called from other directories, and by other names.
 
 made=''
 mkdir "$directory/links"
@@ -65,41 +65,41 @@ for command in "${commands[@]}"; do
 	run "$directory/links/${command//\//-}"
 	[[ $status != 0 && $(wc -l <<<"$stderr") == 1 && $stderr == *common.sh* ]] || made+="$command: $status $stderr"$'\n'
 done
-is "$made" "" "a script that is called by a link, and does not find the others, does nothing"
+is "$made" "" "a script that is called by a link, and so does not find common.sh, does nothing"
 lost=''
 for test in tests/{,long/,sanitized/,debian/,all/}{,host/}*.t; do
 	[[ ! -e $test ]] || grep -qE '^\. "\$\(dirname "\$0"\)/.*\.sh" \|\| exit|^exec .*tests/docs\.t' "$test" || lost+="$test "
 done
-is "$lost" "" "so does a test"
+is "$lost" "" "a test that does not find its library does nothing, either"
 
-# What vm.sh and lint.sh hand to the sandbox.
+# The arguments that vm.sh and lint.sh give to the sandbox.
 elsewhere=$directory/elsewhere
 checkout_at "$elsewhere/checkout"
 printf '#!/bin/bash\nprintf "%%s\\n" "$@"\n' >"$elsewhere/checkout/scripts/sandbox.sh"
 touch "$directory/-file"
 cd "$elsewhere" || exit
 run checkout/scripts/vm.sh --smp 1 --add ../-file --add -- true
-is "$status" 2 "--add of a file that is not there gives 2"
+is "$status" 2 "--add of a file that does not exist gives 2"
 run checkout/scripts/vm.sh --smp 1 --add ../-file --strip cat -file
 is "$stdout" "$(printf '%s\n' --show "$directory/-file" "$elsewhere/checkout/scripts/vm.sh" --smp 1 --add "$directory/-file" --strip cat -file)" \
-	"vm.sh can be called from another directory, by a relative path, with relative paths"
+	"vm.sh can be called from another directory, by a relative path and with relative paths"
 run checkout/scripts/lint.sh
 is "$stdout" "$elsewhere/checkout/scripts/lint.sh" "… and lint.sh"
 mkdir -p "$directory/cd/checkout/scripts"
 run env CDPATH="$directory/cd" checkout/scripts/doc.sh "$directory/elsewhere"
-like "$stderr" "nothing is built in $directory/elsewhere" "CDPATH leads nowhere else"
+like "$stderr" "nothing is built in $directory/elsewhere" "CDPATH has no effect"
 cd "$checkout" || exit
 
 run env KERNEL=../../../x scripts/vm.sh true
 like "$status $stderr" "^2 .*KERNEL takes a kernel's release, not '../../../x'" "a KERNEL that is a path is refused"
 run scripts/rust-headers.sh "../../../${directory##*/}/x"
 like "$status $stderr" "^2 .*'../../../${directory##*/}/x' is not a kernel's release" "… and a RELEASE"
-is "$(find build -maxdepth 2 -name 'x.*')" "" "… and nothing is made of it"
+is "$(find build -maxdepth 2 -name 'x.*')" "" "… and no file is made"
 
 ln -s "$directory" "$elsewhere/checkout/build"
 run "$elsewhere/checkout/scripts/clean.sh" --all
 like "$status $stderr" '^1 .*build/ is a link, but it must be a directory' "a build/ that is a link is refused"
-there "$directory/-file" "… and nothing that it leads to is removed"
+there "$directory/-file" "… and nothing behind the link is removed"
 rm "$elsewhere/checkout/build"
 
 # ---- Other people's files.
@@ -110,7 +110,7 @@ mkdir -p theirs/deep with_makefile/deep build/modules
 touch with_makefile/Makefile
 for place in theirs/deep with_makefile with_makefile/deep tests lkm .; do
 	touch "$place"/{one.ko,one.o,one.mod.c}
-	# What kbuild has made.
+	# Files that kbuild makes.
 	echo "savedcmd_two.ko := true" >"$place/.two.ko.cmd"
 	echo "savedcmd_two.mod := true" >"$place/.two.mod.cmd"
 	touch "$place"/{two.ko,two.mod,two.mod.c}
@@ -122,7 +122,7 @@ run make clean
 is "$status" 0 "make clean"
 is "$(find . -name 'one.*' | wc -l) $(find . -name 'two.*' | sort | paste -sd' ')" \
 	"18 ./theirs/deep/two.ko ./theirs/deep/two.mod ./theirs/deep/two.mod.c ./with_makefile/deep/two.ko ./with_makefile/deep/two.mod ./with_makefile/deep/two.mod.c ./with_makefile/two.ko ./with_makefile/two.mod ./with_makefile/two.mod.c" \
-	"make clean removes what kbuild has made here, and nothing of anybody else's"
+	"make clean removes the files that kbuild has made here, and no files of others"
 is "$(echo notes .notes.cmd linked.k*)" "notes .notes.cmd linked.k*" "… and the links to the modules"
 cd "$checkout" || exit
 
@@ -146,7 +146,7 @@ printf '#!/bin/sh\nexit 1\n' >"$directory/links/mktemp"
 chmod +x "$directory/links/mktemp"
 printf '. "%s/tests/tap.sh" || exit\ndirectory=$(mktemp -d)\necho "goes on in $directory/"\n' "$checkout" >"$directory/a.t"
 run env PATH="$directory/links:$PATH" bash "$directory/a.t"
-like "$status $stdout" '^143 Bail out! mktemp -d failed' "a test that gets no directory of its own ends there"
+like "$status $stdout" '^143 Bail out! mktemp -d failed' "a test that gets no directory of its own ends"
 is "$(grep "goes on" <<<"$stdout")" "" "… at once"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# preflight.sh: one message for each thing that keeps a Rust module from being built, on build trees made for it.
+# preflight.sh: for each reason why a Rust module cannot be built, it has one message. Tested on build trees made for this.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -8,11 +8,11 @@ mkdir -p build
 trees=$(mktemp -d "$PWD/build/preflight.XXXXXX")
 temporary+=("$trees")
 running=$(uname -r)
-# Whatever kernel this machine runs.
+# The tests must pass whatever kernel this machine runs.
 export ANY_KERNEL=1
 fits="rustc 1.0.0 (the one that built the kernel)"
 
-# tree NAME RELEASE CONFIG…: a build tree that has what preflight.sh looks at.
+# tree NAME RELEASE CONFIG…: makes a build tree with all the files that preflight.sh reads.
 tree() {
 	local kdir=$trees/$1 release=$2 file
 	shift 2
@@ -29,7 +29,7 @@ tree() {
 	echo "$kdir"
 }
 
-# compiler PLACE VERSION: a rustc that can only say its version.
+# compiler PLACE VERSION: makes a program that only prints VERSION.
 compiler() {
 	mkdir -p "$(dirname "$1")"
 	printf '#!/bin/sh\necho "%s"\n' "$2" >"$1"
@@ -43,12 +43,12 @@ compiler "$trees/other/rustc" "rustc 9.9.9 (some other)"
 compiler "$trees/fitting/bindgen" "bindgen"
 compiler "$trees/other/bindgen" "bindgen"
 
-# preflight PATH KDIR: what it says with only PATH's directory before the system's.
+# preflight PATH KDIR: runs preflight.sh with only the directory PATH before those of the system.
 preflight() {
 	run env -u RUST_LKM_SUITE -u RUSTC PATH="$1:/usr/sbin:/usr/bin:/sbin:/bin" scripts/preflight.sh "$2"
 }
 
-# refused TEXT DESCRIPTION
+# refused TEXT DESCRIPTION: checks that it refused, with a message that has TEXT.
 refused() {
 	is "$status" 1 "$2: refused"
 	like "$stderr" "$1" "$2: the message names the cause"
@@ -56,21 +56,21 @@ refused() {
 }
 
 preflight "$trees/fitting" "$good"
-is "$status $stderr" "0 " "a build tree that is complete passes without a word"
-like "$stdout" "(^| )RUSTC=$trees/fitting/rustc( |\$)" "the fitting rustc is taken"
-like "$stdout" "(^| )CLIPPY_DRIVER=$trees/fitting/clippy-driver( |\$)" "clippy is taken from where rustc is"
+is "$status $stderr" "0 " "a complete build tree passes without a word"
+like "$stdout" "(^| )RUSTC=$trees/fitting/rustc( |\$)" "the rustc that fits is used"
+like "$stdout" "(^| )CLIPPY_DRIVER=$trees/fitting/clippy-driver( |\$)" "clippy comes from the directory of rustc"
 
 run scripts/preflight.sh --default
-like "$status $stdout" "^0 ($PWD/build/kernels|/lib/modules)/${running//+/\\+}/build\$" "--default is the running kernel's build tree"
+like "$status $stdout" "^0 ($PWD/build/kernels|/lib/modules)/${running//+/\\+}/build\$" "--default prints the running kernel's build tree"
 mkdir -p "$trees/checkout/build/kernels/$running"
 cp -a scripts "$trees/checkout/"
 run "$trees/checkout/scripts/preflight.sh" --default
 is "$stdout" "/lib/modules/$running/build" "… the packaged one"
 mkdir "$trees/checkout/build/kernels/$running/build"
 run "$trees/checkout/scripts/preflight.sh" --default
-is "$stdout" "$trees/checkout/build/kernels/$running/build" "… or the completed one, if there is one"
+is "$stdout" "$trees/checkout/build/kernels/$running/build" "… or the completed one, if it exists"
 
-# Whatever headers this machine has, bubblewrap hides them.
+# If this machine has headers, bubblewrap hides them.
 hide=()
 [[ ! -d /lib/modules ]] || hide=(--tmpfs "$(realpath /lib/modules)")
 run bwrap --dev-bind / / "${hide[@]}" scripts/preflight.sh "/lib/modules/$running/build"
@@ -82,7 +82,7 @@ refused "no such kernel build tree: KDIR=$trees/none" "no KDIR"
 
 mkdir "$trees/empty"
 preflight "$trees/fitting" "$trees/empty"
-refused "not the build tree of a configured kernel: KDIR=$trees/empty" "a KDIR that is none"
+refused "not the build tree of a configured kernel: KDIR=$trees/empty" "a KDIR that is not a build tree"
 
 preflight "$trees/fitting" "$(tree c 6.1.0 "CONFIG_MODULES=y")"
 refused "kernel 6.1.0 was built without Rust \(CONFIG_RUST is off\)" "CONFIG_RUST off"
@@ -110,7 +110,7 @@ for file in libkernel.rmeta libcore.rmeta libmacros.so; do
 done
 : >"$good/rust/libcore.rmeta"
 preflight "$trees/fitting" "$good"
-refused "lack the Rust metadata \(rust/libcore.rmeta\)" "metadata cut to nothing"
+refused "lack the Rust metadata \(rust/libcore.rmeta\)" "an empty metadata file"
 echo metadata >"$good/rust/libcore.rmeta"
 
 preflight "$trees/other" "$good"
@@ -126,7 +126,7 @@ preflight "$trees/fitting" "$(tree another 0.0.1 "${fitting[@]}")"
 is "$status" 0 "headers of another kernel than the running one: the build goes on"
 like "$stderr" "warning: building for kernel 0.0.1, but $running is running" "… with a warning"
 
-# A machine without the programs: bubblewrap hides those of this one.
+# A machine without the programs: bubblewrap hides this machine's programs.
 hidden=()
 for program in /usr/bin/rustc* /usr/lib/rust-*/bin/rustc /usr/bin/bindgen /usr/bin/{clang,ld.lld}; do
 	[[ ! -e $program ]] || hidden+=(--ro-bind /dev/null "$program")
@@ -140,22 +140,22 @@ refused "no bindgen on this machine" "no bindgen"
 
 # A kernel that clang has built.
 preflight "$trees/fitting" "$good"
-is "$(grep -o LLVM <<<"$stdout")" "" "gcc is left to kbuild"
+is "$(grep -o LLVM <<<"$stdout")" "" "for gcc, kbuild's default is used"
 clang=$(tree clang "$running" "${fitting[@]}" CONFIG_CC_IS_CLANG=y)
 bare "$trees/fitting" "$clang"
 refused "kernel $running was built with clang and lld, and this machine lacks them" "no clang"
 for program in clang ld.lld; do compiler "$trees/fitting/$program" "clang"; done
 bare "$trees/fitting" "$clang"
-like "$stdout" ' LLVM=1$' "clang is taken where the kernel's compiler was"
+like "$stdout" ' LLVM=1$' "clang is used if it has built the kernel"
 
-# In the sandbox the distribution's rustc is there, and one in PATH must not win even if it claims to be the same.
+# The sandbox has the distribution's rustc. Another one in PATH must not win, even if it claims to be the same.
 wanted=$(scripts/sandbox.sh /usr/bin/rustc --version)
 debian=$(tree debian "$running" "CONFIG_RUST=y" "CONFIG_RUSTC_VERSION_TEXT=\"$wanted\"")
 compiler "$trees/claiming/rustc" "$wanted"
 run scripts/sandbox.sh env PATH="$trees/claiming:/usr/bin" scripts/preflight.sh "$debian"
 like "$stdout" "^RUSTC=/usr/bin/rustc BINDGEN=/usr/bin/bindgen " "the distribution's rustc comes before PATH's"
 
-# The same text reaches who calls make.
+# Whoever calls make sees the same message.
 run env -u RUST_LKM_SUITE make KDIR="$trees/none"
 is "$status" 2 "make fails when the preflight does"
 like "$stderr" "preflight.sh: error: no such kernel build tree" "make shows the preflight's message"

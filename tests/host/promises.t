@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each promise of the documents has a test that holds it, and tests/promises.md says which. Then, in a copy: that a promise
-# without a test, or a test without its promise, is noticed.
+# Each promise in the documents has a test that checks it, and tests/promises.md names it. Then, in a copy: a promise without a
+# test is noticed, and so is a promise that no document makes.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -11,7 +11,7 @@ is "$status $stderr" "0 " "every promise has a test, and tests/promises.md has a
 copy=$(mktemp -d)
 temporary+=("$copy")
 
-# changed FILE SED: what is said of a copy in which FILE was changed.
+# changed FILE SED: changes FILE in a copy, and runs promises.sh there.
 changed() {
 	rm -rf "${copy:?}"/*
 	cp -a --parents README.md Makefile docs scripts tests bench/bench.sh "$copy"
@@ -20,28 +20,28 @@ changed() {
 	run "$copy/scripts/promises.sh" --check
 }
 
-# noticed TEXT DESCRIPTION
+# noticed TEXT DESCRIPTION: checks that it failed, with a message that has TEXT.
 noticed() { like "$status $stderr" "^1 .*$1" "$2"; }
 
 changed tests/promises.md '$d'
 noticed 'tests/promises.md is not up to date' "a table that is not up to date is an error"
 run "$copy/scripts/promises.sh"
-is "$status $(cmp tests/promises.md "$copy/tests/promises.md" && echo same)" "0 same" "… and is made again"
+is "$status $(cmp tests/promises.md "$copy/tests/promises.md" && echo same)" "0 same" "… and promises.sh makes it again"
 
 changed README.md 's/is the tour/was the tour/'
-noticed 'README.md does not say: `make demo` is the tour: it loads each module' "a promise that its document does not make any more"
+noticed 'README.md does not say: `make demo` is the tour: it loads each module' "a promise that its document no longer makes is an error"
 changed README.md '$a\\n`make demo` is the tour: it loads each module'
-noticed 'README.md says more than once: `make demo` is the tour: it loads each module' "one that cannot be told from another"
+noticed 'README.md says more than once: `make demo` is the tour: it loads each module' "words that are in the document twice are an error"
 changed tests/hello_world.t 's/insmod loads it without a word/insmod loads it/'
-noticed 'tests/hello_world.t has no test: insmod loads it without a word' "a test that no longer exists"
+noticed 'tests/hello_world.t has no test: insmod loads it without a word' "a description that its test no longer has is an error"
 changed tests/bad_moments.t 's/" "not root"/" "nobody"/'
-noticed 'tests/bad_moments.t has no test: not root' "a test of another description"
+noticed 'tests/bad_moments.t has no test: not root' "a changed description is an error"
 changed tests/promises.txt 's,hello_world.t: insmod,goodbye_world.t: insmod,'
-noticed 'there is no tests/goodbye_world.t' "a file that is not there"
+noticed 'there is no tests/goodbye_world.t' "a test that does not exist is an error"
 changed tests/promises.txt 's/^= Makefile/= Kbuild/'
-noticed 'there is no document Kbuild' "a document that is not looked at"
+noticed 'there is no document Kbuild' "an unknown document is an error"
 
-# unheld NAME: what was added to a document is said to have no test.
+# unheld NAME: checks the message that NAME, which was added to a document, has no test.
 unheld() { noticed "names no test for $1" "no test for $1"; }
 
 changed README.md '/^|---/a| new | row |'
@@ -65,9 +65,9 @@ unheld 'scripts/preflight.sh, exit status: 9'
 changed docs/kernels.md '/^## What has been tried/i## New\n\nText.\n'
 unheld 'docs/kernels.md, section: New'
 changed docs/kernels.md '$a\\n| new | row |'
-is "$status $stderr" "0 " "the results that make matrix writes need none"
+is "$status $stderr" "0 " "the results that make matrix writes need no test"
 changed docs/reliability.md '$a- New.'
-is "$status $stderr" "0 " "nor does what was not covered"
+is "$status $stderr" "0 " "the list of what was not covered needs no test, either"
 changed docs/reliability.md '/^- \*\*Faults/i- New.'
 unheld 'docs/reliability.md, item: New'
 

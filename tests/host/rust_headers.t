@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# rust-headers.sh: a small archive of made-up kernels, one of each kind, shows that nothing is called complete
-# which is not. The real archive is used by all that runs in the virtual machine.
+# rust-headers.sh: a small archive of made-up kernels, one of each kind, shows that no incomplete headers are called complete.
+# (All tests in the virtual machine use the real archive.)
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -11,13 +11,13 @@ release=$(<"$kdir/include/config/kernel.release")
 
 # The kernel that the modules are built for.
 run scripts/sandbox.sh scripts/rust-headers.sh
-is "$status $stdout $stderr" "0 $PWD/build/kernels/$release/build " "what is complete is not made again, and its place is printed"
+is "$status $stdout $stderr" "0 $PWD/build/kernels/$release/build " "a complete tree is not made again, and its path is printed"
 run scripts/sandbox.sh scripts/rust-headers.sh --check "$kdir"
-is "$status" 0 "--check agrees"
+is "$status" 0 "--check finds it complete"
 like "$stdout" 'symbols: +all [0-9]{4} that the kernel exports' "--check compares the symbols: there are thousands"
 like "$stdout" 'rustc found: +/usr/bin/rustc' "--check names the compiler that fits"
 run scripts/sandbox.sh scripts/rust-headers.sh --list
-like "$stdout" "(^|"$'\n'")${release//+/\\+} +[^ ]+ +completed" "--list says that it is completed"
+like "$stdout" "(^|"$'\n'")${release//+/\\+} +[^ ]+ +completed" "--list shows it as completed"
 run scripts/sandbox.sh scripts/rust-headers.sh 0.0.0-none
 is "$status" 1 "a release that apt does not know gives 1"
 like "$stderr" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
@@ -27,9 +27,9 @@ temporary+=("$directory")
 mkdir -p "$directory"/{checkout,bin,deb,tree/rust}
 cp -a scripts "$directory/checkout/"
 
-# A build tree that lost a symbol, and one with a symbol too many.
+# A build tree that lacks a symbol, and one with a symbol too many.
 rmdir "$directory"/tree{/rust,}
-# (Links cost nothing, but cannot be made between two layers, as those of confined.sh.)
+# (Hard links cost nothing, but cannot be made between two layers, for example those of confined.sh.)
 cp -al "$kdir" "$directory/tree" 2>/dev/null || { rm -rf "$directory/tree" && cp -a "$kdir" "$directory/tree"; }
 rm "$directory/tree/Module.symvers"
 awk -F '\t' '$3 == "vmlinux" && $2 ~ /^_R/ && !done { done = 1; next } 1' "$kdir/Module.symvers" >"$directory/tree/Module.symvers"
@@ -46,15 +46,15 @@ is "$status $(grep incomplete <<<"$stdout" | sort)" "1 metadata:     incomplete,
 metadata:     incomplete, rust/kernel/generated_arch_warn_asm.rs is missing
 metadata:     incomplete, rust/libffi.{rmeta,so} is missing
 metadata:     incomplete, rust/libmacros.{rmeta,so} is missing" \
-	"--check finds all that is missing: what kbuild passes, what the crates were made from, what their macros include"
+	"--check finds every missing file: those that kbuild names, those that the crates depend on, those that their macros include"
 cp --remove-destination "$kdir/rust/libcore.rmeta" "$directory/tree/rust/"
 truncate -s 1M "$directory/tree/rust/libcore.rmeta"
 run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
-like "$status $stdout" '^1 .*incomplete, rust/libcore.rmeta \(it is broken\) is missing' "… and what is cut off"
+like "$status $stdout" '^1 .*incomplete, rust/libcore.rmeta \(it is broken\) is missing' "… and a file that is cut off"
 
 # ---- The made-up archive.
 
-# package NAME FILE…: NAME's .deb, with files given as PATH=CONTENT.
+# package NAME FILE…: makes NAME.deb, with the files, which are given as PATH=CONTENT.
 package() {
 	local tree=$directory/package file
 	rm -rf "$tree"
@@ -92,7 +92,7 @@ kernel 9.10.2-amd64 CONFIG_RUST=y
 kernel 9.9.1-norust-amd64 CONFIG_MODULES=y
 kernel 9.9.1-other-amd64 CONFIG_RUST=y "rustc 9.9.9 (some other)"
 
-# What the kernel's make makes of it: crates of which one is made from another, and has a macro that includes a file.
+# The files that the kernel's make would build: crates. One of them depends on another, and has a macro that includes a file.
 mkdir -p "$directory"/made/{rust/kernel,scripts}
 cat >"$directory/made/crate" <<'STANDIN'
 crate() {
@@ -111,7 +111,7 @@ scripts/sandbox.sh bash "$directory/made/crate" "$directory/made"
 rm "$directory/made/crate"
 for file in rust/kernel/generated_thing.rs rust/made.bc scripts/target.json; do echo x >"$directory/made/$file"; done
 
-# Stand-ins for apt and for the kernel's make; "behaviour" says what the latter makes of the source.
+# Stand-ins for apt and for the kernel's make. The file "behaviour" says what they do.
 cat >"$directory/archive" <<'ARCHIVE'
 linux-headers-9.9.1-amd64 9.9.1-1
 linux-headers-9.9.1-common 9.9.1-1
@@ -185,12 +185,12 @@ chmod +x "$directory"/bin/*
 headers() { scripts/sandbox.sh env PATH="$directory/bin:/usr/bin" "$directory/checkout/scripts/rust-headers.sh" "$@"; }
 made=$directory/checkout/build/kernels/9.9.1-amd64
 
-# refused BEHAVIOUR TEXT DESCRIPTION
+# refused BEHAVIOUR TEXT DESCRIPTION: checks that it fails with this behaviour, with a message that has TEXT.
 refused() {
 	echo "$1" >"$directory/behaviour"
 	run headers 9.9.1-amd64
 	is "$status $stdout" "1 " "$3 is refused"
-	like "$stderr" "$2" "$3 is named"
+	like "$stderr" "$2" "$3: the message names the cause"
 	not_there "$made" "$3 leaves nothing that looks complete"
 }
 : >"$directory/prepared"
@@ -200,27 +200,27 @@ refused other-configuration 'the configuration came out different here' "another
 refused fail 'source could not be prepared' "a source that does not build"
 like "$stderr" 'The whole output is in build/log/rust-headers-9.9.1-amd64.log' "… with the log's place"
 
-refused gone 'apt-get could not download version 9.9.1-1 of linux; the mirror may have a newer one' "a package that the mirror has no more"
+refused gone 'apt-get could not download version 9.9.1-1 of linux; the mirror may have a newer one' "a package that the mirror no longer has"
 refused cut 'could not unpack the packages' "a package that is cut off"
-refused half 'rust/libcore.\{rmeta,so\}' "a crate that the compiler takes without being told and that was not made"
-refused no-ffi 'rust/libffi.\{rmeta,so\}' "a crate that another was made from and that was not made"
-refused no-macros 'rust/libmacros.\{rmeta,so\}' "the macros that no crate names and that were not made"
-refused no-thing 'rust/kernel/generated_thing.rs' "a file that a macro includes and that was not made"
-refused no-target 'scripts/target.json' "a file that kbuild names and that was not made"
+refused half 'rust/libcore.\{rmeta,so\}' "a missing crate that the compiler uses by itself"
+refused no-ffi 'rust/libffi.\{rmeta,so\}' "a missing crate that another one depends on"
+refused no-macros 'rust/libmacros.\{rmeta,so\}' "a missing macro library, which no crate names,"
+refused no-thing 'rust/kernel/generated_thing.rs' "a missing file that a macro includes"
+refused no-target 'scripts/target.json' "a missing file that kbuild names"
 refused cut-kernel 'rust/libkernel.rmeta .it is broken' "a crate that is cut off"
 
 mkdir "$directory/few"
 for program in "$PWD"/build/sandbox/*/usr/bin/*; do ln -sf "/usr/bin/${program##*/}" "$directory/few/"; done
 rm "$directory"/few/{pahole,python3}
 run scripts/sandbox.sh env PATH="$directory/bin:$directory/few" "$directory/checkout/scripts/rust-headers.sh" 9.9.1-amd64
-is "$status" 1 "a machine that lacks a program is told so"
+is "$status" 1 "if this machine lacks programs, it fails"
 like "$stderr" 'this machine lacks: pahole python3'$'\n''  Debian: sudo apt-get install dwarves python3'$'\n' \
-	"… of all that it lacks, with the one command to run"
+	"… and names all of them, and the one command to run"
 
 mv "$directory/archive" "$directory/archive.whole"
 grep -v linux-source "$directory/archive.whole" >"$directory/archive"
 run headers
-like "$status $stderr" '^1 .*apt knows no kernel that can be completed' "an archive without a kernel that has all its parts is said to be so"
+like "$status $stderr" '^1 .*apt knows no kernel that can be completed' "if the archive has no complete kernel, the message says so"
 mv "$directory/archive.whole" "$directory/archive"
 
 for signal in INT TERM KILL; do
@@ -233,7 +233,7 @@ for signal in INT TERM KILL; do
 	if [[ $signal == KILL ]]; then kill -KILL "$session"; else signal_session "$signal" "$session"; fi
 	wait "$session" 2>/dev/null
 	not_there "$made" "SIG$signal leaves nothing that looks complete"
-	# They end soon, if at all.
+	# Give the processes two seconds to end.
 	for ((i = 0; i < 20; i++)); do
 		left=$(session "$session")
 		[[ -n $left ]] || break
@@ -244,35 +244,35 @@ done
 
 echo fine >"$directory/behaviour"
 run headers 9.9.1-amd64
-is "$status $stdout" "0 $made/build" "after all that it is completed"
-is "$(cat "$made/vmlinuz")" "image" "with the kernel's image"
-is "$(grep 'This differs' <<<"$stderr")" "" "… and nothing is said of differences, as there are none"
+is "$status $stdout" "0 $made/build" "after all this, it can still be completed"
+is "$(cat "$made/vmlinuz")" "image" "… with the kernel's image"
+is "$(grep 'This differs' <<<"$stderr")" "" "… and no differences are reported, because there are none"
 is "$(cd "$made/build/rust" && find . -type f ! -name Makefile | sort | paste -sd ' ')" \
 	"./exports_kernel_generated.h ./kernel/generated_thing.rs ./libcompiler_builtins.rmeta ./libcore.rmeta ./libffi.rmeta ./libkernel.rmeta ./libmacros.so ./made.bc" \
-	"… with all that was made, whatever its name, but objects and records"
+	"… with all files that were made, whatever their names, except objects and records"
 is "$(<"$made/build/rust/Makefile")" "rustc --crate-type rlib -O --out" "… and the source's own Makefile"
-like "$(<"$directory/prepared")" "rustc --crate-type rlib --out" "… though the macros' parsers were not optimised"
+like "$(<"$directory/prepared")" "rustc --crate-type rlib --out" "… although the macros' parsers were compiled without optimisation"
 is "$(grep -E 'drivers|arch' "$directory/prepared" | sort -u | paste -sd ' ')" \
 	"./arch/$([[ $(uname -m) == x86_64 ]] && echo x86 || echo arm64)/arch.h ./drivers/Kconfig ./drivers/driver.h" \
-	"… from those parts of the source which metadata are made from"
+	"… from those parts of the source that the metadata need"
 echo wants-more >"$directory/behaviour"
 rm -r "$made"
 : >"$directory/prepared"
 run headers 9.9.1-amd64
-is "$status" 0 "a source that wants more than that gets all of it"
-like "$(<"$directory/prepared")" "drivers/driver.c" "… before it is tried again"
+is "$status" 0 "if that is not enough, all of the source is unpacked"
+like "$(<"$directory/prepared")" "drivers/driver.c" "… before the next attempt"
 
-# A script that makes the tree otherwise does not take what an older one has made.
+# A script that makes the tree in another way does not use the tree of an older script.
 cp -a "$directory/checkout" "$directory/changed"
 sed -i 's/^prepare() { /&: a step more; /' "$directory/changed/scripts/rust-headers.sh"
 echo other-linker >"$directory/behaviour"
 run scripts/sandbox.sh env PATH="$directory/bin:/usr/bin" "$directory/changed/scripts/rust-headers.sh" 9.9.1-amd64
 is "$status" 0 "a tree that an older rust-headers.sh made is made again"
 like "$stderr" 'Completing the headers of kernel 9.9.1-amd64' "… and it says so"
-like "$stderr" $'These options differ .*\n  < CONFIG_LD_VERSION=1\n  > CONFIG_LD_VERSION=2\n' "another linker is no hindrance, and is named"
+like "$stderr" $'These options differ .*\n  < CONFIG_LD_VERSION=1\n  > CONFIG_LD_VERSION=2\n' "another linker is allowed, and the message names it"
 echo fine >"$directory/behaviour"
 run headers 9.9.1-amd64
-is "$status $stderr" "0 " "what this one made is taken as it is"
+is "$status $stderr" "0 " "a tree that this script made is used as it is"
 
 run headers 9.9.1-norust-amd64
 is "$status" 1 "a kernel without CONFIG_RUST is refused"
@@ -287,24 +287,24 @@ like "$status $stderr" '^1 .*cannot be completed: no image yet' "a kernel withou
 
 run headers --list
 is "$(awk 'NR > 1 { print $1 }' <<<"$stdout" | tr '\n' ' ')" "9.10.3-amd64 9.10.2-amd64 9.9.1-other-amd64 9.9.1-norust-amd64 9.9.1-amd64 9.8.7-amd64 " \
-	"--list goes by version, newest first"
-like "$stdout" '9.10.2-amd64 .* can be completed \(its image is not signed yet\)' "--list tells of an image that is not signed"
-like "$stdout" '9.9.1-amd64 .* completed' "--list tells what is completed"
-like "$stdout" '9.8.7-amd64 .* cannot be: the source of that version is gone' "--list tells why not: no source"
-like "$stdout" '9.10.3-amd64 .* cannot be: no image yet' "--list tells why not: no image"
-like "$stdout" '9.9.1-norust-amd64 .* cannot be: built without CONFIG_RUST' "--list tells why not: no Rust"
-like "$stdout" "9.9.1-other-amd64 .* cannot be: built by rustc 9.9.9, but this is ${rustc%% (*}" "--list tells why not: another compiler"
+	"--list sorts by version, newest first"
+like "$stdout" '9.10.2-amd64 .* can be completed \(its image is not signed yet\)' "--list says if an image is not signed"
+like "$stdout" '9.9.1-amd64 .* completed' "--list says what is completed"
+like "$stdout" '9.8.7-amd64 .* cannot be: the source of that version is gone' "--list says why not: no source"
+like "$stdout" '9.10.3-amd64 .* cannot be: no image yet' "--list says why not: no image"
+like "$stdout" '9.9.1-norust-amd64 .* cannot be: built without CONFIG_RUST' "--list says why not: no Rust"
+like "$stdout" "9.9.1-other-amd64 .* cannot be: built by rustc 9.9.9, but this is ${rustc%% (*}" "--list says why not: another compiler"
 
 mv "$directory/deb/linux-headers-9.10.2-amd64.deb" "$directory/"
 rm -r "$directory/checkout/build/kernels/known"
 run headers --list
-like "$status $stderr" '^0 .*apt-get could not download all configurations: ' "--list says so if a configuration cannot be had"
-like "$stdout" '9.10.2-amd64 .* can be completed' "… of which nothing is known against it"
+like "$status $stderr" '^0 .*apt-get could not download all configurations: ' "--list says so if it cannot download a configuration"
+like "$stdout" '9.10.2-amd64 .* can be completed' "… and lists that kernel as possible"
 
 KERNEL=9.10.3-amd64 run headers
 like "$status $stderr" '^1 .*kernel 9.10.3-amd64 cannot be completed' "KERNEL= chooses the release"
 
-# Without a release: the newest with a signed image, of the plain flavour.
+# Without a release, it chooses the newest kernel of the plain flavour that has a signed image.
 run headers
 is "$status $stdout" "0 $made/build" "the newest kernel that has all its parts is chosen"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# sandbox.sh: that it is made once, whole or not at all, whatever happens while it is made. A stand-in for
-# mmdebstrap, which delivers a few programs of the real sandbox, makes that quick; tests/long has the real one.
+# sandbox.sh: the sandbox is made once, and completely or not at all, whatever happens meanwhile. To be quick, a stand-in for
+# mmdebstrap copies a few programs of the real sandbox. (tests/all/host/ordinary_user.t makes a real one.)
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -16,12 +16,12 @@ cp -a scripts "$checkout/"
 cd "$checkout" || exit
 made=$checkout/build/sandbox/trixie
 
-# (the mount points that sandbox.sh expects in every Debian, too)
+# (It also needs the mount points that sandbox.sh expects in every Debian.)
 (cd "$real" && tar -cf "$directory/root.tar" bin lib lib64 etc/passwd etc/hosts etc/resolv.conf root run \
 	usr/bin/{bash,true,sh,dash,env,echo,touch,id,sleep,cat,dirname} \
 	usr/lib/*/{libc.so.6,libtinfo.so.6*,ld-linux*} usr/lib64 --no-recursion dev proc tmp)
 
-# What the stand-in does is in the file "behaviour"; how it was called goes to the file "calls".
+# The file "behaviour" says what the stand-in does. It writes its arguments to the file "calls".
 cat >"$directory/bin/mmdebstrap" <<STANDIN
 #!/usr/bin/env bash
 echo "\${*//\$'\n'/ }" >>"$directory/calls"
@@ -47,55 +47,55 @@ unmade() { rm -rf "$checkout/build/sandbox"; }
 
 behave ok
 run scripts/sandbox.sh echo hello
-is "$status $stdout" "0 hello" "a command runs in it, and its output is all there is on stdout"
-like "$stderr" '\[1/1\] Downloading and installing the toolchain … done, [0-9]+ s' "what is done and how long it took is on stderr"
+is "$status $stdout" "0 hello" "a command runs in it, and stdout has only its output"
+like "$stderr" '\[1/1\] Downloading and installing the toolchain … done, [0-9]+ s' "stderr says what is done, and how long it took"
 like "$(<"$directory/calls")" 'Acquire::Check-Valid-Until "false"' "a mirror that is a frozen copy is accepted"
 run scripts/sandbox.sh bash -c 'exit 42'
-is "$status $stderr" "42 " "the second time nothing is made, and the status is passed on"
+is "$status $stderr" "42 " "the second time, nothing is made, and the status is passed on"
 is "$(calls)" 1 "mmdebstrap was called once"
 
 run scripts/sandbox.sh touch /usr/bin/written
 is "$status" 1 "the sandbox itself cannot be written to"
 run scripts/sandbox.sh touch scripts/written
-is "$status $(stat -c %u scripts/written)" "0 $(id -u)" "the checkout can be, and the file is the caller's"
+is "$status $(stat -c %u scripts/written)" "0 $(id -u)" "the checkout can be written to, and the file belongs to the caller"
 run scripts/sandbox.sh bash -c 'echo "$PWD $RUST_LKM_SUITE ${HOSTNAME:-}"; type -P cargo'
-is "$stdout" "$checkout trixie sandbox" "inside, the checkout has its path, and PATH is the sandbox's own"
+is "$stdout" "$checkout trixie sandbox" "inside, the checkout has the same path, and PATH is the sandbox's own"
 echo "from outside" >"$directory/shown"
 run scripts/sandbox.sh cat "$directory/shown"
-is "$status" 1 "what is not in the checkout is not there inside"
+is "$status" 1 "a file outside the checkout does not exist inside"
 run scripts/sandbox.sh --show "$directory/shown" cat "$directory/shown"
-is "$status $stdout" "0 from outside" "… but --show lets it be seen"
+is "$status $stdout" "0 from outside" "… but --show makes it visible"
 echo "from there" >"$directory/second"
 run scripts/sandbox.sh --show "$directory/shown" --show "$directory/second" cat "$directory"/{shown,second}
 is "$status $stdout" $'0 from outside\nfrom there' "… which can be given again"
 mkdir "$directory/own"
 run scripts/sandbox.sh --show "$directory/own" touch "$directory/own/written"
-is "$status" 1 "… and not be written to"
+is "$status" 1 "… and not writable"
 cd "$directory/own" || exit
 run "$checkout/scripts/sandbox.sh" --writable "$directory/own" bash -c 'echo "$PWD"; echo built >written'
-is "$status $stdout $(<written)" "0 $directory/own built" "--writable lets a directory be built in"
+is "$status $stdout $(<written)" "0 $directory/own built" "--writable allows building in a directory"
 cd "$checkout" || exit
 run scripts/sandbox.sh --show "${checkout%/*}" touch scripts/written
-is "$status" 0 "a checkout inside of what is shown can be written to, too"
+is "$status" 0 "a checkout inside a directory that is shown is writable, too"
 run scripts/sandbox.sh --show "${checkout%/*}" touch "${checkout%/*}/written"
-is "$status" 1 "… but not what is around it"
+is "$status" 1 "… but the directory around it is not"
 run scripts/sandbox.sh --writable "$directory/missing" true
-is "$status" 2 "… which has to be there"
+is "$status" 2 "--writable of a directory that does not exist gives 2"
 run scripts/sandbox.sh scripts/sandbox.sh echo nested
 is "$status $stdout" "0 nested" "called inside, it runs the command there"
 run_by=(KERNEL=1 ANY_KERNEL=2 TERM=3 COLORTERM=4 NO_COLOR=5 CI=6 http_proxy=7 https_proxy=8 no_proxy=9)
 run env "${run_by[@]}" scripts/sandbox.sh env
 same "$(grep -xF "$(printf '%s\n' "${run_by[@]}")" <<<"$stdout" | sort)" "$(printf '%s\n' "${run_by[@]}" | sort)" \
-	"each variable that says how something is to be run is there inside"
+	"the variables that say how to run things are passed on"
 run env SECRET=1 scripts/sandbox.sh env
-like "$stdout" 'RUST_LKM_SUITE=trixie' "the environment is a small one"
+like "$stdout" 'RUST_LKM_SUITE=trixie' "the environment has the sandbox's variables"
 is "$(cut -d= -f1 <<<"$stdout" | grep -vxE 'PATH|HOME|LANG|PWD|(RUST_LKM_)?SUITE|ARCH|(ANY_)?KERNEL|(COLOR)?TERM|NO_COLOR|CI|(https?|no)_proxy')" "" \
-	"… and the rest of the caller's stays outside"
+	"… and no others of the caller's"
 
 behave ok
 sed -i 's/^	make gcc bc/	another-package make gcc bc/' scripts/sandbox.sh
 run scripts/sandbox.sh true
-is "$(calls)" 1 "it is made again when its recipe changed"
+is "$(calls)" 1 "it is made again when its recipe has changed"
 behave ok
 run scripts/sandbox.sh --rebuild true
 is "$(calls)" 1 "--rebuild makes it again"
@@ -103,7 +103,7 @@ behave ok
 MIRROR=http://mirror.invalid/debian run scripts/sandbox.sh --rebuild true
 like "$(<"$directory/calls")" ' trixie - http://mirror.invalid/debian$' "MIRROR= names the mirror"
 
-# Another suite, and another architecture than this machine's: sandboxes of their own, beside the first.
+# Another suite, or another architecture than this machine's, has a sandbox of its own beside the first.
 behave ok
 SUITE=experimental run scripts/sandbox.sh bash -c 'echo "$SUITE $RUST_LKM_SUITE"'
 is "$status $stdout" "0 experimental experimental" "SUITE= chooses the Debian"
@@ -116,21 +116,21 @@ behave ok
 ARCH=${other[0]} run scripts/sandbox.sh bash -c 'echo "$ARCH $RUST_LKM_SUITE"; [[ -x /guest/usr/bin/bash ]] && echo programs'
 is "$status $stdout" "0 ${other[0]} trixie-${other[0]}"$'\nprograms' "ARCH= chooses the architecture: the toolchain, and programs for it"
 like "$(sed -n 1p "$directory/calls")" "--architectures=${other[2]} .*linux-headers-${other[1]}:${other[1]}/trixie-backports" \
-	"… the compiler that its headers depend on"
-like "$(sed -n 2p "$directory/calls")" "--variant=extract --architectures=${other[1]} " "… and the programs are unpacked only"
+	"… with the compiler that its headers depend on"
+like "$(sed -n 2p "$directory/calls")" "--variant=extract --architectures=${other[1]} " "… and the programs are only unpacked"
 run scripts/sandbox.sh bash -c 'echo "$RUST_LKM_SUITE"'
-is "$stdout $stderr" "trixie " "the first is as it was"
+is "$stdout $stderr" "trixie " "the first sandbox has not changed"
 behave no-programs
 ARCH=${other[0]} run scripts/sandbox.sh --rebuild true
-is "$status" 1 "programs that the mirror does not give are an error"
-like "$stderr" "mmdebstrap could not get the programs for ${other[0]}" "… which is named"
-not_there "$checkout/build/sandbox/trixie-${other[0]}" "… and leaves no half of a sandbox"
+is "$status" 1 "if the mirror does not have the programs, that is an error"
+like "$stderr" "mmdebstrap could not get the programs for ${other[0]}" "… and the message says so"
+not_there "$checkout/build/sandbox/trixie-${other[0]}" "… and no half of a sandbox is left"
 
-# interrupted SIGNAL: sends it while the sandbox is being made.
+# interrupted SIGNAL: sends the signal while the sandbox is being made.
 interrupted() {
 	unmade
 	behave slow
-	# A shell's background commands ignore SIGINT; a person's do not.
+	# A shell's background commands ignore SIGINT; commands that a person types do not.
 	setsid env --default-signal=INT scripts/sandbox.sh true </dev/null >"$directory/out" 2>&1 &
 	session=$!
 	begun
@@ -145,11 +145,12 @@ for signal in INT TERM KILL; do
 	if [[ $signal != KILL ]]; then
 		is "$(session "$session")" "" "SIG$signal leaves no process behind"
 	fi
-	# After KILL as when the machine loses power: nothing of it goes on. (Else nothing is left, or the next run would wait for it.)
+	# After KILL, end everything, as a loss of power would. (After the other signals, nothing is left, so the next run need not
+	# wait.)
 	signal_session KILL "$session"
 	behave ok
 	run scripts/sandbox.sh echo whole
-	is "$status $stdout" "0 whole" "after SIG$signal the next run makes a whole one"
+	is "$status $stdout" "0 whole" "after SIG$signal, the next run makes a whole one"
 done
 
 unmade
@@ -170,19 +171,19 @@ await scripts/begun
 scripts/sandbox.sh --rebuild true >"$directory/rebuild" 2>&1 &
 rebuild=$!
 await "$directory/rebuild" 'waiting for another run: it is using the sandbox'
-is "$(calls)" 0 "making it again waits for what runs in it, and says so"
+is "$(calls)" 0 "--rebuild waits for commands that run in the sandbox, and says so"
 touch scripts/let
 wait "$rebuild"
-is "$? $(calls)" "0 1" "… and makes it then"
+is "$? $(calls)" "0 1" "… and then makes it"
 wait
-is "$(<"$directory/user")" "undisturbed" "making it again does not disturb what runs in it"
+is "$(<"$directory/user")" "undisturbed" "--rebuild does not disturb commands that run in the sandbox"
 
 unmade
 behave fail
 run scripts/sandbox.sh true
 is "$status" 1 "a mirror that cannot be reached gives 1"
-like "$stderr" 'E: cannot reach the mirror' "… the message has mmdebstrap's own words"
-like "$stderr" 'The whole output is in build/log/sandbox-trixie.log' "… and the log's place"
+like "$stderr" 'E: cannot reach the mirror' "… with mmdebstrap's own message"
+like "$stderr" 'The whole output is in build/log/sandbox-trixie.log' "… and the path of the log"
 not_there "$made" "… and there is no sandbox"
 like "$(<build/log/sandbox-trixie.log)" 'cannot reach the mirror' "the log has the output"
 
@@ -191,10 +192,10 @@ chmod +x "$directory/bin/df"
 behave ok
 run scripts/sandbox.sh true
 is "$status $(calls)" "1 0" "too little disk is found before anything is downloaded"
-like "$stderr" 'too little disk: 1 GB are free' "… and said"
+like "$stderr" 'too little disk: 1 GB are free' "… and the message says so"
 rm "$directory/bin/df"
 
-# A machine that has nothing but the basic programs, as an ordinary user and as root. (The keyring is no program: it is there.)
+# A machine that has only the basic programs, for an ordinary user and for root. (The keyring is not a program, so it is there.)
 needs=$(awk '$1 !~ /^#/ && $2 !~ /^\// { printf "%s%s", n++ ? " " : "", $1 }' scripts/host-needs)
 is "$(sed -n 's/^sudo apt-get install \(git .*\)/\1/p' "$readme")" "$(awk '!/^#/ { printf "%s%s", n++ ? " " : "", $1 }' scripts/host-needs)" \
 	"the README has the same packages as scripts/host-needs"
@@ -206,12 +207,12 @@ if ((EUID == 0)); then
 	printf '#!/bin/sh\necho "$*" >>%s/apt\n' "$directory" >"$directory/basic/apt-get"
 	chmod +x "$directory/basic/apt-get"
 	run env PATH="$directory/basic" scripts/sandbox.sh --preflight
-	like "$stderr" "Installing what this machine lacks: $needs" "root: what is missing is installed, and said"
-	like "$(<"$directory/apt")" "install -y --no-install-recommends $needs" "root: by apt-get"
+	like "$stderr" "Installing what this machine lacks: $needs" "root: missing packages are installed, and the message names them"
+	like "$(<"$directory/apt")" "install -y --no-install-recommends $needs" "root: apt-get installs them"
 	printf '#!/bin/sh\necho "E: no such package"; exit 100\n' >"$directory/basic/apt-get"
 	run env PATH="$directory/basic" scripts/sandbox.sh --preflight
 	is "$status" 1 "root: an apt-get that fails gives 1"
-	like "$stderr" "apt-get could not install $needs"$'.*\n''  E: no such package' "… and its own words"
+	like "$stderr" "apt-get could not install $needs"$'.*\n''  E: no such package' "… and shows apt-get's own message"
 	rm -rf build
 	chmod -R go+rX "$directory"
 	ordinary=(setpriv --reuid 65534 --regid 65534 --clear-groups)
@@ -220,43 +221,43 @@ else
 	ordinary=()
 fi
 run "${ordinary[@]}" env PATH="$directory/basic" scripts/sandbox.sh true
-is "$status" 1 "an ordinary user without the programs is told so"
+is "$status" 1 "an ordinary user who lacks the programs gets an error"
 like "$stderr" "sudo apt-get install $needs" "… with the one command to run"
 
-# What root has made in the checkout of another user.
+# Files that root has made in the checkout of another user.
 if ((EUID == 0)); then
 	mkdir -p build/log
 	run "${ordinary[@]}" env PATH="$directory/bin:/usr/bin:/bin" scripts/sandbox.sh true
 	like "$status $stderr" "^1 .*user nobody cannot write to $PWD/build/log/, which belongs to root"$'\n'"  sudo chown -R nobody: $PWD/build" \
-		"what belongs to another user is named"
+		"a directory that belongs to another user is named"
 	rm -r build/log
 else
-	skip "what belongs to another user is named" "only root can be another user"
+	skip "a directory that belongs to another user is named" "only root can be another user"
 fi
 
-# A machine that has the programs, and does not let this user make use of them.
+# A machine that has the programs, but does not let this user use them.
 mkdir -p "$directory/forbidden"
 printf '#!/bin/sh\necho "bwrap: no permission" >&2; exit 1\n' >"$directory/forbidden/bwrap"
 chmod +x "$directory/forbidden/bwrap"
 run env PATH="$directory/forbidden:$PATH" scripts/sandbox.sh --preflight
-is "$status" 1 "where bubblewrap may not make a namespace, that is said"
-like "$stderr" 'bubblewrap cannot make a user namespace here: bwrap: no permission' "… in its own words"
+is "$status" 1 "if bubblewrap may not make a namespace, that is an error"
+like "$stderr" 'bubblewrap cannot make a user namespace here: bwrap: no permission' "… with bubblewrap's own message"
 if ((EUID == 0)); then
 	ln -s /bin/true "$directory/forbidden/newuidmap"
 	ln -sf /bin/true "$directory/forbidden/bwrap"
 	run "${ordinary[@]}" env PATH="$directory/forbidden:$directory/bin:/usr/bin:/bin" scripts/sandbox.sh --preflight
-	is "$status" 1 "a user without subordinate ids is told so"
+	is "$status" 1 "a user without subordinate ids gets an error"
 	like "$stderr" 'user nobody has no subordinate user ids, which mmdebstrap needs'$'.*\n''.*usermod --add-subuids' "… with the one command to run"
 else
-	skip "a user without subordinate ids is told so" "only root can be another user"
+	skip "a user without subordinate ids gets an error" "only root can be another user"
 fi
 
 run scripts/sandbox.sh --suite nonesuch true
 is "$status" 2 "an unknown suite gives 2"
-like "$stderr" 'unknown suite nonesuch \(known: trixie testing sid experimental\)' "… and the known ones are named"
+like "$stderr" 'unknown suite nonesuch \(known: trixie testing sid experimental\)' "… and the message lists the known ones"
 ARCH=vax run scripts/sandbox.sh true
 is "$status" 2 "an unknown architecture gives 2"
-like "$stderr" 'unknown architecture ARCH=vax \(known: x86 arm64\)' "… and the known ones are named"
+like "$stderr" 'unknown architecture ARCH=vax \(known: x86 arm64\)' "… and the message lists the known ones"
 run scripts/sandbox.sh --help
 like "$status $stdout" '^0 Usage: scripts/sandbox.sh' "--help prints the usage"
 

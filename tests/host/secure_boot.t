@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The modules on a kernel that firmware with Secure Boot has verified, which is locked down by that: refused if they are not signed,
-# or signed by a stranger, or changed after that; taken if the firmware knows the key. What docs/secure-boot.md shows is typed.
-# (How a person enrols a key: tests/debian/secure_boot.t.)
+# Loads modules into a kernel that firmware with Secure Boot has verified, and that is locked down for this reason. The kernel
+# must refuse a module that is not signed, that a stranger has signed, or that was changed after it was signed. It must load a
+# module if the firmware knows the key. Types the commands in docs/secure-boot.md. (tests/debian/secure_boot.t enrols a key, as a
+# person does.)
 
 . "$(dirname "$0")/../tap.sh" || exit
 . "$(dirname "$0")/../shown.sh" || exit
@@ -25,8 +26,8 @@ run sign stranger "$directory/stranger.ko"
 cp "$directory/signed/hello_world.ko" "$directory/changed.ko"
 printf x | dd of="$directory/changed.ko" bs=1 seek=3000 conv=notrunc status=none
 
-# type_documented TEXT: the commands of the block of docs/secure-boot.md that begins with ```console TEXT, each with its prompt and
-# what it prints.
+# type_documented TEXT: prints a script that runs the commands of a block in docs/secure-boot.md, and prints each command after
+# its prompt. The block begins with ```console TEXT.
 block() { awk -v start="\`\`\`console $1" '/^```/ { inside = ($0 == start); next } inside' docs/secure-boot.md; }
 type_documented() {
 	block "$1" | sed -n 's/^# //p' | while IFS= read -r line; do printf 'echo %q; { %s; } 2>&1; ' "# $line" "$line"; done
@@ -35,9 +36,9 @@ type_documented() {
 run scripts/vm.sh --strip --secure-boot --add "$directory/stranger.ko" bash -c "$(type_documented refused)
 	echo == stranger; insmod stranger.ko; dmesg | grep -c 'Loading of module with unavailable key is rejected'
 	echo == tour; scripts/demo.sh; echo \"status \$?\""
-is "$status" 0 "the kernel is started by firmware with Secure Boot on"
+is "$status" 0 "firmware with Secure Boot on starts the kernel"
 is_as_shown "$(sed '/^== stranger/,$d' <<<"$stdout")" "$(block refused)" "docs/secure-boot.md shows how an unsigned module is refused"
-like "$stdout" '== stranger'$'\n''1'$'\n' "what a stranger has signed is refused, and the log says why"
+like "$stdout" '== stranger'$'\n''1'$'\n' "a module that a stranger has signed is refused, and the log says why"
 like "$stderr" 'insmod: ERROR: could not insert module stranger.ko: Key was rejected by service' "… and so does insmod"
 like "$stdout" '== tour'$'\n''status 3$' "the tour refuses"
 like "$stderr" 'locked down \(integrity\).*'$'\n''  Sign them .* sudo make sign .*'$'\n''  Or switch Secure Boot off.*'$'\n''  Or .* make vm' "… and names the three ways"
@@ -46,9 +47,9 @@ run scripts/vm.sh --strip --enrol "$directory/owner.pem" --add "$directory/signe
 	bash -c "cp signed/*.ko .; $(type_documented enrolled)
 	echo == refused; for file in changed stranger; do insmod \$file.ko || echo \"\$file refused\"; done
 	echo == tour; scripts/demo.sh; echo \"status \$?\""
-is_as_shown "$(sed '/^== refused/,$d' <<<"$stdout")" "$(block enrolled)" "docs/secure-boot.md shows how a signed one is taken, with taint O and without E"
-like "$stdout" '== refused'$'\n''changed refused'$'\n''stranger refused'$'\n' "a module that was changed after it was signed is refused, and the stranger's still"
-like "$stdout" '([0-9]+) of \1 expectations held.*status 0$' "the tour runs there"
+is_as_shown "$(sed '/^== refused/,$d' <<<"$stdout")" "$(block enrolled)" "docs/secure-boot.md shows how a signed module is loaded, with taint O and without E"
+like "$stdout" '== refused'$'\n''changed refused'$'\n''stranger refused'$'\n' "a module that was changed after it was signed is refused, and so is the stranger's"
+like "$stdout" '([0-9]+) of \1 expectations held.*status 0$' "the tour runs"
 
 run scripts/vm.sh --enrol "$directory/no.pem" true
 like "$status $stderr" "^2 .*there is no $directory/no.pem" "a certificate that does not exist is named"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What must not compile does not, and the message says what is wrong and what to write instead: each file of tests/ui/
-# with the message beside it. tests/ui.sh --help says how to take over messages that have changed.
+# The files in tests/ui/ must not compile. The compiler's messages, which say what is wrong and what to write instead, must be
+# those in the files beside them. tests/ui.sh --help says how to accept messages that have changed.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -16,16 +16,16 @@ for file in tests/ui/*.rs; do
 	is "$(cat "$out/$name.status")" 1 "$file is refused"
 	same "$(cat "$out/$name.stderr")" "$(cat "tests/ui/$name.stderr")" "… with the message in $name.stderr"
 done
-same "$(printf '%s\n' tests/ui/*.stderr | sed 's/stderr$/rs/')" "$(printf '%s\n' tests/ui/*.rs)" "every file has a message, and every message a file"
+same "$(printf '%s\n' tests/ui/*.stderr | sed 's/stderr$/rs/')" "$(printf '%s\n' tests/ui/*.rs)" "every file has a message, and every message has a file"
 
 run scripts/sandbox.sh tests/ui.sh "$built" "$out-control" module_param.rs
-is "$(cat "$out-control/module_param".{status,stderr})" 0 "what is right compiles in the same way, without a word"
+is "$(cat "$out-control/module_param".{status,stderr})" 0 "correct code compiles in the same way, without a message"
 
 run scripts/sandbox.sh tests/ui.sh --without CONFIG_64BIT "$built" "$out-without" lkm/lib.rs
 like "$(cat "$out-without/lib".{status,stderr})" '^1.error: lkm is for 64-bit kernels' "a 32-bit kernel is refused"
 
-# Each refusal of the crate has a file that meets it. A refusal is a text in one of these macros or attributes; it may
-# have {} in it for what the compiler puts there.
+# Check that there is a file for each refusal of the crate. A refusal is a text in one of these macros or attributes. Where it has
+# {}, the compiler puts in something.
 mapfile -t sources < <(find lkm -name '*.rs')
 run perl -0777 -ne '
 	s/^\s*\/\/.*//gm;
@@ -35,19 +35,19 @@ run perl -0777 -ne '
 		my ($kind, $text) = ($1, $2);
 		my @strings;
 		push @strings, $1 while $text =~ /$string/g;
-		# What an assertion compares comes first.
+		# In an assertion, the compared values come first.
 		@strings = $strings[-1] if $kind =~ /assert/ && @strings;
 		for (@strings) { s/\\\n\s*//g; s/\\"/"/g; print "$_\n" }
 	}' "${sources[@]}"
 mapfile -t refusals <<<"$stdout"
-ok $((${#refusals[@]} < 5)) "the crate refuses: ${#refusals[@]} texts were found"
+ok $((${#refusals[@]} < 5)) "the crate has ${#refusals[@]} refusals"
 for refusal in "${refusals[@]}"; do
 	pattern=$(sed 's/[][\.*^$]/\\&/g; s/{[^}]*}/.*/g' <<<"$refusal")
 	grep -q -- "$pattern" tests/ui/*.stderr "$out-without/lib.stderr"
-	ok "$?" "a file meets: $refusal"
+	ok "$?" "a file has this refusal: $refusal"
 done
 
-# What is private is private by this too.
+# Private fields stay private.
 run grep -nE '^\s*pub [a-z_]+:|^\s*pub struct [^;{]*\(pub ' -r lkm --include='*.rs'
 is "$stdout" "" "no field of the crate is public"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# vm.sh: what goes in and out of the virtual machine, and what it says when that ends badly.
+# vm.sh: the input and output of the virtual machine, and the messages if the machine ends badly.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.." || exit
 directory=$(mktemp -d)
 temporary+=("$directory")
 
-# start NAME ARG…: runs vm.sh ARG… in the background; four at a time, of which some only wait. (A machine that nothing ends
-# is a failure, and not a test that goes on for ever.)
+# start NAME ARG…: runs vm.sh ARG… in the background, four at a time, because some only wait. (If a machine does not end, that is
+# a failure. The test does not wait for it for ever.)
 start() {
 	local name=$1
 	shift
@@ -19,14 +19,14 @@ start() {
 	} &
 }
 
-# ended NAME: sets status, stdout and stderr to what that run gave.
+# ended NAME: sets status, stdout and stderr to those of that run.
 ended() {
 	status=$(<"$directory/$1.status")
 	stdout=$(<"$directory/$1.stdout")
 	stderr=$(<"$directory/$1.stderr")
 }
 
-# What is killed cannot tidy up; the next run does.
+# A run that is killed cannot clean up. The next run does.
 scripts/vm.sh sleep "1000.$$" </dev/null >"$directory/killed" 2>&1 &
 killed=$!
 for ((i = 0; i < 300; i++)); do
@@ -37,14 +37,14 @@ done
 kill -KILL "$killed"
 wait "$killed" 2>/dev/null
 left=${left%/*}
-there "$left" "a run that is killed leaves its directory"
+there "$left" "a run that is killed leaves its directory behind"
 
 echo "from the host" >"$directory/added"
 echo "too" >"$directory/second"
 socket=build/${directory##*/}.gdb hang_socket=build/${directory##*/}.hang
 temporary+=("$socket" "$hang_socket")
 start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; sleep 1; echo o >/proc/sysrq-trigger; sleep 60'
-# Long enough for a boot; then what gdb says to detach.
+# Wait long enough for a boot. Then send gdb's command to detach.
 {
 	await "$socket"
 	sleep 5
@@ -66,12 +66,12 @@ start place --console --add "$directory/added" --add "$directory/second" bash -c
 	exit 255' - 'two words' "it's" '$HOME' ''
 start line --strip 'echo a; echo b'
 start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
-# (Nothing is as quiet as a machine whose debugger does not come.)
+# (A machine that waits for a debugger hangs without any output.)
 start hang --gdb "$hang_socket" --timeout 3 true
 
-# A person at a terminal: script(1) gives one. Each line is typed when the screen has what comes before it, and the prompt
-# (2004h is of readline, when it begins to read).
-# at_terminal NAME: a session of the name, whose window gets smaller when there is a file NAME.resize.
+# A person at a terminal, which script(1) makes. Each line is typed when the screen shows the text before it, and the prompt.
+# (readline prints 2004h when it begins to read.)
+# at_terminal NAME: starts a session of this name. Its window gets smaller when the file NAME.resize exists.
 in_vain=''
 at_terminal() {
 	session=$directory/$1
@@ -82,7 +82,7 @@ at_terminal() {
 }
 type_after() {
 	local tenths=0
-	# (what was waited for in vain ends this session, and those after it)
+	# (If the text did not appear in time, end this session and those after it.)
 	[[ -z $in_vain ]] || { printf '\001x' >&"$keys" && return; }
 	until grep -zqs "$1" "$session.screen"; do
 		if ((++tenths == 600)); then
@@ -96,7 +96,7 @@ type_after() {
 }
 at_terminal screen
 type_after 'To leave.*2004h' 'stty size; tty\n'
-# (What says that it is there has to be what Ctrl-C is for: a shell between two commands takes it for itself.)
+# (The process that prints "at" must be the one that Ctrl-C is for. Between two commands, a shell takes Ctrl-C for itself.)
 type_after '/dev/hvc0.*2004h' 'bash -c "echo at; exec sleep 1000"\n'
 type_after $'2004l\r*at' '\003'
 type_after $'2004l\r*at.*2004h' 'echo "interrupted: $?"\n'
@@ -112,7 +112,7 @@ type_after 'rmmod hello_world .*2004h' 'lsmod | grep -c hello; insmod tests/cras
 type_after 'insmod tests/crashes/unwraps.ko.*process:.*2004h' 'exit 7\n'
 type_after 'ended with' ''
 exec {keys}>&-
-# What hangs in the kernel: the shell does not come back, and Ctrl-A X ends it all.
+# A command that hangs in the kernel: the shell does not come back, and Ctrl-A X ends the machine.
 at_terminal hanging
 type_after 'To leave.*2004h' 'insmod tests/crashes/endless.ko\n'
 type_after 'endless.ko.*Ctrl-A' '\001x'
@@ -120,65 +120,66 @@ type_after 'ended with' ''
 exec {keys}>&-
 wait
 
-not_there "$left" "… which the next run removes"
+not_there "$left" "… and the next run removes it"
 
 ended inside
 is "$status" 42 "status 42 is passed on"
-is "$(head -n 2 <<<"$stdout")" $'to stdout\ntwice' "stdout is the command's, and nothing else, also if it opens /dev/stdout again"
-is "$stderr" $'to stderr\nagain' "stderr is the command's, and nothing else, also if it opens /dev/stderr again"
+is "$(head -n 2 <<<"$stdout")" $'to stdout\ntwice' "stdout has only the command's output, also if it opens /dev/stdout again"
+is "$stderr" $'to stderr\nagain' "stderr has only the command's output, also if it opens /dev/stderr again"
 is "$(sed -n 3,5p <<<"$stdout")" $'3\nrust_lkm=1\n1' "--smp, --append and --memory reach the machine"
-is "$(sed 1,5d <<<"$stdout")" $'0\nlive' "--strip leaves out what debuggers read, and the modules can be loaded"
+is "$(sed 1,5d <<<"$stdout")" $'0\nlive' "--strip removes debug information, and the modules can be loaded"
 
 ended place
 is "$status" 255 "status 255 is passed on"
 is "$(head -n 6 <<<"$stdout")" $'/modules\n0\nfrom the host too\nhello_world.ko\nscripts/vm.sh\ntests/tap.sh' \
-	"it runs as root in /modules, with the modules, scripts/, tests/ and what --add named"
+	"it runs as root in /modules, with the modules, scripts/, tests/ and the files of --add"
 is "$(sed -n 7,10p <<<"$stdout")" $'<two words>\n<it\'s>\n<$HOME>\n<>' "arguments arrive as they were given"
 is "$(sed 1,10d <<<"$stdout")" $'lo/\n1' "the machine has no disk and no network; the modules have type information (BTF)"
 like "$stderr" 'seen on the console' "--console shows the kernel's console"
 
 release=$(basename "$(dirname "$(scripts/sandbox.sh scripts/rust-headers.sh)")")
-there "build/modules/$release/hello_world.ko" "what a command removes in the machine is still there outside"
+there "build/modules/$release/hello_world.ko" "a file that a command removes in the machine still exists outside"
 
 ended panic
 is "$status" 125 "a panic gives 125"
-is "$stdout" "before" "what came a second before the panic is not lost"
-like "$stderr" 'vm.sh: error: the VM ended before the command did' "a panic is said to be an early end"
-like "$stderr" 'Kernel panic - not syncing: sysrq triggered crash' "a panic shows the end of the console"
+is "$stdout" "before" "output from a second before the panic is not lost"
+like "$stderr" 'vm.sh: error: the VM ended before the command did' "after a panic, the message says that the VM ended early"
+like "$stderr" 'Kernel panic - not syncing: sysrq triggered crash' "after a panic, the end of the console is shown"
 
 ended line
-is "$status" 127 "a command line as one word is no command"
-like "$stderr" "'echo a; echo b' was taken as the name of one program.*bash -c 'echo a; echo b'" "… and it says how to give one"
+is "$status" 127 "a command line given as one word is not a command"
+like "$stderr" "'echo a; echo b' was taken as the name of one program.*bash -c 'echo a; echo b'" "… and the message says how to give one"
 
 ended hang
 is "$status" 124 "a hang gives 124"
-like "$stderr" 'still running after 3 seconds' "a hang names the timeout"
+like "$stderr" 'still running after 3 seconds' "after a hang, the message names the timeout"
 
 ended debugger
-is "$(<"$directory/before")<$stdout>" "<let go>" "--gdb waits for a debugger, and runs the command when that lets it go"
+is "$(<"$directory/before")<$stdout>" "<let go>" "--gdb waits for a debugger, and runs the command when the debugger continues"
 is "$status" 125 "a power-off before the command's end gives 125"
 
 screen=$(tr -d '\r' <"$directory/screen.screen")
-is "$in_vain" "" "everything that is waited for comes to the screen"
+is "$in_vain" "" "the screen shows everything that the test waits for"
 like "$screen" $'33 111\n/dev/hvc0\n' "the shell has a terminal of the right size"
 like "$screen" 'interrupted: 130' "Ctrl-C ends a command in the shell, not the machine"
 like "$screen" 'Running +sleep 1000' "the shell has job control"
 like "$screen" 'ls hello_world.ko' "file names are completed"
 like "$screen" 'ended with 7' "the shell's status is passed on"
-like "$screen" 'To leave: exit or Ctrl-D. If nothing answers any more: Ctrl-A, then X' "how to leave is said at the start"
-like "$screen" 'resized' "the shell's terminal follows the size of that around it"
-like "$screen" $'bin/nano\n/usr/bin/less\n/usr/bin/clear\n/usr/bin/which\nsh there\n' "there are an editor, less, clear, which and sh"
-like "$screen" $'modprobe hello_world \n' "modprobe's argument is completed to a name"
+like "$screen" 'To leave: exit or Ctrl-D. If nothing answers any more: Ctrl-A, then X' "the start says how to leave"
+like "$screen" 'resized' "the shell's terminal follows the size of the terminal around it"
+like "$screen" $'bin/nano\n/usr/bin/less\n/usr/bin/clear\n/usr/bin/which\nsh there\n' "the machine has an editor, less, clear, which and sh"
+like "$screen" $'modprobe hello_world \n' "the shell completes modprobe's argument to a name"
 like "$screen" $'rmmod hello_world \n' "… and so is rmmod's"
 like "$screen" $'0\n.*Rust code panicked.*unwraps.rs:25:27' "after a command that made the kernel crash, it says where"
 like "$screen" "there is a crash in the kernel's log: scripts/decode.sh build/log/crash-" "… and where the log is, at the end"
-is "$(grep -c 'Rust code panicked' <<<"$screen")" 1 "… but not all of it again"
+is "$(grep -c 'Rust code panicked' <<<"$screen")" 1 "… but the explanation is not repeated"
 hanging=$(tr -d '\r' <"$directory/hanging.screen")
 like "$hanging" 'insmod \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.*endless\.rs:[0-9]+.*module:  endless' \
 	"when a command hangs in the kernel, it says where"
 like "$hanging" 'Ctrl-A, then X, ends the machine.*ended with 125' "… and how to end it, which works"
 
-# leave TYPED: the status of the shell in the machine after that. (The same bash, with the same start, and no machine around it.)
+# leave TYPED: prints the status of the machine's shell after this is typed. (It runs the same bash with the same startup file,
+# but without the machine.)
 leave() {
 	run scripts/sandbox.sh bash -c 'printf "$1" | bash --rcfile scripts/vm/bashrc -i' - "$1"
 	echo "$status"
@@ -198,11 +199,11 @@ usage_error "a wrong timeout" --timeout soon
 usage_error "an unknown accelerator" --accel turbo
 
 run scripts/vm.sh --kernel 0.0.0 true
-is "$status" 125 "a kernel that is not there gives 125"
-like "$stderr" 'kernel 0.0.0 is not here' "a kernel that is not there is named"
+is "$status" 125 "a kernel that does not exist gives 125"
+like "$stderr" 'kernel 0.0.0 is not here' "a kernel that does not exist is named"
 
 if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm64; fi
-# (as it is said in a sandbox: that of the other architecture need not be made for this)
+# (Run it in this sandbox, so that the one for the other architecture need not be made.)
 run scripts/sandbox.sh env ARCH=$other scripts/vm.sh --kernel "$release" true
 is "$status" 125 "a kernel of another architecture gives 125"
 like "$stderr" "kernel ${release//+/\\+} is not for ARCH=$other" "a kernel of another architecture is named"
@@ -212,7 +213,7 @@ run scripts/vm.sh --help
 is "$status" 0 "--help gives 0"
 like "$stdout" '^Usage: scripts/vm.sh' "--help prints the usage"
 
-# A checkout that has nothing yet, and a stand-in for QEMU, which does what the file "behaviour" says.
+# A checkout in which nothing is built, and a stand-in for QEMU that does what the file "behaviour" says.
 mkdir -p build
 around=$(mktemp -d "$PWD/build/vm-test.XXXXXX")
 temporary+=("$around")
@@ -235,7 +236,7 @@ echo 0 >"\$status"
 STANDIN
 chmod +x "$bare/bin/qemu-system-x86_64"
 
-# bare BEHAVIOUR ARG…: sets calls to the accelerators that QEMU was called with, too.
+# bare BEHAVIOUR ARG…: runs vm.sh there. Also sets calls to the accelerators that QEMU was called with.
 bare() {
 	echo "$1" >"$bare/behaviour"
 	: >"$bare/calls"
@@ -243,36 +244,36 @@ bare() {
 	calls=$(grep -o -- '-accel [a-z]*' "$bare/calls" | paste -sd' ')
 }
 bare works true
-is "$status" 125 "without any kernel it gives 125"
+is "$status" 125 "without any kernel, it gives 125"
 like "$stderr" 'vm.sh: error: there is no kernel to boot yet'$'\n  ''make vm-modules gets one' "… and says how to get one"
 mkdir -p "$bare/build/kernels/9.9.9"
 touch "$bare/build/kernels/9.9.9/vmlinuz"
 bare works --kernel 9.9.9 --accel tcg true
 is "$status $calls" "0 -accel tcg" "--kernel and --accel choose the kernel and the accelerator"
-like "$stderr" 'vm.sh: warning: no modules are built for kernel 9.9.9; make vm-modules builds them' "modules that are not built are said to be so"
+like "$stderr" 'vm.sh: warning: no modules are built for kernel 9.9.9; make vm-modules builds them' "if no modules are built, the message says so"
 echo 'obj-m := mine.o' >"$around/Kbuild"
 bare works --kernel 9.9.9 --accel tcg --from "$around" true
 is "$status $(grep -E '^modules/(Kbuild|rust-lkm)' "$bare/files" | paste -sd ' ')" "0 modules/Kbuild" \
-	"--from: a checkout inside of the directory is not copied with the sources"
+	"--from: a checkout inside the directory is not copied with the sources"
 bare fails --kernel 9.9.9 --accel tcg true
 is "$status" 125 "a QEMU that fails gives 125"
-like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… in its own words"
+like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… with QEMU's own message"
 if [[ -w /dev/kvm ]]; then
 	bare "without KVM" --kernel 9.9.9 true
-	is "$status $calls" "0 -accel kvm -accel tcg" "where a trial boot fails, KVM is not used"
+	is "$status $calls" "0 -accel kvm -accel tcg" "if a trial boot fails, KVM is not used"
 	bare works --kernel 9.9.9 true
-	is "$calls" "-accel tcg" "… and not tried again"
+	is "$calls" "-accel tcg" "… and KVM is not tried again"
 	rm "$bare/build/vm/accel"
 	bare works --kernel 9.9.9 true
-	is "$calls" "-accel kvm -accel kvm" "where it works, KVM is used"
+	is "$calls" "-accel kvm -accel kvm" "if it works, KVM is used"
 else
-	skip "where a trial boot works, KVM is used" "this machine has no KVM"
+	skip "if a trial boot works, KVM is used" "this machine has no KVM"
 fi
 
-# (Runs of other tests hold their locks.)
+# (Runs of other tests hold the locks of their directories.)
 unused=''
 for run in build/vm/run.??????; do
-	# One that is being made has no lock yet.
+	# A new directory may have no lock yet.
 	[[ ! -d $run ]] || ! flock -n "$run" true || { sleep 2 && [[ ! -d $run ]]; } || ! flock -n "$run" true || unused+="$run"$'\n'
 done
 is "$unused" "" "no run leaves anything behind"
