@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/debian.sh: a whole Debian, what a run can change in it, and what it says when it ends.
+# scripts/debian.sh: a whole Debian, the changes that a run can make in it, and the messages when it ends.
 
 . "$(dirname "$0")/../tap.sh" || exit
 cd "$(dirname "$0")/../.." || exit
@@ -22,12 +22,12 @@ run scripts/debian.sh --layer machine --new --smp 1 --memory 1500M --append "som
 	sudo apt-get install -y bc >&2 && type -P bc
 	touch kept; sed "s/^/uptime: /" /proc/uptime >&2; exit 42'
 is "$status" 42 "the status is the command's"
-like "$stdout" $'^user\n/home/user\ncarried in\n1\n' "it runs as the user, at home, where --add has put a file, on --smp CPUs"
-like "$stdout" $'\nMemTotal: +1[34][0-9]{5} kB\nsome.option=7\n' "… with --memory, and what --append gives the kernel"
+like "$stdout" $'^user\n/home/user\ncarried in\n1\n' "it runs as the user, in the home with the file of --add, and with the CPUs of --smp"
+like "$stdout" $'\nMemTotal: +1[34][0-9]{5} kB\nsome.option=7\n' "… with the memory of --memory, and the kernel's arguments of --append"
 like "$stdout" $'\nsystemd\nroot\nactive\nactive\n[1-9][0-9]*\n' "… under systemd, with sudo and a journal"
-like "$stdout" $'\nREADME.md\n.*'"${release//+/\\+}"$'\n' "--checkout puts this checkout there, and the headers that were completed in it"
+like "$stdout" $'\nREADME.md\n.*'"${release//+/\\+}"$'\n' "--checkout puts this checkout there, with its completed headers"
 like "$stdout" $'\n2\n/usr/bin/bc$' "apt-get knows the packages on the second disk, and installs them"
-is "$(grep -E '^(E|W|Err)' <<<"$stderr")" "" "… without a complaint"
+is "$(grep -E '^(E|W|Err)' <<<"$stderr")" "" "… without an error or a warning"
 like "$stderr" 'Booting|Linux|systemd|cloud|tsc' "--console shows the console"
 diag "when the command ended the machine ran for: $(sed -n 's/.*uptime: \([0-9]*\).*/\1 s/p' <<<"$stderr")"
 
@@ -35,24 +35,24 @@ diag "when the command ended the machine ran for: $(sed -n 's/.*uptime: \([0-9]*
 run scripts/debian.sh --on machine --root bash -c 'id -u; pwd; ls -d /home/user/kept; touch /home/user/lost; poweroff --force --force; sleep 1000'
 is "$stdout" "0
 /root
-/home/user/kept" "--on begins with what a layer has; --root runs as root"
+/home/user/kept" "--on begins with the changes in a layer; --root runs as root"
 is "$status" 125 "a power-off before the command's end gives 125"
 
-# As a person does it, in the middle of a session.
+# Reboot, as a person does in the middle of a session.
 run scripts/debian.sh --layer machine bash -c 'ls kept lost; [[ -e again ]] || { touch again; sudo reboot; sleep 1000; }; echo "$0"' again
 is "$status $stdout" "0 kept
 kept
-again" "a layer has what its runs have changed, and no other; a reboot boots again, and COMMAND begins again"
+again" "a layer keeps only the changes of its own runs; a reboot boots again, and starts COMMAND again"
 
-# As a laptop does it.
+# Boot as a laptop does.
 scripts/sandbox.sh tests/debian/qmp.py "$directory/qmp" "$directory/qmp.console" "$directory" <<<"screen|BdsDxe: starting|" &
 # shellcheck disable=SC2016
 run scripts/debian.sh --on machine --secure-boot --qmp "$directory/qmp" bash -c '
 	od -An -t u1 /sys/firmware/efi/efivars/SecureBoot-* | sed "s/.* //"; sudo dmesg | grep -c "locked down from EFI Secure Boot"'
 is "$status $stdout" "0 1
-1" "--secure-boot starts from firmware that has it on, and the kernel is locked down"
+1" "--secure-boot starts from firmware with Secure Boot on, and the kernel is locked down"
 wait "$!"
-is "$? $(head -c 4 "$directory/screen.png" | tail -c 3)" "0 PNG" "--qmp lets a picture of the screen be taken, at what the console says"
+is "$? $(head -c 4 "$directory/screen.png" | tail -c 3)" "0 PNG" "--qmp allows taking a picture of the screen when the console shows a text"
 
 run scripts/debian.sh --on machine --timeout 3 true
 is "$status" 124 "a machine that runs longer than its timeout gives 124"
@@ -61,9 +61,9 @@ like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that do
 run scripts/debian.sh --smp none true
 is "$status" 2 "a wrong option gives 2"
 run scripts/debian.sh --layer machine --new ls
-is "$status $stdout" "0 " "--new begins without what the layer had"
+is "$status $stdout" "0 " "--new begins without the changes in the layer"
 # (A run holds the lock of its directory.)
-is "$(for run in build/debian/run.??????; do [[ ! -d $run ]] || ! flock -n "$run" true || echo "$run"; done)" "" "no run leaves anything but its layer"
+is "$(for run in build/debian/run.??????; do [[ ! -d $run ]] || ! flock -n "$run" true || echo "$run"; done)" "" "no run leaves anything behind except its layer"
 rm -rf build/debian/*-layer.machine build/debian/*-layer.machine.lock
 
 done_testing

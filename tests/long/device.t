@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # vm: --smp 2
 #
-# 10 million bytes through /dev/chardev, by several readers and writers that wait, or do not: each writer's bytes come out once, in
-# their order.
+# Passes 10 million bytes through /dev/chardev. There are several readers and writers; some wait in the call, the others do not.
+# Each writer's bytes must come out once, in order.
 # shellcheck disable=SC2154 # run sets them
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
-# Records of 8 bytes: who has written it, and the how manieth it is. Of 6 writers and 6 readers a half waits in the call, a
-# half in select.
+# Each record has 8 bytes: the number of its writer, and its own number. Half of the 6 writers and of the 6 readers wait in the
+# call, the other half in select.
 crowd='
 	use strict; use warnings; use Fcntl; use IO::Select; use Errno;
 	my ($each, $writers) = @ARGV;
 	sub ready { my ($can, $f) = @_; IO::Select->new($f)->$can(120) or die "nothing for two minutes\n" }
-	# The device has writers until all are there: a reader that comes first would be at the end.
+	# Keep the device open for writing until all have begun. Otherwise, a reader that comes first would get the end of the file.
 	sysopen(my $keep, "/dev/chardev", O_WRONLY) or die $!;
 	for my $writer (0 .. $writers - 1) {
 		next if fork;
@@ -42,7 +42,8 @@ crowd='
 		close $keep;
 		srand 100 + $reader;
 		my $polls = $reader % 2;
-		# (Who has read nothing yet waits for a first writer, also after the last one: until then nobody waits in the call.)
+		# (A reader that has read nothing yet waits for a writer, even after the last one. So no reader waits in the call before it has
+		# data.)
 		sysopen(my $f, "/dev/chardev", O_RDONLY | O_NONBLOCK) or die $!;
 		my (@last, $bytes, $wrong) = (-1) x $writers;
 		for ($bytes = $wrong = 0;;) {
@@ -63,7 +64,7 @@ crowd='
 		exit;
 	}
 	close $keep;
-	# All that the readers have got: each record once.
+	# Check that the readers got each record once.
 	my ($bytes, $wrong, $doubled, @seen) = (0, 0, 0, ("") x $writers);
 	my $select = IO::Select->new(@from);
 	my %rest;
@@ -93,11 +94,11 @@ for capacity in 4096 64; do
 	((capacity == 4096)) || each=2084
 	run perl -e "$crowd" "$each" 6
 	is "$status $stdout$stderr" "0 $((each * 6 * 8)) bytes, 0 doubled, 0 writers with losses, 0 out of order" \
-		"capacity $capacity: 6 writers and 6 readers: nothing is lost, doubled or reordered"
+		"capacity $capacity: 6 writers and 6 readers: nothing is lost, duplicated or reordered"
 	[[ $stdout =~ ^[0-9]+ ]] && total=$((total + BASH_REMATCH[0]))
 	run rmmod chardev
-	is "$status $stderr" "0 " "capacity $capacity: nobody holds it afterwards"
-	is "$(kmsg)" "" "capacity $capacity: the log has nothing to say of that"
+	is "$status $stderr" "0 " "capacity $capacity: after that, nobody uses it"
+	is "$(kmsg)" "" "capacity $capacity: none of this logs a message"
 done
-ok "$((total < 10000000))" "those were 10 million bytes and more"
+ok "$((total < 10000000))" "this was at least 10 million bytes"
 done_testing

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # vm: --smp 2
 #
-# The files in /proc in the hands of many readers at once.
+# Many readers at once read the files in /proc.
 # shellcheck disable=SC2154 # run sets them
 
 . "$(dirname "$0")/../kernel.sh" || exit
@@ -9,7 +9,7 @@
 kmsg_mark
 for module in proc_hello jiffies seconds; do insmod "$module.ko"; done
 
-# 64 readers for 20 seconds, or longer where detectors make everything slow; in the middle the modules go and come again.
+# 64 readers read for 20 seconds, or longer if detectors make everything slow. In the middle, the modules are unloaded and loaded.
 seconds=20
 [[ -z $sanitized ]] || seconds=120
 perl -e '
@@ -36,14 +36,14 @@ perl -e '
 	1 while wait > 0;' "$seconds" 64 >/tmp/readers &
 sleep "$((seconds / 2))"
 run rmmod seconds jiffies proc_hello
-is "$status $stderr" "0 " "rmmod with 64 readers at work"
+is "$status $stderr" "0 " "rmmod works while 64 readers read"
 for module in proc_hello jiffies seconds; do insmod "$module.ko"; done
 wait
 is "$(cut -d' ' -f2- /tmp/readers | sort -u | grep -vxE 'whole|open: No such file or directory|read: Input/output error')" "" \
-	"64 readers see whole texts, and while the modules are gone ENOENT or EIO"
+	"64 readers see whole texts, or ENOENT or EIO while the modules are unloaded"
 diag "$(awk '$2 == "whole" { n += $1 } END { print n }' /tmp/readers) reads"
-ok "$(($(grep -c ' whole$' /tmp/readers) != 64))" "each of the 64 got something to read"
+ok "$(($(grep -c ' whole$' /tmp/readers) != 64))" "each of the 64 readers read something"
 
 rmmod seconds jiffies proc_hello
-is "$(kmsg)" "" "the log has nothing to say of all that"
+is "$(kmsg)" "" "none of this logs a message"
 done_testing

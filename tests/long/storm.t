@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # vm: --smp 2
 #
-# Loads and unloads at the same time, and both while a parameter is written to.
+# Loads and unloads a module on two CPUs at the same time, and loads and unloads one while its parameter is written to.
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
 directory=$(mktemp -d)
 
-# ---- Loading and unloading at the same time: 1000 rounds on each of two CPUs, by the bare system calls.
+# ---- Loading and unloading at the same time: 1000 rounds on each of two CPUs, with the system calls themselves.
 
 storm() {
 	perl -I tests -e '
@@ -23,7 +23,7 @@ storm() {
 		print "$_\n" for sort keys %seen;
 		print STDERR "$loaded $unloaded\n"' "$@"
 }
-# What the other one makes of it: loaded already, on its way in or out, gone already.
+# The errors that the other CPU may cause: the module is loaded already, is being loaded or unloaded, or is unloaded already.
 expected='^(load: (File exists|Device or resource busy|No such file or directory)|unload: (No such file or directory|Device or resource busy|Resource temporarily unavailable))$'
 for module in hello_world jiffies; do
 	kmsg_mark
@@ -31,23 +31,23 @@ for module in hello_world jiffies; do
 		taskset --cpu-list "$cpu" bash -c "$(declare -f storm); storm $module 1000" >"$directory/storm.$cpu" 2>"$directory/count.$cpu" &
 	done
 	wait
-	is "$(cat "$directory"/storm.? | grep -vE "$expected")" "" "$module: 2000 loads and unloads at the same time give the errors that they should"
+	is "$(cat "$directory"/storm.? | grep -vE "$expected")" "" "$module: 2000 loads and unloads at the same time give only permitted errors"
 	read -r loaded unloaded < <(awk '{ a += $1; b += $2 } END { print a, b }' "$directory"/count.?)
 	diag "$module: $loaded loads, $unloaded unloads"
-	# Of two loads of one file at a time the kernel makes one, and tells both that it is done.
+	# If two processes load a file at the same time, the kernel loads it once, and both succeed.
 	ok "$((loaded < unloaded || unloaded < 100))" "… and many succeed"
 	rmmod "$module" 2>/dev/null && ((unloaded++))
 	log=$(kmsg)
 	if [[ $module == hello_world ]]; then
-		same "$(grep -c 'Hello World' <<<"$log")" "$unloaded" "… each load that was made is followed by one unload"
-		is "$(grep -vxE 'hello_world: (Hello|Goodbye) World' <<<"$log")" "" "… and the log has the greetings and farewells, nothing else"
+		same "$(grep -c 'Hello World' <<<"$log")" "$unloaded" "… and one unload follows each load"
+		is "$(grep -vxE 'hello_world: (Hello|Goodbye) World' <<<"$log")" "" "… and the log has only the greetings and farewells"
 		is "$(uniq -d <<<"$log")" "" "… in turn"
 	else
-		is "$log" "" "… and the log has nothing"
+		is "$log" "" "… and none of this logs a message"
 	fi
 done
 
-# ---- A parameter's file that is being written to, while its module goes.
+# ---- A parameter is written to while its module is unloaded.
 
 kmsg_mark
 perl -e '
@@ -70,8 +70,8 @@ kill "$writer"
 wait "$writer"
 written=$(<"$directory/written")
 ok "$((written < 1000))" "a parameter is written to $written times"
-is "$wrong" 0 "… while its module can be loaded and unloaded"
-is "$(kmsg | sed 's/my_limit = .*/my_limit/' | sort | uniq -c | awk '{ print $1 }' | sort -u | paste -sd' ')" "50" "… and says each line 50 times"
+is "$wrong" 0 "… while its module is loaded and unloaded"
+is "$(kmsg | sed 's/my_limit = .*/my_limit/' | sort | uniq -c | awk '{ print $1 }' | sort -u | paste -sd' ')" "50" "… and prints each line 50 times"
 
 rm -r "$directory"
 done_testing

@@ -18,10 +18,11 @@ from selenium.webdriver.common.keys import Keys
 BOOK, SCREENSHOTS = sys.argv[1:]
 SIZES = {"wide": (1280, 800, False), "phone": (390, 844, True)}
 THEMES = ["light", "navy"]
-# Pages to look at by eye, too.
+# Pages of which pictures are taken, for people to look at.
 PICTURES = ["index.html", "docs/guide/01-first-module.html", "docs/guide/05-proc.html", "docs/guide/13-from-c.html"]
 
-# What a text has behind it, as it is drawn: the nearest colour that is not transparent. WCAG 2 wants a contrast of 4.5 (3 for large text).
+# The background of a text is the nearest colour behind it that is not transparent. WCAG 2 asks for a contrast of 4.5 (3 for large
+# text).
 CONTRAST = """
 const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
 const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
@@ -47,7 +48,7 @@ while (walker.nextNode()) {
 return [...bad].slice(0, 5);
 """
 
-# Code and tables may be wider than the page: they have a bar of their own.
+# Code and tables may be wider than the page, because they have a scroll bar of their own.
 TOO_WIDE = """
 for (let element = document.querySelector('main'); element; element = element.parentElement) {
     if (element.scrollWidth > element.clientWidth + 1) return `${element.scrollWidth} pixels wide in ${element.clientWidth} (${element.localName})`;
@@ -123,7 +124,7 @@ for theme in THEMES:
             if page in PICTURES:
                 driver.save_screenshot(os.path.join(SCREENSHOTS, f"{page.replace('/', '-')[:-5]}-{size}-{theme}.png"))
 
-# Each link leads to a page, and to a place in it.
+# Each link must lead to a page, and to a place in it.
 ids = {}
 for link in sorted(links):
     address, _, fragment = link.partition("#")
@@ -158,7 +159,7 @@ else:
     if "jiffies" not in driver.find_element(By.TAG_NAME, "main").text:
         wrong("search", f"{target} does not have what was searched")
 
-# Copying: by the button, and by selecting.
+# Copying with the button, and by selecting text.
 driver.get(root + "docs/guide/05-proc.html")
 block = driver.find_element(By.CSS_SELECTOR, "pre:has(> code.language-console)")
 shown = driver.execute_script("return [...arguments[0].querySelectorAll('.command')].map(line => getComputedStyle(line, '::before').content)", block)
@@ -173,7 +174,7 @@ selected = driver.execute_script("getSelection().selectAllChildren(arguments[0].
 if not selected.startswith("insmod proc_hello.ko\ncat /proc/hello\nHello World\n"):
     wrong("copying", f"a selection has: {selected!r}")
 
-# The next page, by its key.
+# The key for the next page.
 driver.find_element(By.TAG_NAME, "body").send_keys(Keys.ARROW_RIGHT)
 if not wait(lambda: driver.current_url.endswith("06-time.html")):
     wrong("keys", f"the right arrow leads to {driver.current_url}")

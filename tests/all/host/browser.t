@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The book in a browser (Chromium, in a Debian made for it): every page wide and on a phone, in light and in dark; links, search, copying.
-# Takes some minutes. Pictures of some pages are in build/browser/.
+# Looks at the book in a browser (Chromium, in a Debian made for it): every page on a wide screen and on a phone, in light and in
+# dark; links, search, copying. It takes some minutes. Pictures of some pages are in build/browser/.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -21,7 +21,7 @@ TMPDIR=$directory mmdebstrap --mode=root --variant=apt --format=directory --incl
 	trixie "$root" "$(awk '$1 == "deb" { print $2; exit }' build/sandbox/trixie/etc/apt/sources.list)" >"$directory/mmdebstrap.log" 2>&1 ||
 	{ tail -n 5 "$directory/mmdebstrap.log" && echo "Bail out! mmdebstrap made no Debian" && exit 1; }
 
-# looks_at BOOK PICTURES: what browser.py says of it.
+# looks_at BOOK PICTURES: prints what browser.py says about BOOK.
 looks_at() {
 	mkdir -p "$2" "$root"/{book,test,pictures}
 	bwrap --bind "$root" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /run --ro-bind "$1" /book --ro-bind tests/all/host /test \
@@ -32,12 +32,12 @@ looks_at() {
 pages=$(find build/book -name '*.html' ! -name 404.html ! -name print.html ! -name toc.html | wc -l)
 like "$pages" '^[2-9][0-9]$' "the book has pages"
 is "$(looks_at build/book build/browser)" "done $pages" \
-	"every page, wide and on a phone, in light and in dark: no scrolling sideways, no faint text, no broken link; search, copying and keys work"
+	"every page, on a wide screen and on a phone, in light and in dark: no scrolling sideways, no faint text, no broken link; search, copying and keys work"
 for picture in build/browser/*.png; do
 	like "$(head -c 4 "$picture" | tail -c 3)" '^PNG$' "there is a picture: $picture"
 done
 
-# ---- What is wrong is noticed.
+# ---- Mistakes are noticed.
 
 worse=$directory/worse
 cp -r build/book "$worse"
@@ -49,7 +49,7 @@ like "$said" 'docs/guide/06-time.html: phone, light: 9[0-9]+ pixels wide in [0-9
 like "$said" 'docs/guide/06-time.html: light: contrast 2.3 of "faint"' "… and faint text"
 like "$said" 'docs/guide/06-time.html: the browser says: .*thrown' "… and an error in a script"
 like "$said" 'docs/guide/nowhere.html: is linked to, and not there' "… and a broken link"
-like "$said" 'docs/guide/05-proc.html#nowhere: is linked to, and has no such place' "… and a link to no place"
+like "$said" 'docs/guide/05-proc.html#nowhere: is linked to, and has no such place' "… and a link to a place that does not exist"
 like "$said" "copying: the button copies: '# insmod" "… and a prompt that is copied"
 
 done_testing

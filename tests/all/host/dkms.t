@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The package rust-lkm-dkms, in a Debian that has nothing of this project: the modules are built for each kernel that can take them,
-# and for the next one when it comes, in the same run of apt that brings its metadata. A kernel for which nothing can be built
-# does not keep apt from going on. Takes some minutes.
+# The package rust-lkm-dkms, in a Debian that has nothing of this project. The modules are built for each kernel that can load
+# them. For a new kernel they are built in the same run of apt that installs its metadata. If nothing can be built for a kernel,
+# apt goes on. This takes some minutes.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
-# Packages are installed and removed as root, in a directory.
+# It installs and removes packages in a directory, which needs root.
 if ((EUID)); then
 	skip "packages are installed and removed" "not root"
 	done_testing
@@ -18,7 +18,7 @@ pattern=${release//+/\\+}
 ready=$(scripts/sandbox.sh scripts/rust-headers.sh --deb)
 hook=$(scripts/sandbox.sh scripts/rust-headers.sh --deb-hook)
 run scripts/dkms.sh
-is "$status $stdout" "0 $(echo "$PWD"/build/packages/rust-lkm-dkms_*_all.deb)" "the package is made, and its path printed"
+is "$status $stdout" "0 $(echo "$PWD"/build/packages/rust-lkm-dkms_*_all.deb)" "the package is made, and its path is printed"
 package=$stdout
 
 directory=$(mktemp -d "$PWD/build/dkms-test.XXXXXX")
@@ -36,7 +36,7 @@ mkdir -p "$root/packages" "$root/srv/ready"
 touch "$root/etc/hosts"
 cp "$package" "$hook" "$root/packages/"
 
-# debian [OPTION-OF-BWRAP…] -- COMMAND…: as root in that Debian.
+# debian [OPTION-OF-BWRAP…] -- COMMAND…: runs COMMAND as root in that Debian.
 debian() {
 	local options=()
 	while [[ $1 != -- ]]; do options+=("$1") && shift; done
@@ -56,35 +56,35 @@ old=$(basename "$(echo "$root"/usr/src/linux-headers-*-amd64)")
 old=${old#linux-headers-}
 apt install -t trixie-backports "linux-headers-$release"
 apt install "/packages/${package##*/}"
-is "$status $(debian -- dpkg-query -W -f '${Status}' rust-lkm-dkms)" "0 install ok installed" "apt installs it where nothing can be built"
-like "$stdout$stderr" "rust-lkm: not built for kernel ${old//+/\\+}: kernel [^ ]* was built without Rust" "a kernel without Rust is passed over, with a word"
-like "$stdout$stderr" "rust-lkm: not built for kernel $pattern: its headers lack the Rust metadata[[:space:]]+With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and one without metadata, with what to do"
+is "$status $(debian -- dpkg-query -W -f '${Status}' rust-lkm-dkms)" "0 install ok installed" "apt installs it where nothing can be built for any kernel"
+like "$stdout$stderr" "rust-lkm: not built for kernel ${old//+/\\+}: kernel [^ ]* was built without Rust" "a kernel without Rust is left out, with a message"
+like "$stdout$stderr" "rust-lkm: not built for kernel $pattern: its headers lack the Rust metadata[[:space:]]+With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and one without metadata, with a message that says what to do"
 is "$(installed "$old")$(installed "$release")" "" "… and nothing is installed"
 command=$(sed -n 's/\r//; s/.*With the package rust-headers: //p' <<<"$stdout$stderr" | head -n 1)
 
-# ---- What that word says.
+# ---- The command in that message.
 
 cp "$ready" "$root/srv/ready/"
 echo PACKAGES=/srv/ready >"$root/etc/rust-headers.conf"
 apt -o Dpkg::Options::=--force-confold install "/packages/${hook##*/}"
 run debian -- sh -c "${command//sudo /}"
-is "$status" 0 "what it says to do works: $command"
+is "$status" 0 "the command in the message works: $command"
 same "$(installed "$release")" "$modules" "dkms builds and installs each module"
-like "$(debian -- dkms status)" "^rust-lkm/[0-9.]+, $pattern, x86_64: installed$" "… for the kernel that can take them, and no other"
-like "$(debian -- modinfo -F signer "/usr/lib/modules/$release/updates/dkms/hello_world.ko")" 'DKMS module signing key' "… signed with its key"
-like "$(stat -c '%A %U' "$root/var/lib/dkms/mok.key")" '^-rw------- root' "… which root only can read"
+like "$(debian -- dkms status)" "^rust-lkm/[0-9.]+, $pattern, x86_64: installed$" "… for the kernel that can load them, and for no other"
+like "$(debian -- modinfo -F signer "/usr/lib/modules/$release/updates/dkms/hello_world.ko")" 'DKMS module signing key' "… signed with the key of dkms"
+like "$(stat -c '%A %U' "$root/var/lib/dkms/mok.key")" '^-rw------- root' "… which only root can read"
 
-# They are modules that the kernel takes.
+# The kernel loads these modules.
 mkdir "$directory/dkms"
 cp "$root/usr/lib/modules/$release/updates/dkms"/*.ko "$directory/dkms/"
 run scripts/vm.sh --kernel "$release" --add "$directory/dkms" bash -c 'cd dkms && insmod hello_world.ko && insmod seconds.ko && cat /proc/seconds && dmesg | grep -c "hello_world: Hello World"'
-like "$status $stdout" '^0 [0-9]+'$'\n''1$' "what dkms has built is loaded, and works"
+like "$status $stdout" '^0 [0-9]+'$'\n''1$' "the modules that dkms has built can be loaded, and work"
 
 # ---- The next kernel.
 
 apt purge "linux-headers-$release"
 debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
-is "$(installed "$release")" "" "a kernel that comes has no modules"
+is "$(installed "$release")" "" "a new kernel has no modules yet"
 apt install -t trixie-backports "linux-headers-$release"
 is "$status" 0 "apt installs its headers"
 same "$(installed "$release")" "$modules" "… and the modules, in the same run: the metadata come before dkms"
@@ -101,23 +101,23 @@ wait "$pid" 2>/dev/null
 is "$(installed "$release")" "" "killed while modules are built: there are none"
 run debian -- dpkg --configure -a
 is "$status" 0 "dpkg --configure -a goes on"
-same "$(installed "$release")" "$modules" "… and each module is there"
+same "$(installed "$release")" "$modules" "… and installs each module"
 
-# ---- Nothing at hand.
+# ---- Without metadata, source and network.
 
 rm "$root/srv/ready"/*
 apt purge "linux-headers-$release"
 debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
 apt install -t trixie-backports --download-only "linux-headers-$release"
 run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
-is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without metadata, source and network apt installs the headers anyway"
+is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without metadata, source and network, apt installs the headers anyway"
 like "$stdout" "To try again: sudo rust-headers --install $pattern" "… rust-headers says what to do"
 like "$stdout$stderr" "With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and so does dkms"
 
-# ---- Gone.
+# ---- Removal.
 
 apt purge rust-lkm-dkms
-is "$status $(cd "$root" && find usr/src/rust-lkm* var/lib/dkms/rust-lkm usr/lib/modules/*/updates 2>/dev/null)" "0 " "when it is purged, nothing of it is left"
+is "$status $(cd "$root" && find usr/src/rust-lkm* var/lib/dkms/rust-lkm usr/lib/modules/*/updates 2>/dev/null)" "0 " "when the package is purged, nothing of it is left"
 
 run scripts/dkms.sh --make
 like "$status $stderr" '^2 .*--make takes RELEASE and KDIR' "a wrong call gives 2"

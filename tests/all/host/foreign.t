@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Modules that are not ours against the completed headers, and what --check finds missing: each file that they need is taken
-# away, one at a time.
+# Builds modules of other projects with the completed headers. Then it removes each file that they need, one at a time: --check
+# must find it missing.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -10,16 +10,16 @@ release=$(<"$kdir/include/config/kernel.release")
 
 run scripts/foreign.sh --list
 samples=$(grep -c ' allowed$' <<<"$stdout")
-is "$status $(wc -l <<<"$stdout")" "0 $(grep -c '^obj-' "$kdir/samples/rust/Makefile")" "all samples of the kernel's are listed"
+is "$status $(wc -l <<<"$stdout")" "0 $(grep -c '^obj-' "$kdir/samples/rust/Makefile")" "all samples of the kernel are listed"
 is "$(grep -c '^CONFIG_SAMPLE_RUST_DRIVER_USB rust_driver_usb allowed' <<<"$stdout")" \
 	"$(grep -c '^CONFIG_USB=y' "$kdir/include/config/auto.conf")" "… and the kernel's configuration decides which are allowed"
 run scripts/foreign.sh 0.0.0-none
-is "$status $stdout" "1 " "a kernel that is not there gives 1"
+is "$status $stdout" "1 " "a kernel that does not exist gives 1"
 run scripts/foreign.sh --none
 is "$status" 2 "an unknown option gives 2"
 run scripts/foreign.sh
 is "$status $stdout" "0 $((samples + 4)) of $((samples + 4)) modules" \
-	"they are built by plain make, loaded and unloaded; so are those of macros, of Rust and C, of several crates, and by clippy"
+	"they are built by plain make, loaded and unloaded; so are modules with macros, in Rust and C, of several crates, and with clippy"
 is "$(grep -c 'Once more' "build/log/rust-headers-$release.log" 2>/dev/null)" 0 "the headers were made from a part of the source"
 
 directory=$(mktemp -d "$PWD/build/foreign-test.XXXXXX")
@@ -33,5 +33,5 @@ for file in "${needed[@]}"; do
 	mv "$directory/kept" "$directory/tree/$file"
 done
 run scripts/sandbox.sh scripts/rust-headers.sh --check "$directory/tree"
-is "$status" 0 "… and finds nothing when all is there"
+is "$status" 0 "… and finds nothing if all files are there"
 done_testing

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# A machine that has nothing: a minimal Debian with the packages that README.md names, and a clone in the hands of an ordinary
-# user, who loses power, changes their mind, and then goes through with it, from nothing to a module in a running kernel and all
-# tests; then the same by root. By root it is tried; called by an ordinary user, it tries the clone on this machine.
+# An ordinary user with a new clone, on a minimal Debian that has only the packages that README.md names. make demo is killed, as
+# by a loss of power, then interrupted, then run to its end; then come all tests. Then root does the same. The Debian can be made
+# only by root. If an ordinary user calls this test, it uses a clone on this machine.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 . "$(dirname "$0")/../../shown.sh"
 cd "$(dirname "$0")/../../.." || exit
 
-# README's first block: what it installs, and the commands as they stand.
+# README's first block: the packages that it installs, and its commands.
 block=$(sh_commands README.md "sudo apt-get install git")
 packages=$(sed -n 's/^sudo apt-get install //p' <<<"$block")
 mapfile -t commands < <(grep '^make ' <<<"$block")
-is "${commands[*]}" "make demo make test" "README's first block is what has to be installed, and two commands"
+is "${commands[*]}" "make demo make test" "README's first block installs packages, and has two commands"
 
 if ((EUID == 0)); then
 	scripts/sandbox.sh --preflight
@@ -21,15 +21,16 @@ if ((EUID == 0)); then
 	temporary+=("$minimal")
 	url=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
 		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }')
-	# (as apt-get update leaves it, and with a clock that may be ahead of a mirror)
+	# (Keep apt's lists, as after apt-get update. The clock may be ahead of the mirror.)
 	run mmdebstrap --variant=minbase --skip=cleanup/apt/lists --aptopt='Acquire::Check-Valid-Until "false"' \
 		--include="${packages// /,}" trixie "$machine" ${url:+"$url"}
-	is "$status" 0 "there is a minimal Debian with these packages"
+	is "$status" 0 "a minimal Debian with these packages is made"
 	((status == 0)) || diag "$(tail -n 5 <<<"$stderr")"
 	cp /etc/resolv.conf /etc/hosts "$machine/etc/"
 	user=lkm
 	chroot "$machine" useradd -m -s /bin/bash "$user"
-	# in_machine COMMAND…: with no other files than its own. (A change of its root only would forbid namespaces.)
+	# The script "inside" runs a command that sees only the files of that Debian. (After a plain chroot, it could not make
+	# namespaces.)
 	cat >"$minimal/inside" <<'INSIDE'
 mount --bind "$1" "$1"
 for place in proc sys dev; do mount --rbind "/$place" "$1/$place"; done
@@ -65,7 +66,7 @@ cd "$home/clone" || exit
 foreign() { find "${places[@]}" \( -name 'rust-lkm.*' -o -name 'mmdebstrap.*' -o -name 'tmp.*' \) -user "$owner" 2>/dev/null | sort; }
 before=$(foreign)
 
-# demo_until TEXT SIGNAL: begins make demo, and sends it all a signal once it has printed TEXT.
+# demo_until TEXT SIGNAL: starts make demo, and sends the signal to all its processes when it has printed TEXT.
 demo_until() {
 	: >"$home/out"
 	setsid "${as_user[@]}" env --default-signal=INT make demo </dev/null >"$home/out" 2>&1 &
@@ -82,19 +83,19 @@ demo_until() {
 }
 
 demo_until "Downloading and installing" KILL
-not_there build/sandbox/trixie "killed while the sandbox is made: there is none"
+not_there build/sandbox/trixie "killed while the sandbox is made: there is no sandbox"
 
 demo_until "Making the Rust metadata" INT
 there build/sandbox/trixie "the next run made the sandbox"
 is "$(find build/kernels -maxdepth 2 -name build ! -path '*.partial/*')" "" "interrupted while the metadata is made: no build tree looks complete"
-is "$(session "$session" | grep -w make)" "" "interrupted: no make goes on"
+is "$(session "$session" | grep -w make)" "" "interrupted: no make is still running"
 
 start=$SECONDS
 run "${as_user[@]}" bash -c "${commands[0]}"
-is "$status" 0 "make demo gets through"
+is "$status" 0 "make demo succeeds"
 diag "make demo took $((SECONDS - start)) s with the sandbox made"
 like "$stdout" 'hello_world: Hello World' "the module greets"
-like "$stdout" 'hello_world: Goodbye World' "and takes its leave"
+like "$stdout" 'hello_world: Goodbye World' "and says goodbye"
 like "$stderr" 'all [0-9]{4} that the kernel exports' "every Rust symbol that the kernel exports was made again"
 is "$(find . ! -user "$owner")" "" "everything belongs to the user"
 size=$(du -sm build | cut -f1)
@@ -103,10 +104,10 @@ ok "$((size > 4000))" "build/ takes less than 4 GB"
 
 start=$SECONDS
 run "${as_user[@]}" make demo
-is "$status" 0 "and again"
+is "$status" 0 "make demo succeeds again"
 diag "make demo, warm, took $((SECONDS - start)) s"
 
-# tested COMMAND… DESCRIPTION: make test, and what failed in it.
+# tested COMMAND… DESCRIPTION: runs make test, and shows what failed in it.
 tested() {
 	start=$SECONDS
 	run "${@:1:$#-1}"
@@ -114,21 +115,21 @@ tested() {
 	diag "make test took $((SECONDS - start)) s: $(tail -n 1 <<<"$stdout")"
 	((status == 0)) || diag "$(grep -E '^  not ok|^build/test' <<<"$stderr")"
 }
-tested "${as_user[@]}" bash -c "${commands[1]}" "make test gets through"
+tested "${as_user[@]}" bash -c "${commands[1]}" "make test succeeds"
 if ((${#as_root[@]})); then
-	# (with the sandbox and the kernels that the user has made)
+	# (It uses the sandbox and the kernels that the user has made.)
 	mkdir -p "$machine"/root/clone/build/{sandbox,kernels}
 	run "${as_root[@]}" bash -c "${commands[0]}"
-	is "$status" 0 "root: make demo gets through"
-	tested "${as_root[@]}" bash -c "${commands[1]}" "root: make test gets through"
+	is "$status" 0 "root: make demo succeeds"
+	tested "${as_root[@]}" bash -c "${commands[1]}" "root: make test succeeds"
 fi
 
 run "${as_user[@]}" make clean
-is "$status" 0 "make clean"
+is "$status" 0 "make clean succeeds"
 is "$(find . -path ./build/sandbox -prune -o \( -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \) -print)" "" "make clean leaves no module"
 run "${as_user[@]}" make distclean
-is "$status" 0 "make distclean"
+is "$status" 0 "make distclean succeeds"
 is "$("${as_user[@]}" git status --porcelain --ignored)" "" "make distclean leaves the clone as it was"
-is "foreign: $(foreign)" "foreign: $before" "nothing was left outside the clone"
+is "foreign: $(foreign)" "foreign: $before" "nothing is left outside the clone"
 
 done_testing

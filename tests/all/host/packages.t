@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The packages: linux-librust-RELEASE and its metapackage, and rust-headers with its hook, installed by apt in a Debian that
-# has nothing of this project, used there and removed. What fails in the hook must leave nothing half-made, and apt
-# usable. Takes about ten minutes.
+# The packages: linux-librust-RELEASE and its metapackage, and rust-headers with its hook. apt installs them in a Debian that has
+# nothing of this project; they are used there and removed. If the hook fails, it must leave nothing half made, and apt must still
+# work. This takes about ten minutes.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
-# Packages are installed and removed as root, in a directory.
+# It installs and removes packages in a directory, which needs root.
 if ((EUID)); then
 	skip "packages are installed and removed" "not root"
 	done_testing
@@ -29,13 +29,13 @@ ok "$((size > 30000000))" "it has at most 30 MB"
 is "$(dpkg-deb --fsys-tarfile "$deb" | tar -tv | awk '$2 != "root/root" { print $6 }')" "" "all in it belongs to root"
 made=$(stat -c '%y %i' "$deb")
 run headers_tool --deb
-is "$status $stdout" "0 $deb" "a second --deb prints it again"
+is "$status $stdout" "0 $deb" "a second --deb prints the same path"
 same "$(stat -c '%y %i' "$deb")" "$made" "… and does not make it again"
 cloud_deb=$(headers_tool --deb "$cloud" 2>/dev/null)
 hook_deb=$(headers_tool --deb-hook 2>/dev/null)
-there "$hook_deb" "--deb-hook makes the package of the tool"
+there "$hook_deb" "--deb-hook makes the package rust-headers"
 meta_deb=$(echo build/packages/linux-librust-"${release##*-}"_*.deb)
-there "$meta_deb" "the metapackage is beside that of the newest kernel"
+there "$meta_deb" "the metapackage is beside the package of the newest kernel"
 
 # ---- A Debian without any of our packages.
 
@@ -54,7 +54,7 @@ TMPDIR=$directory mmdebstrap --mode=root --variant=apt --format=directory --skip
 mkdir -p "$root/packages" "$root/home/alice"
 touch "$root/etc/hosts"
 
-# debian [OPTION-OF-BWRAP…] -- COMMAND…: as root in that Debian.
+# debian [OPTION-OF-BWRAP…] -- COMMAND…: runs COMMAND as root in that Debian.
 debian() {
 	local options=()
 	while [[ $1 != -- ]]; do options+=("$1") && shift; done
@@ -65,7 +65,7 @@ debian() {
 		--setenv DEBIAN_FRONTEND noninteractive --chdir / "${options[@]}" -- "${@:2}"
 }
 
-# What apt and dpkg write down about their work is not of the packages.
+# files: lists the files, without those in which apt and dpkg keep their records.
 files() {
 	(cd "$root" && find . \( -path ./proc -o -path ./dev -o -path ./packages -o -path ./home -o -path ./var/cache/apt \
 		-o -path ./var/cache/debconf -o -path ./var/cache/ldconfig -o -path ./var/lib/apt -o -path ./var/lib/dpkg \
@@ -73,7 +73,7 @@ files() {
 	ls "$root/var/lib/dpkg/alternatives"
 }
 
-# builds RELEASE [VARIABLE…]: an ordinary user builds a module, in a directory of their own, by the headers alone.
+# builds RELEASE [VARIABLE…]: succeeds if an ordinary user can build a module in a directory of their own, with only the headers.
 builds() {
 	rm -rf "$root/home/alice/greeting"
 	mkdir "$root/home/alice/greeting"
@@ -92,7 +92,7 @@ apt() { run debian -- apt-get -q -y "$@"; }
 before=$(files)
 cp "$deb" "$cloud_deb" "$directory/packages/"
 apt install "/packages/${deb##*/}"
-is "$status" 0 "apt installs it from the file, with all that it takes"
+is "$status" 0 "apt installs it from the file, with everything that it depends on"
 builds "$release"
 ok $? "an ordinary user builds a module in any directory"
 cp "$root/home/alice/greeting/hello_world.ko" "$directory/by-package.ko"
@@ -114,23 +114,23 @@ ok $? "… and the second one still works"
 not_there "$root/usr/src/linux-headers-$release/rust" "… and the first one has left nothing in its headers"
 apt purge "linux-librust-$cloud" rust-clippy
 apt autoremove --purge
-is "$(diff <(echo "$before") <(files))" "" "when all is removed, the file system is as before"
+is "$(diff <(echo "$before") <(files))" "" "when all packages are removed, the file system is as before"
 
-# ---- The same module as by the tree that the package is made from.
+# ---- The package builds the same module as the tree that it was made from.
 
 mkdir "$directory/by-tree"
 cp hello_world.rs "$directory/by-tree/"
 echo 'obj-m := hello_world.o' >"$directory/by-tree/Kbuild"
 run scripts/sandbox.sh make -C "$PWD/build/kernels/$release/build" M="$directory/by-tree"
-# (Their debugging information has the place where they were built, and the build-id is made of all.)
+# (The debug information contains the directory of the build, and the build ID depends on everything.)
 for file in by-package by-tree/hello_world; do
 	scripts/sandbox.sh strip --strip-debug --remove-section=.note.gnu.build-id "$directory/$file.ko"
 done
-is "$(cmp "$directory/by-package.ko" "$directory/by-tree/hello_world.ko" && echo same)" same "a module is the same by the package and by the completed tree"
+is "$(cmp "$directory/by-package.ko" "$directory/by-tree/hello_world.ko" && echo same)" same "a module is the same whether built with the package or with the completed tree"
 
 # ---- An archive with our packages.
 
-# archive: makes one of what is in packages/, as apt reads it.
+# archive: makes an archive for apt of the files in packages/.
 archive() {
 	local file
 	for file in "$directory"/packages/*.deb; do
@@ -143,7 +143,7 @@ archive() {
 	debian -- apt-get -q update >/dev/null
 }
 
-# made_up PACKAGE VERSION FIELD…: a package that has only its fields.
+# made_up PACKAGE VERSION FIELD…: makes a package that has only these fields, and no files.
 made_up() {
 	rm -rf "$directory/made-up"
 	mkdir -p "$directory/made-up/DEBIAN"
@@ -158,7 +158,7 @@ cp "$meta_deb" "$directory/packages/"
 archive
 flavour=${release##*-}
 apt install "linux-librust-$flavour" "linux-headers-$flavour/trixie-backports"
-is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-librust-$release")" "0 install ok installed" "the metapackage brings the metadata of the newest kernel"
+is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-librust-$release")" "0 install ok installed" "the metapackage installs the metadata of the newest kernel"
 apt install linux-librust-other
 like "$stdout" "REMOVED:"$'\n'".*linux-librust-" "flavours whose shared files differ cannot be installed side by side"
 apt install "linux-librust-$flavour" linux-librust-other-
@@ -166,11 +166,11 @@ made_up "linux-headers-$flavour" 99 "Depends: linux-headers-99-$flavour"
 made_up "linux-headers-99-$flavour" 99
 archive
 apt upgrade
-like "$stdout" "kept back:"$'\n'".*linux-headers-$flavour" "headers that have no metadata yet are kept back by apt, and it says so"
+like "$stdout" "kept back:"$'\n'".*linux-headers-$flavour" "apt keeps back headers that have no metadata yet, and says so"
 rm "$directory"/packages/linux-headers-*
 apt purge "linux-librust-*"
 
-# ---- The tool and its hook, with headers that are here already.
+# ---- The tool and its hook, with headers that are already installed.
 
 rm -f "$directory"/packages/linux-librust-*
 archive
@@ -179,26 +179,26 @@ before_hook=$(files)
 apt install "/packages/${hook_deb##*/}"
 is "$status $(debian -- dpkg-query -W -f '${Status}' rust-headers)" "0 install ok installed" "the package rust-headers is installed"
 diag "$(grep 'done' "$root/var/log/rust-headers/$release.log")"
-is "$(grep -c 'rust-headers: warning' <<<"$stdout")" 0 "without a ready package the hook makes the metadata"
+is "$(grep -c 'rust-headers: warning' <<<"$stdout")" 0 "without a ready package, the hook makes the metadata"
 builds "$release"
-ok $? "… and modules are built by them"
+ok $? "… and modules can be built with them"
 mkdir "$directory/unpacked"
 dpkg-deb -x "$deb" "$directory/unpacked"
 is "$(diff -r "$directory/unpacked/usr/src/linux-headers-$release/rust" "$root/usr/src/linux-headers-$release/rust" &&
-	diff -r "$directory/unpacked/usr/lib/linux-librust" "$root/usr/lib/linux-librust" && echo same)" same "… which are those of the package, byte for byte"
-is "$(ls "$root/var/cache/rust-headers/kernels")" "" "… and what it took to make them is gone"
+	diff -r "$directory/unpacked/usr/lib/linux-librust" "$root/usr/lib/linux-librust" && echo same)" same "… and they are the same as in the package, byte for byte"
+is "$(ls "$root/var/cache/rust-headers/kernels")" "" "… and the files needed to make them are gone"
 
-# What the package brings later belongs to dpkg.
+# If the package is installed later, the files belong to dpkg.
 apt install "/packages/${deb##*/}"
-is "$status $(ls "$root/var/lib/rust-headers")" "0 " "the package takes over what the hook has made"
+is "$status $(ls "$root/var/lib/rust-headers")" "0 " "the package takes over the files that the hook has made"
 apt purge "linux-librust-$release"
-not_there "$root/usr/src/linux-headers-$release/rust" "… and takes it away when it goes"
+not_there "$root/usr/src/linux-headers-$release/rust" "… and removes them when it is removed"
 apt purge "linux-headers-*"
 apt autoremove --purge
 
 # ---- The hook, with ready packages.
 
-# A hook in the place of dkms builds a module.
+# Instead of dkms, a hook builds a module.
 mkdir -p "$root/etc/kernel/header_postinst.d" "$directory/packages/greeting"
 cp "$root"/home/alice/greeting/{Kbuild,hello_world.rs} "$directory/packages/greeting/"
 cat >"$root/etc/kernel/header_postinst.d/dkms" <<-'END'
@@ -212,47 +212,47 @@ mkdir "$root/srv/ready"
 cp "$deb" "$root/srv/ready/"
 echo PACKAGES=/srv/ready >>"$root/etc/rust-headers.conf"
 apt install -t trixie-backports "linux-headers-$release"
-is "$status" 0 "headers are installed with the hook"
+is "$status" 0 "headers are installed, and the hook runs"
 is "$(<"$directory/packages/dkms.log")" "built for $release" "… and have their metadata before dkms"
-like "$(cat "$root/var/log/rust-headers/$release.log")" "Taking the ready package" "… which are from the directory of ready packages"
+like "$(cat "$root/var/log/rust-headers/$release.log")" "Taking the ready package" "… and it is from the directory of ready packages"
 builds "$release"
-ok $? "… and modules are built by them"
+ok $? "… and modules can be built with them"
 run debian -- rust-headers --install "$release"
 is "$status $stderr" "0 The headers of kernel $release have their Rust metadata." "rust-headers --install again does nothing"
 apt purge "linux-headers-$release"
 apt autoremove --purge
-is "$(cd "$root" && find usr/src/linux-* usr/lib/linux-* var/lib/rust-headers/* etc/alternatives/*{target.json,clippy.toml} 2>/dev/null)" "" "with the headers the metadata go"
+is "$(cd "$root" && find usr/src/linux-* usr/lib/linux-* var/lib/rust-headers/* etc/alternatives/*{target.json,clippy.toml} 2>/dev/null)" "" "removing the headers removes the metadata"
 
 rm "$root/srv/ready"/* "$directory/packages/dkms.log"
 apt install "/packages/${deb##*/}"
-is "$status $(grep -c 'rust-headers: warning' <<<"$stdout") $(<"$directory/packages/dkms.log")" "0 0 built for $release" "package and headers in one run of apt: the metadata are there before dkms, too"
+is "$status $(grep -c 'rust-headers: warning' <<<"$stdout") $(<"$directory/packages/dkms.log")" "0 0 built for $release" "package and headers in one run of apt: the metadata are there before dkms runs, too"
 apt purge "linux-librust-$release"
 apt autoremove --purge
 
-# ---- The hook, when something is in the way. The archive is as far away as it can be.
+# ---- The hook, if something is missing. First, there is no network.
 
 apt install -t trixie-backports --download-only "linux-headers-$release"
 run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
-is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without network and ready packages apt installs the headers anyway"
+is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without network and ready packages, apt installs the headers anyway"
 like "$stdout" "rust-headers: warning: kernel ${release//+/\\+} has no Rust metadata: apt-get could not download" "… and the hook says why there are no metadata"
 like "$stdout" "To try again: sudo rust-headers --install ${release//+/\\+} " "… and how to make them later"
 is "$(grep -A 1 'rust-headers: warning' <<<"$stdout" | wc -l) $(grep -c 'rust-headers: warning' <<<"$stdout")" "2 1" "… in two lines"
 
-# nothing_half_made DESCRIPTION
+# nothing_half_made DESCRIPTION: checks that no part of the metadata is left.
 nothing_half_made() {
 	is "$(cd "$root" && find "usr/src/linux-headers-$release"/rust* usr/lib/linux-librust usr/lib/linux-kbuild*/scripts/target.json \
 		usr/src/linux-headers*/.clippy.toml etc/alternatives/*target.json var/lib/rust-headers/* var/cache/rust-headers/install \
 		var/cache/rust-headers/kernels/*/ -maxdepth 0 2>/dev/null)" "" "$1"
 }
-nothing_half_made "… and nothing half-made is left"
+nothing_half_made "… and nothing half made is left"
 
-# install_fails REASON OPTION-OF-BWRAP…: the hook and the tool, when it cannot be done.
+# install_fails REASON OPTION-OF-BWRAP…: checks that the hook and the tool give this reason, and leave nothing behind.
 install_fails() {
 	run debian "${@:2}" -- linux-run-hooks headers postinst "$release" -- configure
 	like "$status $stdout" "^0 .*warning: kernel .* has no Rust metadata: $1" "the hook: $1"
 	run debian "${@:2}" -- rust-headers --install "$release"
 	like "$status $stderr" "^1 .*rust-headers: error: $1" "rust-headers --install: $1"
-	nothing_half_made "… and nothing half-made is left: $1"
+	nothing_half_made "… and nothing half made is left: $1"
 }
 printf '#!/bin/sh\necho "rustc 1.0.0 (another)"\n' >"$directory/packages/rustc"
 chmod +x "$directory/packages/rustc"
@@ -260,8 +260,8 @@ install_fails "no rustc here is the one that built kernel" --ro-bind "$directory
 install_fails "could not unpack the packages \(is there room on the disk" --size 300000000 --tmpfs /var/cache/rust-headers
 head -c 1000000 "$deb" >"$root/srv/ready/${deb##*/}"
 install_fails "apt-get could not download" --unshare-net
-like "$stderr" "warning: the ready package is damaged" "a ready package that is cut off is not taken"
-# The metadata of another kernel under this one's name.
+like "$stderr" "warning: the ready package is damaged" "a ready package that is cut off is not used"
+# A package of this name with the metadata of another kernel.
 dpkg-deb -R "$cloud_deb" "$directory/other"
 mv "$directory/other/usr/src/linux-headers-$cloud" "$directory/other/usr/src/linux-headers-$release"
 mv "$directory/other/usr/lib/linux-librust/$cloud" "$directory/other/usr/lib/linux-librust/$release"
@@ -269,10 +269,10 @@ sed -i "s/$cloud/$release/" "$directory/other/DEBIAN/control" "$directory/other/
 dpkg-deb --root-owner-group -Znone -b "$directory/other" "$root/srv/ready/${deb##*/}" >/dev/null
 rm -r "$directory/other"
 install_fails "apt-get could not download" --unshare-net
-like "$stderr" "warning: the ready package does not fit the kernel" "a ready package with the symbols of another kernel is not taken"
+like "$stderr" "warning: the ready package does not fit the kernel" "a ready package with the symbols of another kernel is not used"
 rm "$root/srv/ready"/*
 
-# A kernel without Rust, and headers that the mirror has no more.
+# A kernel without Rust, and headers that the mirror no longer has.
 mkdir -p "$directory/headers/DEBIAN" "$directory/headers/usr/src/linux-headers-0.1-amd64/include/config"
 printf '%s\n' "Package: linux-headers-0.1-amd64" "Version: 0.1" "Architecture: $arch" "Maintainer: nobody" "Description: none" \
 	>"$directory/headers/DEBIAN/control"
@@ -280,22 +280,22 @@ touch "$directory/headers/usr/src/linux-headers-0.1-amd64/include/config/auto.co
 dpkg-deb --root-owner-group -Znone -b "$directory/headers" "$directory/packages/headers.deb" >/dev/null
 debian -- dpkg -i /packages/headers.deb >/dev/null
 run debian -- linux-run-hooks headers postinst 0.1-amd64 -- configure
-is "$status $(grep -c warning <<<"$stdout$stderr")" "0 0" "the hook: a kernel without Rust needs no word"
+is "$status $(grep -c warning <<<"$stdout$stderr")" "0 0" "the hook: a kernel without Rust needs no message"
 run debian -- rust-headers --install 0.1-amd64
 like "$status $stderr" "^1 .*kernel 0.1-amd64 was built without Rust" "rust-headers --install: a kernel without Rust"
 grep -E '^CONFIG_RUST(=|C_VERSION_TEXT)' "$root/usr/src/linux-headers-$release/include/config/auto.conf" \
 	>"$root/usr/src/linux-headers-0.1-amd64/include/config/auto.conf"
 run debian -- rust-headers --install 0.1-amd64
-like "$status $stderr" "^1 .*apt knows no headers of kernel 0.1-amd64 of version 0.1" "rust-headers --install: headers that the mirror has no more"
+like "$status $stderr" "^1 .*apt knows no headers of kernel 0.1-amd64 of version 0.1" "rust-headers --install: headers that the mirror no longer has"
 run debian -- rust-headers --install 0.0.0-none
-like "$status $stderr" "^1 .*the headers of kernel 0.0.0-none are not installed" "rust-headers --install: headers that are not here"
+like "$status $stderr" "^1 .*the headers of kernel 0.0.0-none are not installed" "rust-headers --install: headers that are not installed"
 run debian -- setpriv --reuid 1000 --clear-groups rust-headers --install
 like "$status $stderr" "^1 .*only root can write" "rust-headers --install: not root"
 debian -- dpkg -P linux-headers-0.1-amd64 >/dev/null
 
 # ---- Killed, and two at once.
 
-# killed_when FILE TEXT: begins the hook, and kills it when FILE has TEXT in it.
+# killed_when FILE TEXT: starts the hook, and kills it when FILE contains TEXT.
 killed_when() {
 	debian -- linux-run-hooks headers postinst "$release" -- configure >"$directory/hook.log" 2>&1 &
 	local pid=$! tenths=0
@@ -308,12 +308,12 @@ no_metadata() { [[ ! -e $root/usr/src/linux-headers-$release/rust ]]; }
 
 killed_when "$root/var/log/rust-headers/$release.log" "Making the Rust metadata" 5
 no_metadata
-ok $? "killed while the metadata are made: there are none"
+ok $? "killed while the metadata are made: there are no metadata"
 cp "$deb" "$root/srv/ready/"
-# (The place is copied to in a moment. If that is over, what is there has to be whole.)
+# (Copying takes only a moment. If it has ended before the kill, all files must be there.)
 killed_when "$root/var/lib/rust-headers/$release" .
 no_metadata || builds "$release"
-ok $? "killed while they are put in their place: there are none, or all"
+ok $? "killed while the metadata are installed: there are none, or all of them"
 
 debian -- rust-headers --install "$release" 2>"$directory/one.log" &
 debian -- rust-headers --install "$release" 2>"$directory/two.log" &
@@ -322,7 +322,7 @@ wait -n || status=$?
 wait -n || status=$?
 is "$status $(cat "$directory"/{one,two}.log | grep -c 'have their Rust metadata')" "0 2" "two at once: both succeed"
 builds "$release"
-ok $? "… and what was killed is repaired"
+ok $? "… and the metadata of the killed run are complete"
 
 run debian -- rust-headers --remove "$release"
 is "$status $stderr" "0 The Rust metadata of kernel $release has been removed." "rust-headers --remove removes them"
@@ -331,31 +331,31 @@ nothing_half_made "… all of them"
 mv "$root/srv/ready/${deb##*/}" "$directory/packages/"
 archive
 run debian -- rust-headers --install "$release"
-like "$status $stderr" "^0 .*Taking the ready package of version" "… or from an archive that apt knows"
+like "$status $stderr" "^0 .*Taking the ready package of version" "--install also uses a ready package from an archive that apt knows"
 debian -- rust-headers --remove "$release" 2>/dev/null
 
-# ---- Gone.
+# ---- Removal.
 
 rm "$root/etc/apt/sources.list.d/ours.list"
 apt purge rust-headers "linux-headers-*"
 is "$(diff <(echo "$before_hook") <(files) | grep -E 'rust-headers|linux-librust|target\.json')" "" "when rust-headers is purged, nothing of it is left"
 
-# ---- The same package from another place and time; nothing for lintian to say; no room.
+# ---- The same package made in another place at another time; lintian; a full disk.
 
 mkdir -p "$directory/elsewhere/checkout"
 git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp --parents -t "$directory/elsewhere/checkout"
 mkdir "$directory/elsewhere/checkout/build"
 ln -s "$PWD/build/sandbox" "$directory/elsewhere/checkout/build/sandbox"
 again=$(umask 077 && TZ=Asia/Tokyo "$directory/elsewhere/checkout/scripts/sandbox.sh" scripts/rust-headers.sh --deb "$cloud" 2>/dev/null)
-is "$(cmp "$cloud_deb" "$again" && echo same)" same "made elsewhere at another time, from the source on, the package is the same byte for byte"
+is "$(cmp "$cloud_deb" "$again" && echo same)" same "made again from the source, in another place at another time, the package is the same, byte for byte"
 
 cp "$meta_deb" "$hook_deb" "$cloud_deb" "$directory/packages/"
 apt install lintian
 run debian -- sh -c "cd /packages && lintian --allow-root --fail-on error,warning,info --display-info ${deb##*/} ${cloud_deb##*/} ${meta_deb##*/} ${hook_deb##*/}"
-is "$status $stdout" "0 " "lintian has nothing to say of them"
+is "$status $stdout" "0 " "lintian reports nothing"
 
 run bwrap --dev-bind / / --cap-add ALL --size 30000000 --tmpfs "$PWD/build/packages" scripts/sandbox.sh scripts/rust-headers.sh --deb
-like "$status $stderr" "^1 .*could not make the package \(is there room on the disk" "a full disk is named by --deb"
-is "$stdout" "" "… and no package is"
+like "$status $stderr" "^1 .*could not make the package \(is there room on the disk" "--deb names a full disk as the cause"
+is "$stdout" "" "… and names no package"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# bench/: a short run gives every figure, and two runs that disagree are said to.
+# bench/: a short run gives every figure, and if two runs disagree, that is reported.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -8,7 +8,7 @@ directory=$(mktemp -d "$PWD/build/bench-test.XXXXXX")
 temporary+=("$directory")
 
 run bench/bench.sh --quick --runs 1
-is "$status" 0 "a short run ends well"
+is "$status" 0 "a short run succeeds"
 like "$stdout" $'\npread\n  floor_read ' "it prints a table"
 is "$(grep -c '^  jiffies ' <<<"$stdout")" 14 "it measures jiffies in each of the 14 ways"
 is "$(grep -c "^  chardev .* of C's twin" <<<"$stdout")" 5 "it measures the device in each of the 5 ways, against its twin in C"
@@ -20,7 +20,7 @@ import json
 data = json.load(open("build/bench/quick.json"))
 pread = data["instructions"]["pread"]
 print(all(pread["floor_read"]["value"] < pread[f]["value"] < 100000 for f in ("jiffies", "jiffies_book", "jiffies_seq")))
-')" True "its JSON has a floor that is lower than every file"
+')" True "in its JSON, the floor is lower than every file"
 
 is "$(scripts/sandbox.sh python3 -c '
 import json
@@ -29,12 +29,12 @@ pread = data["instructions"]["pread"]
 print(all(pread["jiffies"]["value"] < pread[f]["value"] for f in ("jiffies_book", "jiffies_seq")))
 ')" True "a pread of /proc/jiffies costs less than in C"
 run bench/bench.sh --quick --kernel 0.0.0-none
-is "$status" 1 "--kernel names the kernel, and one that does not exist gives 1"
+is "$status" 1 "--kernel chooses the kernel, and one that does not exist gives 1"
 like "$(<build/log/bench.log)" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
 run bench/bench.sh --functions
-is "$status" 0 "--functions ends well: its sums are what is counted in loops"
-like "$stdout" $'\n''<lkm::proc_fs::number::Number<lkm::jiffies::jiffies>>::read_iter \[jiffies\] +[1-9]' "it shows the module's own functions, by readable names"
-# Each sum by its rows, and by what the counting run said of the same file.
+is "$status" 0 "--functions succeeds: its sums are those that are counted in loops"
+like "$stdout" $'\n''<lkm::proc_fs::number::Number<lkm::jiffies::jiffies>>::read_iter \[jiffies\] +[1-9]' "it shows the module's own functions, with readable names"
+# Check each sum against its rows, and against the count for the same file.
 is "$(awk '
 	NR == FNR { if ($2 == "pread") counted[$1] = $3; next }
 	/^pread / { for (i = 2; i <= 6; i++) name[i] = $i; files += 5; split("", sum); next }
@@ -44,15 +44,15 @@ is "$(awk '
 		good += sum[i] > $i - 1 && sum[i] < $i + 1 && off < 0.05 * $i && off > -0.05 * $i
 	} }
 	NF > 5 && !/^(sum|counted) / { for (i = 2; i <= 6; i++) sum[i] += $(NF - 6 + i) }
-	END { print files + 0, good + 0 }' build/bench/run.1 - <<<"$stdout")" "10 10" "each sum is that of its rows, and near the figure of a short run"
-# The check of the sums: with a call left out there are fewer than are counted.
+	END { print files + 0, good + 0 }' build/bench/run.1 - <<<"$stdout")" "10 10" "each sum is the sum of its rows, and near the figure of a short run"
+# The check of the sums: if a call is left out, the sum is less than the count.
 run scripts/sandbox.sh python3 -B -c '
 import sys
 sys.path.insert(0, "bench")
 import functions
 print(functions.disagreement("pread", "jiffies", 929, 930) or "none")
 print(functions.disagreement("pread", "jiffies", 900, 930))'
-is "$stdout" $'none\njiffies pread: 900.0 gone through, but 930.0 counted' "a sum that is more than 1 % off is said to be"
+is "$stdout" $'none\njiffies pread: 900.0 gone through, but 930.0 counted' "a sum that is more than 1 % off is reported"
 
 run bench/bench.sh --readers
 is "$status $(grep -cE '^ +[124]  (floor_read_iter|jiffies|jiffies_book|jiffies_seq) +[1-9][0-9]* +[0-9.]+$' <<<"$stdout")" "0 12" \
@@ -62,7 +62,7 @@ run bench/bench.sh --build
 is "$status" 0 "--build measures how long building takes"
 is "$(awk 'NR > 1 && $2 > 0 && $3 > 0 { print $1 }' <<<"$stdout" | paste -sd' ')" "from-clean one-touched" "… from clean, and after touching one module"
 
-# Another checkout, for the chart not to be this one's.
+# Another checkout, so that this one's chart stays.
 mkdir -p "$directory/checkout"/{build/bench,docs}
 cp -a bench scripts "$directory/checkout/"
 cp build/bench/quick.json "$directory/checkout/build/bench.json"
@@ -70,17 +70,17 @@ run scripts/sandbox.sh "$directory/checkout/bench/bench.sh" --chart
 is "$status" 0 "--chart draws the chart again"
 like "$(<"$directory/checkout/docs/bench.svg")" '<svg.*</svg>' "… which is a picture"
 
-# Two runs that are alike but for one figure.
+# Two runs that differ in one figure.
 cp build/bench/run.1 "$directory/one"
 awk '$1 == "jiffies" && $2 == "pread" { $3 *= 1.02 } { print }' "$directory/one" >"$directory/two"
 run scripts/sandbox.sh bench/report.py --quick none build/bench/modules build/bench/measure "$directory"/{one,one}
 is "$status $stderr" "0 " "two runs that agree are fine"
 run scripts/sandbox.sh bench/report.py --quick none build/bench/modules build/bench/measure "$directory"/{one,two}
-is "$status" 1 "two that do not are a failure"
-like "$stderr" '^runs disagree by more than 1 %: jiffies pread: [0-9]+, [0-9]+$' "which is said to be of jiffies' pread only"
+is "$status" 1 "two runs that do not agree are a failure"
+like "$stderr" '^runs disagree by more than 1 %: jiffies pread: [0-9]+, [0-9]+$' "… and the message names only jiffies' pread"
 
 run bench/bench.sh --nonsense
-is "$status" 2 "an unknown option is a wrong usage"
+is "$status" 2 "an unknown option gives 2"
 like "$(bench/bench.sh --help)" '^Usage: bench/bench\.sh ' "--help says how it is called"
 
 done_testing

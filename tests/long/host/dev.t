@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# dev.sh: what is saved is loaded in the machine that stays; mistakes of all kinds end in words, and a machine that can be used.
+# dev.sh: a saved module is loaded in the running machine. After mistakes of all kinds there is a message, and a working machine.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -14,11 +14,12 @@ chmod +x "$own/tests/number_perl.t"
 echo one >"$own/tests/word"
 git -C "$own" add -A
 git -C "$own" -c user.name=test -c user.email=test@localhost commit -qm "A module"
-# What dev.sh leaves, its machines' directories among it. (Other tests run machines at the same time.)
+# left: lists the files that dev.sh leaves behind, also the directories of its machines. (Other tests run machines at the same
+# time.)
 left() { (cd build/vm && ls -d . dev.* ${ran:+$ran} 2>/dev/null); }
 ran='' left_before=$(left)
 
-# A process group of its own, as at a terminal.
+# Start it in a process group of its own, as at a terminal.
 set -m
 make --no-print-directory -C "$own" dev T=number P=number=7 </dev/null >"$said" 2>&1 &
 dev=$!
@@ -26,7 +27,7 @@ set +m
 temporary_dev() { kill -TERM -- "-$dev" 2>/dev/null; }
 trap 'temporary_dev; rm -rf "${temporary[@]}"' EXIT
 
-# shown REGEX DESCRIPTION: waits until it is there, in what was said since the last time.
+# shown REGEX DESCRIPTION: waits until the output since the last call of next matches.
 from=1
 shown() {
 	local tenths=0 text
@@ -41,39 +42,39 @@ shown() {
 	ok 0 "$2"
 }
 next() { from=$(($(wc -l <"$said") + 1)); }
-# change FROM TO: as an editor saves it.
+# change FROM TO: changes the source, as an editor does.
 change() { sed -i "s|$1|$2|" "$own/number.rs"; }
 
-shown 'dev.sh: ready: save a source' "the machine is there"
+shown 'dev.sh: ready: save a source' "the machine starts"
 like "$(<"$said")" 'number: the number is 7' "… with the module, and the parameter that was set"
-like "$(<"$said")" 'dev.sh: tests/number.t passed' "… and the test"
-shown 'dev.sh: tests/number_perl.t passed' "… and one in another language"
+like "$(<"$said")" 'dev.sh: tests/number.t passed' "… and the test is run"
+shown 'dev.sh: tests/number_perl.t passed' "… and so is a test in another language"
 next
 
 echo two >"$own/tests/word"
 change 'the number is' 'the number now is'
-shown 'dev.sh: number loaded, [0-9.]+ s after the save' "what is saved is built and loaded"
+shown 'dev.sh: number loaded, [0-9.]+ s after the save' "a saved source is built and loaded"
 shown 'number: the number was 7.*number: the number now is 7' "… with the same parameter, and the log shows both"
-shown 'not ok 2 - it says its number.*dev.sh: tests/number.t failed' "… and the test that was named is run"
-shown 'ok 1 - perl reads the word two.*dev.sh: tests/number_perl.t passed' "… in any language, with the files in tests/ as they are now"
+shown 'not ok 2 - it says its number.*dev.sh: tests/number.t failed' "… and the named test is run"
+shown 'ok 1 - perl reads the word two.*dev.sh: tests/number_perl.t passed' "… in any language, with the present files in tests/"
 next
 change 'now is' 'is'
 shown 'dev.sh: tests/number.t passed' "… each time"
 next
 
 change 'Result<Self>' 'Result<Slef>'
-shown 'error\[E0412\]: cannot find type `Slef`.* --> [^ ]*number.rs:[0-9]+:[0-9]+' "a mistake is shown as the compiler shows it"
+shown 'error\[E0412\]: cannot find type `Slef`.* --> [^ ]*number.rs:[0-9]+:[0-9]+' "a mistake is shown with the compiler's message"
 next
 change 'Slef' 'Self'
-shown 'dev.sh: tests/number.t passed' "… and when it is corrected, it goes on"
+shown 'dev.sh: tests/number.t passed' "… and when it is corrected, dev.sh goes on"
 next
 
 # The kernel warns.
 change 'c"number"' 'c"uptime"'
-shown "The kernel warns.* number.rs:[0-9]+.*number was not loaded" "a warning of the kernel is told, with its line"
+shown "The kernel warns.* number.rs:[0-9]+.*number was not loaded" "a warning of the kernel is shown, with the line"
 next
 change 'c"uptime"' 'c"number"'
-shown 'dev.sh: tests/number.t passed' "… and when that is corrected, it goes on"
+shown 'dev.sh: tests/number.t passed' "… and when the mistake is corrected, dev.sh goes on"
 next
 
 # A test that leaves its module, and more lines in the log than the kernel keeps.
@@ -106,47 +107,47 @@ next
 echo 'system q{(sleep 8; echo 99 >/sys/module/number/parameters/number; cat /proc/number) >/dev/null 2>&1 &};' >>"$own/tests/number_perl.t"
 change 'number.load()))' 'if number.load() == 99 { None::<i32>.unwrap() } else { number.load() }))'
 shown 'dev.sh: tests/number_perl.t passed' "a test leaves a process that will make the kernel crash"
-shown 'Rust code panicked: .* --> number.rs:[0-9]+:.*dev.sh: the kernel has crashed: starting a fresh machine' "a crash that nobody waits for is told, too, at once"
+shown 'Rust code panicked: .* --> number.rs:[0-9]+:.*dev.sh: the kernel has crashed: starting a fresh machine' "a crash between two saves is shown, too, at once"
 shown 'Rust code panicked.*its parameters: number=99' "… with the parameters of the module"
 shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
 next
 git -C "$own" checkout -q tests
 change 'if number.load() == 99 .* else { number.load() }' 'number.load()'
-shown 'dev.sh: tests/number_perl.t passed' "… and it goes on"
+shown 'dev.sh: tests/number_perl.t passed' "… and dev.sh goes on"
 next
 
 # The kernel crashes.
 change 'pr_info!("the number is' 'let none: Option<i32> = None; pr_info!("{}", none.unwrap()); pr_info!("the number is'
-shown 'Rust code panicked: .* --> number.rs:[0-9]+:[0-9]+.*none.unwrap\(\)' "a crash is told, with its line"
-shown 'dev.sh: the kernel has crashed \(loading number\): starting a fresh machine' "… and that a fresh machine is started"
-shown 'dev.sh: the fresh machine is ready, without number' "… without what made it crash"
+shown 'Rust code panicked: .* --> number.rs:[0-9]+:[0-9]+.*none.unwrap\(\)' "a crash is shown, with the line"
+shown 'dev.sh: the kernel has crashed \(loading number\): starting a fresh machine' "… and a message says that a fresh machine is started"
+shown 'dev.sh: the fresh machine is ready, without number' "… without the module that crashed"
 next
 change 'let none: .*unwrap()); pr_info' 'pr_info'
-shown 'dev.sh: tests/number.t passed' "when that is corrected, it is loaded there"
+shown 'dev.sh: tests/number.t passed' "when the mistake is corrected, the module is loaded there"
 next
 
-# It cannot be unloaded.
+# A module cannot be unloaded.
 change 'pr_info!("the number was' 'loop { core::hint::spin_loop() } #[allow(unreachable_code)] { } pr_info!("the number was'
-shown 'rmmod \(process [0-9]+\) has been in the kernel for 5 seconds.* number.rs:[0-9]+.*dev.sh: unloading number hangs: starting a fresh machine' "what does not end is told"
+shown 'rmmod \(process [0-9]+\) has been in the kernel for 5 seconds.* number.rs:[0-9]+.*dev.sh: unloading number hangs: starting a fresh machine' "a module that does not end is reported"
 shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
 shown 'number: the number is 7' "… with the module"
 next
 
 ran=$(find build/vm -path '*/dev.*/port.run' -printf '%T@ %p\n' | sort -n | tail -n 1)
 ran=$(<"${ran#* }")
-there "$ran" "the machine has a directory, as long as it runs"
+there "$ran" "the machine has a directory while it runs"
 kill -INT -- "-$dev"
-# (Not those that have ended, and that nobody has asked about yet.)
+# (Leave out processes that have ended, but for which no process has waited yet.)
 running() { pgrep -g "$dev" --runstates D,R,S,T -a; }
 for ((i = 0; i < 300; i++)); do
 	running >/dev/null || break
 	sleep 0.1
 done
-is "$(running)" "" "Ctrl-C ends all of it"
+is "$(running)" "" "Ctrl-C ends all processes"
 same "$(left)" "$left_before" "… and leaves nothing in build/"
 is "$(cd "$own" && git status --short)" " M number.rs" "… or beside the sources"
 
-# ---- At a terminal. (Without the test, of which more would be said.)
+# ---- At a terminal. (Without the test, which would print more.)
 
 git -C "$own" checkout -q .
 screen=$({
@@ -157,7 +158,7 @@ screen=$({
 	printf '%s\n' "$line"
 	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
 done)
-like "$(tr -d '\r\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal there is a shell in the machine"
+like "$(tr -d '\r\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal, there is a shell in the machine"
 like "$screen" 'status 0' "… and leaving it ends the machine"
 same "$(left)" "$left_before" "… and leaves nothing in build/"
 
@@ -190,8 +191,8 @@ kill -INT -- "-$dev"
 wait "$dev"
 
 run scripts/dev.sh --from "$own" nope
-like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist"
+like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist gives 1"
 run scripts/dev.sh --from "$own" --set 'number 7'
-like "$status $stderr" "^2 .*--set takes NAME=VALUE" "a parameter without a value"
+like "$status $stderr" "^2 .*--set takes NAME=VALUE" "a parameter without a value gives 2"
 
 done_testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# In the virtual machine: programs that know nothing of /dev/chardev. device.t runs it.
+# Uses /dev/chardev with ordinary programs. device.t runs this in the virtual machine.
 #
 # shellcheck disable=SC2154 # run sets them
 
@@ -11,13 +11,13 @@ directory=$(mktemp -d)
 temporary+=("$directory")
 head -c 300000 /dev/urandom >"$directory/in"
 
-# through DESCRIPTION: what came out is what went in.
+# through DESCRIPTION: passes if the reader got the same bytes as were written.
 through() { ok "$(cmp "$directory/in" "$directory/out" >&2 && echo 0 || echo 1)" "$1"; }
 
 kmsg_mark
 insmod chardev.ko
 
-# --- A writer and a reader that are not ours.
+# --- Ordinary programs write and read.
 
 dd if="$directory/in" of=$device bs=1000 status=none &
 dd if=$device of="$directory/out" bs=777 status=none
@@ -48,6 +48,6 @@ wait
 through "perl writes and reads, by select"
 
 run rmmod chardev
-is "$status $stderr" "0 " "nobody holds it afterwards"
-is "$(kmsg)" "" "the log has nothing to say of all that"
+is "$status $stderr" "0 " "after that, nobody uses it"
+is "$(kmsg)" "" "none of this logs a message"
 done_testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# /dev/chardev in the hands of programs that know nothing of it: gets them, and runs device.sh in the virtual machine.
+# Uses /dev/chardev with ordinary programs: gets the programs, and runs device.sh in the virtual machine.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What an editor with rust-analyzer says of the sources here: nothing is wrong; and where names come from is found.
+# rust-analyzer, as an editor runs it, finds no mistakes in the sources here, and finds where names are defined.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -10,7 +10,7 @@ temporary+=("$scratch")
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 mkdir "$scratch/checkout"
 cp -a Kbuild Makefile ./*.rs lkm startstop scripts tests "$scratch/checkout/"
-# What lies under build/ is none of the project's.
+# Files under build/ do not belong to the project.
 mkdir -p "$scratch/checkout/build/other"
 ln -s "$PWD/build/sandbox" "$scratch/checkout/build/"
 cp hello_world.rs "$scratch/checkout/build/other/stray.rs"
@@ -19,10 +19,10 @@ echo 'obj-m := stray.o' >"$scratch/checkout/build/other/Kbuild"
 run scripts/sandbox.sh make -C "$scratch/checkout" rust-analyzer TESTS=1 KDIR="$kdir" MO="$scratch/made"
 is "$status" 0 "make rust-analyzer works"
 crates=$(perl -ne 'print "$1 " if /"display_name": "(.*)"/' "$scratch/made/rust-project.json")
-like "$crates" ' lkm .*jiffies .*hello_world startstop ' "its file has lkm, and the modules, also that of several files"
-is "$(grep -c stray <<<"$crates")" 0 "… and nothing else that lies under build/"
+like "$crates" ' lkm .*jiffies .*hello_world startstop ' "its file has lkm and the modules, also the one with several files"
+is "$(grep -c stray <<<"$crates")" 0 "… and nothing else under build/"
 
-# diagnostics: what it says of the project that is wrong, after the name of the file.
+# diagnostics: prints the mistakes that it finds, each after the name of the file.
 diagnostics() {
 	scripts/sandbox.sh rust-analyzer diagnostics "$scratch/checkout" 2>&1 |
 		awk '/^processing crate/ { sub(/.*module: /, ""); file = $0; looked++; next }
@@ -30,23 +30,24 @@ diagnostics() {
 			END { print looked > "/dev/stderr" }'
 }
 found=$(diagnostics 2>"$scratch/looked")
-like "$(<"$scratch/looked")" '^[2-9][0-9]' "rust-analyzer looks at the modules and at lkm"
-# (rust-analyzer 1.85 does not work out the constant by which module_param! chooses a type: what follows from that is left out.)
+like "$(<"$scratch/looked")" '^[2-9][0-9]' "rust-analyzer checks the modules and lkm"
+# (rust-analyzer 1.85 cannot compute the constant with which module_param! chooses a type. So leave out the modules with
+# parameters.)
 with_parameters=$(cd "$scratch/checkout" && grep -lr --include='*.rs' '^module_param! {' . | sed 's,^\.,,' | paste -sd '|')
-is "$(grep -vE "($with_parameters): " <<<"$found")" "" "… and says that nothing is wrong, but for modules with parameters"
+is "$(grep -vE "($with_parameters): " <<<"$found")" "" "… and finds no mistakes, except in modules with parameters"
 
 sed -i 's/pr_info!("Hello World\\n")/pr_inf!("Hello World\\n")/' "$scratch/checkout/hello_world.rs"
 sed -i 's/proc_fs::File::new(/proc_fs::File::knew(/' "$scratch/checkout/seconds.rs"
 found=$(diagnostics 2>/dev/null)
 like "$(grep hello_world.rs <<<"$found")" 'Error .*pr_inf' "a macro that does not exist is found"
-like "$(grep seconds.rs <<<"$found")" 'Error .*no such associated item' "… and so is a function that lkm has not"
+like "$(grep seconds.rs <<<"$found")" 'Error .*no such associated item' "… and so is a function that lkm does not have"
 
-# definition FILE LINE COLUMN: where an editor goes from there.
+# definition FILE TEXT: prints the place to which an editor goes from TEXT in FILE.
 definition() {
 	scripts/sandbox.sh python3 tests/long/host/definition.py "$scratch/checkout" "$@"
 }
 (cd "$scratch/checkout" && cp -a "$OLDPWD"/{hello_world,seconds}.rs .)
-like "$(definition hello_world.rs 'pr_info!')" '/rust/kernel/print\.rs:[0-9]+$' "from pr_info! an editor goes to the kernel crate"
-like "$(definition proc_hello.rs 'File::new')" '/lkm/proc_fs\.rs:[0-9]+$' "… and from what lkm has to lkm"
+like "$(definition hello_world.rs 'pr_info!')" '/rust/kernel/print\.rs:[0-9]+$' "from pr_info!, an editor goes to the kernel crate"
+like "$(definition proc_hello.rs 'File::new')" '/lkm/proc_fs\.rs:[0-9]+$' "… and from a name in lkm to lkm"
 
 done_testing

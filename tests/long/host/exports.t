@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Modules that use each other (lkm-exports and lkm-uses in lkm/Kbuild.include): what is exported, from which module and to
-# which directory, and that a module is refused by one with another interface than it was compiled with.
+# Modules that use other modules (lkm-exports and lkm-uses in lkm/Kbuild.include): which items are exported, by which module and
+# to which directory. A module is refused if the interface has changed since it was compiled.
 # shellcheck disable=SC2016 # what is for make has dollars of its own
 
 . "$(dirname "$0")/../../tap.sh" || exit
@@ -13,9 +13,9 @@ temporary+=("$scratch")
 read -ra tools < <(scripts/sandbox.sh scripts/preflight.sh "$kdir")
 build() { run scripts/sandbox.sh make -C "$kdir" M="$scratch/$1" "${tools[@]}"; }
 compiled() { sed -n 's/^  RUSTC \[M\] *//p' <<<"$stdout" | tr '\n' ' '; }
-# keep NAME: the modules as they are now.
+# keep NAME: keeps a copy of the present modules under this name.
 keep() { for module in "$scratch"/*/*.ko; do cp "$module" "$scratch/$1-${module##*/}"; done; }
-# names: the exported names, which have the interface in them. (One that is #[no_mangle] has not.)
+# names: prints the exported names, which have a hash of the interface in them. (A #[no_mangle] name has none.)
 names() { awk '$2 != "stock_first" { print $2 }' "$scratch/provider/Module.symvers" | sort; }
 depends() { scripts/sandbox.sh modinfo -F depends "$scratch/$1" | tr ',' '\n' | sort | xargs; }
 
@@ -188,11 +188,11 @@ build provider
 is "$status" 0 "modules that export are built"
 is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
 build consumer
-is "$status" 0 "one in another directory that uses them is built"
+is "$status" 0 "a module in another directory that uses them is built"
 is "$(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "" "… without a warning"
 is "$(depends consumer/clerk.ko)" "depot stock" "… and depends on them"
-is "$(depends consumer/porter.ko)" "stock" "one in C depends on it, too"
-is "$(depends consumer/scale.ko)" "" "one that uses only types, constants and #[inline] functions depends on nothing"
+is "$(depends consumer/porter.ko)" "stock" "a module in C depends on one of them, too"
+is "$(depends consumer/scale.ko)" "" "a module that uses only types, constants and #[inline] functions depends on nothing"
 keep base
 before=$(names)
 # (Some functions of core for a panic are compiled once, in the first crate that has them.)
@@ -202,34 +202,34 @@ stock EXPORT_SYMBOL_GPL <stock::Entry as core::ops::drop::Drop>::drop
 stock EXPORT_SYMBOL_GPL <stock::Entry>::new
 stock EXPORT_SYMBOL_GPL stock::VISITS
 stock EXPORT_SYMBOL_GPL stock::pair
-stock EXPORT_SYMBOL_GPL stock_first" "exported is what is pub, and what generic code needs: nothing private, nothing of the module's own"
+stock EXPORT_SYMBOL_GPL stock_first" "pub items are exported, and items that generic code needs; no private items, and none that module! makes"
 
-# ---- What is built again, and what is not.
+# ---- What is compiled again, and what is not.
 
 build provider
 is "$status $(compiled)" "0 " "a second build compiles nothing"
 touch "$scratch/consumer/clerk.rs"
 build consumer
-is "$status $(compiled)" "0 clerk.o " "a change in the one that uses compiles only that"
+is "$status $(compiled)" "0 clerk.o " "a change in a user compiles only the user"
 rm "$scratch/provider/lkm/libstock.rmeta"
 build provider
-is "$status $(compiled)" "0 stock.o depot.o " "metadata that are gone are made again"
-same "$(names)" "$before" "… and the same"
+is "$status $(compiled)" "0 stock.o depot.o " "missing metadata are made again"
+same "$(names)" "$before" "… and they are the same"
 build consumer
-is "$status $(compiled)" "0 clerk.o scale.o " "… and what uses them is compiled again"
+is "$status $(compiled)" "0 clerk.o scale.o " "… and the modules that use them are compiled again"
 
-# ---- What the names have in them. Each time the interface is changed, and the old consumer kept.
+# ---- The names depend on the interface. Each time, the interface is changed, and the old consumer is kept.
 
-# changed WHAT NAME: the providers are built, and have other names than at first.
+# changed WHAT NAME: checks that the providers are built, and that all their names have changed.
 changed() {
 	build provider
 	is "$status" 0 "$1: the providers are built"
-	is "$(comm -12 <(names) <(echo "$before") | wc -l) $(names | wc -l)" "0 $(wc -l <<<"$before")" "… and every name is another"
+	is "$(comm -12 <(names) <(echo "$before") | wc -l) $(names | wc -l)" "0 $(wc -l <<<"$before")" "… and every name has changed"
 	keep "$2"
 }
 cp -a "$scratch/lkm" "$scratch/lkm.base"
 cp -a "$scratch/provider" "$scratch/provider.base"
-# again FILE…: as at first.
+# again FILE…: restores the first version of these files.
 again() { for file; do cp "$scratch/${file/\//.base/}" "$scratch/$file"; done; }
 
 sed -i 's/pub first: u64/pub third: u64/; s/pub second: u64/pub first: u64/; s/pub third: u64/pub second: u64/' "$scratch/provider/stock.rs"
@@ -242,19 +242,19 @@ sed -i '/^    _entry: Entry,$/d; s/^    _dir: Option<Dir>,$/&\n    _entry: Entry
 changed "a type of the crate lkm in another order" crate
 again lkm/proc_fs.rs
 build provider
-is "$status $(names)" "0 $before" "as at first: the same names"
+is "$status $(names)" "0 $before" "with the first version, the names are the same again"
 sed -i 's/first: u64/first: u32/' "$scratch/provider/stock.rs"
 build provider
-like "$status $stdout$stderr" '^2 .*error\[E0308\]: mismatched types.*depot.rs' "another type of a field: those who use it are compiled again, and the compiler says what is wrong"
+like "$status $stdout$stderr" '^2 .*error\[E0308\]: mismatched types.*depot.rs' "another type of a field: its users are compiled again, and the compiler says what is wrong"
 again provider/stock.rs
 build provider
 
-# What kbuild runs for the object, for a kernel by another name.
+# Run the command with which kbuild makes the object, but for a kernel of another name.
 run scripts/sandbox.sh bash -c 'cd "$1" && export RUSTC_BOOTSTRAP=1 KERNELRELEASE=other NM=nm OBJDUMP=objdump && eval "$(sed -n "s/^savedcmd_stock.o := \(.*export.sh.*rs\) .*/\1/p" .stock.o.cmd)"' - "$scratch/provider"
 is "$status $stderr" "0 " "the release of another kernel: it is compiled"
 run scripts/sandbox.sh nm "$scratch/provider/stock.o"
-like "$stdout" ' T _R.*5stock4pair' "… and exports"
-is "$(grep -c " T $(grep '5stock4pair$' <<<"$before")" <<<"$stdout")" 0 "… by another name"
+like "$stdout" ' T _R.*5stock4pair' "… and exports the function"
+is "$(grep -c " T $(grep '5stock4pair$' <<<"$before")" <<<"$stdout")" 0 "… with another name"
 rm "$scratch/provider/stock.o"
 build provider
 
@@ -286,37 +286,37 @@ pub fn none() -> u64 { 0 }' '$(src)/../provider'
 chain third outer 'inner::none() + inner::twice(3u32).0 + u64::from(inner::twice(1u8).1.first)' '' '$(src)/../second'
 chain fourth both 'inner::none() + inner::twice(3u32).0 + stock::pair().first' '' '$(src)/../second $(src)/../provider'
 build second
-is "$status" 0 "a module that uses those of another directory, and is used itself, is built"
+is "$status" 0 "a module that uses modules in another directory, and is used itself, is built"
 : >"$scratch/none.symvers"
 run scripts/sandbox.sh make -C "$kdir" M="$scratch/third" KBUILD_EXTRA_SYMBOLS="$scratch/none.symvers" "${tools[@]}"
-is "$status $(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "0 " "one that names only that directory is built, also if make gets KBUILD_EXTRA_SYMBOLS"
-is "$(depends third/outer.ko)" "inner stock" "… and depends on both"
+is "$status $(grep -iE '^(warning|error)' <<<"$stdout$stderr")" "0 " "a module that names only that directory is built, also if make gets KBUILD_EXTRA_SYMBOLS"
+is "$(depends third/outer.ko)" "inner stock" "… and depends on the modules in both"
 build fourth
-is "$status $(depends fourth/both.ko)" "0 inner stock" "one that names both is built"
+is "$status $(depends fourth/both.ko)" "0 inner stock" "a module that names both directories is built"
 sed -i 's,$(src)/../second $(src)/../provider,$(src)/../provider $(src)/../second,' "$scratch/fourth/Kbuild"
 rm "$scratch/fourth/both.o"
 build fourth
 is "$status $(depends fourth/both.ko)" "0 inner stock" "… in either order"
 build second
-is "$status $(compiled)" "0 " "a second build of it compiles nothing"
+is "$status $(compiled)" "0 " "a second build of these compiles nothing"
 keep chain
-is "$(ls "$scratch"/{third,fourth}/lkm 2>/dev/null)" "" "only where something is exported is a directory lkm"
+is "$(ls "$scratch"/{third,fourth}/lkm 2>/dev/null)" "" "only directories that export something have a directory lkm"
 sed -i 's/LIMIT: u64 = 7/LIMIT: u64 = 8/' "$scratch/provider/stock.rs"
 build provider
 build third
-like "$status $stdout$stderr" '^2 .*error\[E0460\]: found possibly newer version of crate `stock` which `inner` depends on' "the first is built again and the second not: the compiler says so"
+like "$status $stdout$stderr" '^2 .*error\[E0460\]: found possibly newer version of crate `stock` which `inner` depends on' "if the first is built again, but not the second, the compiler says so"
 again provider/stock.rs
 build provider
 rm "$scratch/provider/lkm/libstock.rmeta"
 run scripts/sandbox.sh make -pq -C "$scratch/provider" -f "$scratch/lkm/Kbuild.include" obj=. obj-m=stock.o lkm-exports=stock.o
 is "$(ls "$scratch/provider/stock.o")" "$scratch/provider/stock.o" "reading the rules removes nothing"
 build provider
-same "$(names)" "$before" "… and the metadata that are gone are made again"
+same "$(names)" "$before" "… and missing metadata are made again"
 
 is "$(ls "$scratch/consumer/lkm" 2>&1)" "ls: cannot access '$scratch/consumer/lkm': No such file or directory" \
-	"the crate lkm is the one of the other directory, not another one of the same source"
+	"the user's crate lkm is that of the other directory, and not a second one of the same source"
 
-# ---- Loaded.
+# ---- Loading.
 
 cat >"$scratch/load.sh" <<-'EOF'
 	cd "$(dirname "$0")"
@@ -336,7 +336,7 @@ cat >"$scratch/load.sh" <<-'EOF'
 EOF
 run scripts/vm.sh --add "$scratch" bash "$(basename "$scratch")/load.sh"
 loaded=$stdout
-# shown VERSION
+# shown VERSION: prints the output for this version.
 shown() { sed -n "/^== $1\$/,/^==/ { /^==/d; p }" <<<"$loaded"; }
 is "$(shown base)" "3
 both: 5
@@ -347,11 +347,11 @@ inner: 1
 outer: 5
 porter: 1
 stock: an entry goes
-stock: goes" "the one that was compiled with it is loaded, and the calls are right"
+stock: goes" "a module that was compiled with this interface is loaded, and its calls are right"
 for version in fields option crate; do
 	like "$(shown "$version")" '^insmod: ERROR: could not insert module base-clerk.ko: Unknown symbol in module.*clerk: Unknown symbol PAIR' \
-		"$version: the old one is refused, and not called wrongly"
-	like "$(shown "$version")" 'porter: [0-9]+' "… but one in C that uses a #[no_mangle] name is loaded"
+		"$version: the old module is refused, and makes no wrong calls"
+	like "$(shown "$version")" 'porter: [0-9]+' "… but a module in C that uses a #[no_mangle] name is loaded"
 done
 
 # ---- GPL only.
@@ -360,7 +360,7 @@ sed -i 's/license: "GPL"/license: "Proprietary"/' "$scratch/consumer/clerk.rs"
 build consumer
 like "$status $stdout$stderr" '^2 .*GPL-incompatible module[^\n]*uses GPL-only symbol .?_R[^ ]*5stock4pair' "a module under another licence is not built"
 
-# ---- Two repositories, by the lines of the document. (The crate has a module number, too.)
+# ---- Two repositories, with the lines of the document. (The crate has a module number, too.)
 
 mkdir "$scratch"/{number,caller}
 from_document() { grep "^$1 := " docs/your-own-module.md; }
@@ -372,7 +372,7 @@ printf '%s\n' 'obj-m := caller.o' "$(from_document lkm-uses)" 'include $(RUST_LK
 run make --no-print-directory M="$scratch/number"
 is "$status" 0 "make in one repository builds a module for another one"
 run make --no-print-directory M="$scratch/caller"
-is "$status" 0 "… and in the other one the module that uses it"
-is "$(depends "caller/build/modules/$(<"$kdir/include/config/kernel.release")/caller.ko")" number "… which depends on it"
+is "$status" 0 "… and make in the other one builds the module that uses it"
+is "$(depends "caller/build/modules/$(<"$kdir/include/config/kernel.release")/caller.ko")" number "… and that depends on it"
 
 done_testing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program of 32 bits, without a C library, that asks /dev/chardev by ioctl. It wants to find 5 bytes there. Its status is 0, or
- * the number of the question whose answer was wrong.
+ * A 32-bit program without a C library, which calls ioctl on /dev/chardev. It expects 5 bytes there. Its status is 0, or the
+ * number of the first call with a wrong result.
  */
 
 static long call(long number, long a, long b, long c)

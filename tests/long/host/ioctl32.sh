@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# In the virtual machine: ioctl by a program of 32 bits. ioctl32.t runs it.
+# Runs a 32-bit program that calls ioctl on /dev/chardev. ioctl32.t runs this in the virtual machine.
 #
 # shellcheck disable=SC2154 # run sets them
 
@@ -8,7 +8,7 @@
 insmod chardev.ko
 printf 12345 >/dev/chardev
 run ioctl32/ioctl32
-is "$status $stderr" "0 " "a program of 32 bits asks by ioctl, and gets the right answers"
+is "$status $stderr" "0 " "a 32-bit program gets the right answers from ioctl"
 run rmmod chardev
-is "$status $stderr" "0 " "it has closed the device"
+is "$status $stderr" "0 " "after that, nobody uses the device"
 done_testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A program of 32 bits asks /dev/chardev by ioctl: compiles it, and runs ioctl32.sh in the virtual machine.
+# Compiles a 32-bit program that calls ioctl on /dev/chardev, and runs ioctl32.sh in the virtual machine.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit

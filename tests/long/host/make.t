@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# make as kernel people know it, on a machine with completed headers: the sandbox without the name of one.
+# make as kernel developers know it, on a machine with completed headers. (It runs in the sandbox, but the scripts do not know
+# that.)
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -11,7 +12,7 @@ directory=$(mktemp -d "$PWD/build/make-test.XXXXXX")
 temporary+=("$directory")
 checkout=$directory/checkout
 git clone -q . "$checkout"
-# What is not committed yet is tested, too.
+# Test uncommitted changes, too.
 git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp --parents -t "$checkout" 2>/dev/null
 git -C "$checkout" add -A
 git -C "$checkout" -c user.name=test -c user.email=test@localhost commit -qm "What is tested" --allow-empty
@@ -20,22 +21,22 @@ changes() { git -C "$checkout" status --porcelain --ignored; }
 native() { run scripts/sandbox.sh env -u RUST_LKM_SUITE -C "$checkout" "$@"; }
 
 native scripts/rust-headers.sh
-is "$status" 1 "rust-headers.sh is about the running kernel here"
-like "$stderr" "apt knows no headers of kernel $(uname -r | sed 's/[+.]/\\&/g')" "… of which apt has no headers"
+is "$status" 1 "rust-headers.sh chooses the running kernel here"
+like "$stderr" "apt knows no headers of kernel $(uname -r | sed 's/[+.]/\\&/g')" "… for which apt has no headers"
 
 native make KDIR="$kdir"
 is "$status" 0 "make builds the modules"
-is "$(grep -iE '(^| )(warning|error)' <<<"$stdout$stderr" | grep -v "warning:.* building for kernel")" "" "without a warning of the compiler"
+is "$(grep -iE '(^| )(warning|error)' <<<"$stdout$stderr" | grep -v "warning:.* building for kernel")" "" "… without a warning of the compiler"
 like "$stderr" "warning: building for kernel ${release//+/\\+}, but .* is running" "… and warns that they are for another kernel than the running one"
 modules=$(sed -n 's/^obj-m := //p; s/^obj-m += \(hello\)/\1/p' Kbuild | tr ' ' '\n' | grep . | sed 's/o$/ko/' | sort)
 same "$(cd "$checkout" && ls -- *.ko)" "$modules" "each module is at the top, for insmod"
 like "$(scripts/sandbox.sh modinfo -F vermagic "$checkout/hello_world.ko")" "^${release//+/\\+} " "built for that kernel"
-is "$(changes | grep -v '^!!')" "" "nothing that git would take was touched"
+is "$(changes | grep -v '^!!')" "" "no file that git tracks has changed"
 
 native make KDIR="$kdir"
 is "$(grep -c '^  ' <<<"$stdout")" 0 "a second make has nothing to do"
 
-# rebuilds FILE MODULE…: touching FILE compiles exactly these again.
+# rebuilds FILE MODULE…: checks that touching FILE compiles exactly these modules again.
 rebuilds() {
 	local file=$1
 	shift
@@ -57,13 +58,13 @@ native make KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
 is "$status" 0 "modules_install works"
 same "$(cd "$directory/installed/lib/modules/$release/updates" && echo *.ko* | tr ' ' '\n' | sed 's/\.ko.*/.ko/')" "$modules" "… and installs each module"
 installed=$directory/installed/lib/modules/$release
-like "$stderr" "kernel ${release//+/\\+} itself is not installed in .*/lib/modules/.*, so depmod is not run" "… where that kernel is not, depmod is not run"
-not_there "$installed/modules.dep" "… and leaves no list"
+like "$stderr" "kernel ${release//+/\\+} itself is not installed in .*/lib/modules/.*, so depmod is not run" "… if that kernel is not installed there, depmod is not run"
+not_there "$installed/modules.dep" "… and there is no list of modules"
 is "$(grep -viE 'warning: building for kernel|is not installed in' <<<"$stderr")" "" "… and nothing looks like an error"
 mkdir "$directory/bin" && printf '#!/bin/sh\nexit 7\n' >"$directory/bin/depmod" && chmod +x "$directory/bin/depmod"
 touch "$installed"/modules.{order,builtin,builtin.modinfo}
 native make KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
-same "$(sed 's,updates/,,; s/\.ko.*/.ko/' "$installed/modules.dep" | sort)" "$modules" "where it is, modprobe's list has each module"
+same "$(sed 's,updates/,,; s/\.ko.*/.ko/' "$installed/modules.dep" | sort)" "$modules" "if it is installed there, modprobe's list has each module"
 is "$(grep -v 'warning: building for kernel' <<<"$stderr")" "" "… and nothing looks like an error"
 
 run scripts/sandbox.sh env PATH="$directory/bin:$PATH" INSTALL_MOD_PATH="$directory/installed" scripts/depmod.sh "$release"
@@ -73,7 +74,7 @@ native make KDIR="$kdir" rust-analyzer
 is "$status" 0 "rust-analyzer works"
 like "$(scripts/sandbox.sh python3 -c 'import json, sys
 print(sorted(crate["display_name"] for crate in json.load(open(sys.argv[1]))["crates"]))' "$checkout/rust-project.json")" \
-	"'hello_world'.*'jiffies'.*'kernel'" "… and its file knows the modules and the kernel crate"
+	"'hello_world'.*'jiffies'.*'kernel'" "… and its file has the modules and the kernel crate"
 
 native make clean
 is "$(changes | grep -v ' build/$')" "" "clean leaves the sources"
@@ -85,7 +86,7 @@ native make clean
 is "$status" 0 "clean works after a build that failed"
 native make -C "$kdir" M="$checkout" modules
 native make distclean
-is "$(changes)" " M hello_world.rs" "distclean leaves the sources, also after kbuild was called by hand"
+is "$(changes)" " M hello_world.rs" "distclean leaves the sources, also after kbuild was called directly"
 
 run make --no-print-directory doc
 like "$status $stderr" '^0 .*[1-9][0-9]* examples compile' "make doc makes the documentation of the crate, and its examples compile"

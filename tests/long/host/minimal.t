@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# README.md's "On your own machine" in the smallest Debian that there is, at the speed of this machine: its words install the
-# packages, headers are completed, and modules are built and installed, by an ordinary user whose home is private, with another
-# rustc first in PATH, and as root. Nothing is loaded: the kernel is this machine's. (tests/debian/native.t loads them.) Takes
-# some minutes.
+# README.md's "On your own machine" in the smallest Debian, at the speed of this machine: README.md's lines install the packages,
+# complete the headers, and build and install the modules. An ordinary user types them, whose home is private and who has another
+# rustc first in PATH; then root does. No module is loaded, because the kernel is this machine's. (tests/debian/native.t loads
+# them.) This takes some minutes.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 . "$(dirname "$0")/../../shown.sh"
@@ -24,20 +24,20 @@ hooks=()
 while IFS= read -r line; do
 	hooks+=(--customize-hook="chroot \"\$1\" env DEBIAN_FRONTEND=noninteractive ${line/apt-get/apt-get --yes}")
 done < <(block | sed -n 's/^sudo \(apt-get install [^#]*\).*/\1/p')
-is "${#hooks[@]}" 2 "README.md says what to install"
+is "${#hooks[@]}" 2 "README.md has the lines that install packages"
 TMPDIR=$directory mmdebstrap --mode="$( ((EUID)) && echo unshare || echo root)" --variant=minbase --format=tar \
 	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --skip=cleanup/apt/lists \
 	--setup-hook="cp $sources.d/kernels.list \"\$1\"/etc/apt/sources.list.d/" "${hooks[@]}" \
 	trixie - "$(awk '$1 == "deb" { print $2; exit }' $sources)" 2>"$directory/mmdebstrap" | tar -x --no-same-owner --exclude='./dev/*' -C "$root"
 made=$((PIPESTATUS[0] || PIPESTATUS[1]))
-ok "$made" "a minimal Debian has no more than that"
+ok "$made" "a minimal Debian with only these packages is made"
 ((made == 0)) || diag "$(tail "$directory/mmdebstrap")"
 release=$(basename "$(echo "$root"/boot/vmlinuz-*)")
 release=${release#vmlinuz-}
-# As far as a program can tell, that kernel is running.
+# Make programs believe that that kernel is running.
 printf '#!/bin/sh\nif [ "$*" = -r ]; then echo %s; else exec /usr/bin/uname "$@"; fi\n' "$release" >"$root/usr/local/bin/uname"
-# rustup's compiler comes first in its owner's PATH. It can build nothing for this kernel.
+# rustup puts its compiler first in its owner's PATH. This one cannot build anything for this kernel.
 home=$root/home/user
 mkdir -p "$home/.cargo/bin" "$home/rust-lkm"
 printf '#!/bin/sh\ncase "$*" in *-V* | *--version*) echo "rustc 1.99.0 (another 2030-01-01)" ;; *) echo "error: this is another rustc" >&2; exit 101 ;; esac\n' \
@@ -47,7 +47,7 @@ chmod +x "$root/usr/local/bin/uname" "$home"/.cargo/bin/*
 tar -c --exclude=./build --exclude=./.git --exclude='*.ko' . | tar -x -C "$home/rust-lkm"
 chmod 700 "$home"
 
-# as ID LINE: typed in the checkout there by the user with that number.
+# as ID LINE: the user with this number types LINE in the checkout there.
 as() {
 	run bwrap --unshare-user --unshare-pid --uid "$1" --gid "$1" --bind "$root" / --dev /dev --proc /proc --tmpfs /tmp \
 		--ro-bind-try /etc/resolv.conf /etc/resolv.conf --ro-bind-try /etc/hosts /etc/hosts \
@@ -58,15 +58,15 @@ as() {
 errors() { grep -niE '(^|[^-_a-z])(error|warning|failed|failure|cannot|not found|no such|skipping)([^-_a-z]|$)' <<<"$stdout$stderr"; }
 modules=$(sed -n 's/^obj-m [:+]= \([a-z]\)/\1/p' Kbuild | tr ' ' '\n' | sed 's/o$/ko/' | sort)
 
-# ---- What is typed there.
+# ---- The commands there.
 
 as 1000 make
-like "$status $stderr" "^2 .*the headers of kernel ${release//+/\\+} lack the Rust metadata" "without completed headers make says what is in the way"
+like "$status $stderr" "^2 .*the headers of kernel ${release//+/\\+} lack the Rust metadata" "without completed headers, make says what is missing"
 
 as 1000 "$(block | grep '^scripts/rust-headers.sh')"
 ((status == 0)) || diag "$(tail -n 30 "$home"/rust-lkm/build/log/rust-headers-*.log 2>&1)"
 is "$status $stdout" "0 /home/user/rust-lkm/build/kernels/$release/build" "rust-headers.sh completes the headers of the running kernel, with rustup's compiler first in PATH"
-like "$stderr" 'all [1-9][0-9]* that the kernel exports' "… as the kernel has them"
+like "$stderr" 'all [1-9][0-9]* that the kernel exports' "… with all symbols that the kernel exports"
 is "$(errors)" "" "… and prints nothing that looks like an error"
 
 as 1000 "$(block | grep '^make')"
@@ -78,11 +78,11 @@ install=$(block | grep -o 'make modules_install')
 as 0 "$install"
 is "$status" 0 "make modules_install works, as root"
 is "$(errors)" "" "… and prints nothing that looks like an error"
-is "$(grep -cE '^updates/seconds\.ko(\.xz)?:' "$root/usr/lib/modules/$release/modules.dep")" 1 "… and depmod has seen them"
+is "$(grep -cE '^updates/seconds\.ko(\.xz)?:' "$root/usr/lib/modules/$release/modules.dep")" 1 "… and depmod lists them"
 as 0 make
-is "$status $(grep -c '^  ' <<<"$stdout")" "0 0" "root finds all built"
+is "$status $(grep -c '^  ' <<<"$stdout")" "0 0" "root has nothing to build"
 as 0 "make clean && make"
-is "$status $(errors)" "0 " "as root all is built from nothing, and nothing printed looks like an error"
+is "$status $(errors)" "0 " "root can build everything from nothing, and nothing printed looks like an error"
 same "$(cd "$home/rust-lkm" && ls -- *.ko)" "$modules" "… each module"
 
 done_testing

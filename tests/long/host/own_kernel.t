@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Your own kernel: types what chapter 14 of the guide shows, and solves its first exercise on the way. It builds a kernel, which
-# takes many minutes.
+# Your own kernel: types the commands in chapter 14 of the guide, and solves its first exercise. It builds a kernel, which takes
+# many minutes.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 . "$(dirname "$0")/../../shown.sh"
 cd "$(dirname "$0")/../../.." || exit
 
-# (Under another name, so that a reader's own kernel stays.)
+# (It uses another name, so that a reader's own kernel stays.)
 commands_from() { sh_commands docs/guide/14-own-kernel.md "$1" | sed 's/\bmine\b/guide-test/g'; }
 mapfile -t commands < <(commands_from "cp ")
 remove_kernel() { rm -rf guide-test.config build/{kernels,modules}/*guide-test* build/log/source-kernel-guide-test.log; }

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Programs that know nothing of our modules, for the virtual machine: build/programs/bin and lib. Sourced after tap.sh.
+# Gets programs for the virtual machine, in build/programs/bin and lib. Sourced after tap.sh.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# The package of stress-ng would bring a graphics stack into the sandbox. The programs and the libraries that they are linked with
-# will do.
+# The package of stress-ng would install a graphics stack in the sandbox. The programs and the libraries that they are linked with
+# are enough.
 programs=$PWD/build/programs
 if [[ ! -e $programs/complete ]]; then
 	rm -rf "$programs"

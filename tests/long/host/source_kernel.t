@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# source-kernel.sh: what it refuses. (That what it builds works is what make test-sanitized shows.)
+# source-kernel.sh: what it refuses. (make test-sanitized shows that the kernel that it builds works.)
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
@@ -13,9 +13,9 @@ like "$status $stdout" '^0 Usage: scripts/source-kernel.sh' "--help prints the u
 run scripts/source-kernel.sh --unknown
 is "$status" 2 "an unknown option gives 2"
 run scripts/source-kernel.sh "$directory/none.config"
-is "$status" 2 "so does a fragment that is not there"
+is "$status" 2 "a fragment that does not exist gives 2"
 run scripts/source-kernel.sh tests/sanitized.config
-like "$status $stderr" '^1 .*this must run in the sandbox' "outside of the sandbox it says where to go"
+like "$status $stderr" '^1 .*this must run in the sandbox' "outside the sandbox, it says where to run it"
 like "$(scripts/sandbox.sh scripts/rust-headers.sh --source)" '^linux-source-[0-9.]+=[0-9]' "rust-headers.sh names the source package"
 
 # An option that no longer exists, one whose dependencies are not met, one that another option turns on, a number.
@@ -30,15 +30,15 @@ cat >"$directory/refused.config" <<-'CONFIG'
 	CONFIG_NR_CPUS=3
 CONFIG
 kernel "$directory/refused.config"
-is "$status" 1 "a fragment of which something is lost is refused"
+is "$status" 1 "a fragment is refused if an option of it is lost"
 is "$(sed -n 's/: the result has.*//p' build/log/source-kernel-refused.log)" "CONFIG_NO_SUCH_OPTION=y
 CONFIG_MODULE_SIG=y
 # CONFIG_LOCKDEP is not set
-CONFIG_NR_CPUS=3" "… and each of what is lost is named"
+CONFIG_NR_CPUS=3" "… and each lost option is named"
 like "$stderr" "the configuration is not what ${directory#"$PWD"/}/refused.config asks for" "… with what to do about it"
 kernel "$directory/refused.config" linux-source-0.0=1
 like "$status $stderr" '^1 .*apt-get could not download linux-source-0.0=1' "a source that does not exist is an error"
-is "$(ls -d build/kernels/*-refused 2>&1)" "ls: cannot access 'build/kernels/*-refused': No such file or directory" "no kernel came of all that"
+is "$(ls -d build/kernels/*-refused 2>&1)" "ls: cannot access 'build/kernels/*-refused': No such file or directory" "none of this built a kernel"
 rm -rf build/kernels/refused.*
 
 done_testing

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# stress-ng, which knows nothing of our modules, at work on them: gets it, and runs stress_ng.sh in the virtual machine.
+# Runs stress-ng, which knows nothing about our modules, on them: gets the program, and runs stress_ng.sh in the virtual machine.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
