@@ -1,8 +1,9 @@
 # For endurance.t.
 #
-# perl -I tests endurance.pl cycles N "FILE ARGUMENTS"…: loads and unloads each of the modules N times. Prints how often that was.
-# perl -I tests endurance.pl reads N: N reads of the files in /proc, whose modules may go and come meanwhile. Prints how many
-# were whole, how often a file was not there, and each other result.
+# perl -I tests endurance.pl cycles N "FILE ARGUMENTS"…: loads and unloads each module N times. Prints how often it did that in
+# all.
+# perl -I tests endurance.pl reads N: makes N reads of the files in /proc. Meanwhile, their modules may be unloaded and loaded.
+# Prints how many reads were whole, how often a file was missing, and each other result.
 use strict;
 use warnings;
 use POSIX ();

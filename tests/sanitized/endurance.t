@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # vm: --smp 2 --append kmemleak=on --append slab_debug=F
 #
-# Hundreds of loads and thousands of reads, after which kmemleak finds nothing. On a stock kernel, which has no kmemleak, ten times
-# as much, and the memory that there was before: scripts/vm.sh --strip --timeout 0 tests/sanitized/endurance.t
-# (A kernel with detectors keeps what was freed for a while, so that such a count says nothing there.)
+# Loads modules hundreds of times, and reads their files thousands of times. After that, kmemleak must find nothing.
+# A stock kernel has no kmemleak. There, the test does ten times as much, and the kernel must have as much memory as before:
+# scripts/vm.sh --strip --timeout 0 tests/sanitized/endurance.t
+# (A kernel with detectors keeps freed memory for a while, so the amount of memory says nothing there.)
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
@@ -11,7 +12,8 @@ cycles=2000 reads=10000000
 [[ -z $sanitized ]] || cycles=200 reads=200000
 directory=$(mktemp -d)
 
-# endure N "FILE ARGUMENTS"…: loads and unloads each N times, and sets endured to how often that was. The log is read before it is full.
+# endure N "FILE ARGUMENTS"…: loads and unloads each module N times, and sets endured to how often it did that. It reads the log
+# before it is full.
 endure() {
 	local left=$1 batch count
 	shift
@@ -26,13 +28,13 @@ endure() {
 	done
 }
 
-# memory: the objects of each slab cache, the pages of vmalloc and of the per-CPU allocator, and those that are free or accounted for
-# elsewhere, when all that can be given back was.
+# memory: makes the kernel free all memory that it can. Then prints the number of objects in each slab cache, and of pages: of
+# vmalloc, of the per-CPU allocator, and pages that are free or that the kernel counts elsewhere.
 memory() {
 	sync
 	sleep 1
 	echo 3 >/proc/sys/vm/drop_caches
-	echo 1 >/proc/sys/vm/compact_memory # which takes the pages back that each CPU has set aside
+	echo 1 >/proc/sys/vm/compact_memory # this also takes back the pages that each CPU has set aside
 	sleep 1
 	{
 		awk 'NR > 2 { print $1, $2 }' /proc/slabinfo
@@ -42,8 +44,8 @@ memory() {
 	} | sort
 }
 
-# lost BEFORE AFTER LOADS: what there is more of, if it is more than half an object, or half a page of vmalloc, a load; or two pages of
-# all, whose number goes up and down by a thousand by itself.
+# lost BEFORE AFTER LOADS: prints what has grown by more than half an object per load, or half a page of vmalloc, or by two pages
+# of all. (The number of all pages changes by up to a thousand by itself.)
 lost() {
 	join "$1" "$2" | awk -v loads="$3" '
 		{ more = $1 == "pages" ? $2 - $3 : $3 - $2 }
@@ -51,15 +53,15 @@ lost() {
 }
 
 modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
-# The kernel says when caches are dropped, until it is told not to.
+# The kernel logs each time that caches are dropped, unless this is turned off.
 kmsg_mark
 echo 4 >/proc/sys/vm/drop_caches
-like "$(kmsg)" 'drop_caches: 4$' "caches can be dropped quietly"
+like "$(kmsg)" 'drop_caches: 4$' "caches can be dropped without a message"
 
-# The first loads make what the kernel then keeps.
+# The first loads create objects that the kernel then keeps.
 endure 20 "${modules[@]/%/.ko}"
 for module in "${modules[@]}"; do
-	# What is lost with each load is lost the second time, too; what the kernel keeps for itself is not.
+	# If each load loses memory, it does so the second time, too. Memory that the kernel keeps for itself grows only once.
 	for ((try = 1; try <= 2; try++)); do
 		: >"$directory/said"
 		[[ -n $sanitized ]] || memory >"$directory/before"
@@ -71,7 +73,7 @@ for module in "${modules[@]}"; do
 	done
 	same "$endured" "$cycles" "$module is loaded and unloaded $cycles times"
 	[[ -n $sanitized ]] || is "$lost" "" "… and then the kernel has as much memory as before"
-	is "$(sed -E 's/[0-9]+/N/g' "$directory/said" | sort | uniq -c | awk -v n="$cycles" '$1 % n { print }')" "" "… and the log has each of its lines as often"
+	is "$(sed -E 's/[0-9]+/N/g' "$directory/said" | sort | uniq -c | awk -v n="$cycles" '$1 % n { print }')" "" "… and the log has each of its lines equally often"
 done
 if [[ -z $sanitized ]]; then
 	memory >"$directory/before"
@@ -91,11 +93,11 @@ while [[ -n $(jobs -rp) ]]; do
 	rmmod proc_hello jiffies seconds && insmod proc_hello.ko && insmod jiffies.ko && insmod seconds.ko && times=$((times + 1))
 done
 wait
-is "$(cut -d' ' -f3- "$directory"/reads.? | tr -d '\n')" "" "$reads reads by 4 processes are whole, or fail as the module is not there"
-ok "$(awk -v n="$reads" '$1 ~ /^[0-9]+$/ { reads += $1; gone += $2 } END { print !(reads >= n && gone > 0) }' "$directory"/reads.?)" "… as many as that, and both kinds"
-ok "$((times == 0))" "… with $times times rmmod and insmod"
+is "$(cut -d' ' -f3- "$directory"/reads.? | tr -d '\n')" "" "$reads reads by 4 processes are whole, or fail because the module is not loaded"
+ok "$(awk -v n="$reads" '$1 ~ /^[0-9]+$/ { reads += $1; gone += $2 } END { print !(reads >= n && gone > 0) }' "$directory"/reads.?)" "… with at least that many whole reads, and some that failed"
+ok "$((times == 0))" "… while the modules are unloaded and loaded $times times"
 rmmod proc_hello jiffies seconds
-is "$(kmsg)" "" "the log has nothing to say of all that"
+is "$(kmsg)" "" "none of this logs a message"
 
 rm -r "$directory"
 done_testing

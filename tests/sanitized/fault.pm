@@ -1,6 +1,6 @@
-# What tests need to make faults in the kernel and perl does not have. It is for x86_64, as is the sanitized kernel.
+# Functions with which perl makes faults in the kernel. They are for x86_64, as the sanitized kernel is.
 #
-# /proc/<pid>/fail-nth holds a number N: of all points at which this task could get an injected fault, the N-th gets one.
+# /proc/<pid>/fail-nth holds a number N: the N-th point at which this task could get an injected fault gets one.
 package fault;
 use strict;
 use warnings;
@@ -19,8 +19,8 @@ sub knob {
 	close($file) or die "$attr/$name: $!\n";
 }
 
-# kinds KIND…: what can fail from now on: "memory" (kmalloc and the like), "pages" (of the page allocator). Copying from and
-# to the user's memory always can.
+# kinds KIND…: sets what can fail from now on: "memory" (kmalloc and similar functions), "pages" (the page allocator). Copying
+# from and to the user's memory can always fail.
 sub kinds {
 	my %kind = map { $_ => 1 } @_;
 	knob($_, "verbose", 0) for qw(failslab fail_page_alloc fail_usercopy);
@@ -29,14 +29,14 @@ sub kinds {
 	knob("fail_page_alloc", "min-order", $kind{pages} ? 0 : 10);
 }
 
-# fault N CODE: what CODE returns, in a list, with the N-th point of it failing; first of all whether there was such a point.
+# fault N CODE: runs CODE with its N-th point failing. Returns a list: first, true if there was such a point, then the results of CODE.
 sub fault {
 	my ($n, $code) = @_;
 	my $left = "." x 16;
 	my $text = "$n";
 	syscall($number{pwrite}, fileno $fail, $text, length $text, 0) > 0 or die "fail-nth: $!\n";
 	my @result = $code->();
-	# Reading the number copies to user memory: if it is 1 by then, that is what fails.
+	# Reading the number copies to user memory. If the number is 1 by then, this copy fails.
 	my $read = syscall($number{pread}, fileno $fail, $left, 16, 0);
 	my $hit = $read > 0 && $left =~ /^0\n/;
 	$text = "0";
@@ -44,9 +44,9 @@ sub fault {
 	return ($hit, @result);
 }
 
-# every NAME CODE CHECK: runs CODE with its 1st, 2nd, 3rd … point failing, until there is none left. CODE returns "" or what
-# went wrong in the eyes of user space: an error. CHECK gets that, and whether a fault was made, and returns what is not as it should
-# be, or nothing. Prints a line: the NAME, how many points there were, what the runs returned, and what was not right.
+# every NAME CODE CHECK: runs CODE with its 1st, 2nd, 3rd … point failing, until there is no such point. CODE returns its result
+# as user space sees it, "done" or an error. CHECK gets whether a fault was made, and that result. It returns what is wrong, or
+# "". Prints a line with NAME, the number of points, the results of the runs, and what was wrong.
 sub every {
 	my ($name, $code, $check) = @_;
 	my ($points, %results, @wrong) = 0;

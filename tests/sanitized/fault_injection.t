@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
 # vm: --smp 2 --append kmemleak=on --append slab_debug=F --append log_buf_len=8M
 #
-# Every point at which the kernel can run out of memory, or find the user's memory bad, while a module is loaded, its
-# file opened and read, its parameter written, and while it is unloaded: each of them fails once.
+# Makes each point fail once at which the kernel can run out of memory or fail to access the user's memory: while a module is
+# loaded and unloaded, while its file is opened and read, and while its parameter is written.
 
 . "$(dirname "$0")/../kernel.sh" || exit
 cd tests/sanitized || exit
 
-# inject STATEMENTS: of perl, which have fault.pm.
+# inject STATEMENTS: runs them in perl, with fault.pm.
 inject() { perl -I . -I .. -Msyscalls -Mfault -e "$1" 2>&1; }
 
 total=0
-# report WHAT LINES RESULTS: LINES are those that `every` prints. Each has to have points, none may be wrong, and what the runs
-# returned has to be among RESULTS, a regex.
+# report WHAT LINES RESULTS: checks LINES, the output of `every`. Each must have points, nothing may be wrong, and the results of
+# the runs must match the regex RESULTS.
 report() {
 	local name points results wrong
 	[[ -n $2 ]] || ok 1 "$1: there are results"
 	while IFS='|' read -r name points results wrong; do
 		[[ $points =~ ^[0-9]+$ ]] || wrong="no result: $name"
 		ok "$((points == 0))" "$1: $name has points: $points ($results)"
-		is "$wrong$(tr , '\n' <<<"$results" | sed -E 's/^ *[0-9]+ × //' | grep -vxE "$3")" "" "… and what came of it is right"
+		is "$wrong$(tr , '\n' <<<"$results" | sed -E 's/^ *[0-9]+ × //' | grep -vxE "$3")" "" "… and each result is right"
 		total=$((total + points))
 	done <<<"$2"
 }
@@ -80,14 +80,14 @@ report next_ticket "$(inject "$loading loads('memory', '../../next_ticket.ko', '
 	'done|Cannot allocate memory|Bad address'
 run rmmod tickets
 # shellcheck disable=SC2154 # run sets them
-is "$status $stderr" "0 " "nothing of a failed load still uses the other module"
+is "$status $stderr" "0 " "after failed loads, nothing uses the other module"
 
 # ---- Opening and reading
 
 # shellcheck disable=SC2016
 reading='
 	my $whole = qr/^(Hello World|\d+|2\n4\n6)\n\z/;
-	# Names and inodes are made again.
+	# This makes the kernel create names and inodes again.
 	sub forget { open(my $file, ">", "/proc/sys/vm/drop_caches") or die; print $file 2 }
 	sub opens {
 		my ($path, $flags) = @_;
@@ -101,7 +101,7 @@ reading='
 			return $text =~ $whole || $flags == O_RDWR && $text eq "" ? "" : "it reads $text";
 		});
 	}
-	# From each offset: what fails leaves the offset where it was, and the next read has what should come there.
+	# From each offset: a read that fails does not move the offset, and the next read gets the text there.
 	sub reads {
 		my ($path, $how) = @_;
 		my $file = openf($path);
@@ -129,7 +129,7 @@ reading='
 				sysread($from, $sent, 99) if $how ne "read";
 				$rest = pread($file, 99, 1) if $offset == 0;
 				my $read = length $sent;
-				# A list comes in pieces, and the second may fail: the next read goes on there.
+				# A list comes in pieces. If the second one fails, the next read goes on there.
 				$sent .= readn($file, 99) if $how eq "read";
 				lseek($file, $offset, SEEK_SET);
 				return "the offset is $at after $read" if $at != $offset + $read;
@@ -147,7 +147,7 @@ for file in hello jiffies seconds; do
 done
 rmmod proc_hello jiffies seconds
 
-# Text that is printed, the entries of a list, and state for each open file take memory.
+# Printed text, the entries of a list, and the state of each open file need memory.
 insmod ../proc_kinds.ko start=3
 for file in limit list; do
 	report /proc/proc_kinds/$file "$(inject "$reading kinds('memory', 'pages'); opens('/proc/proc_kinds/$file', O_RDONLY)")" \
@@ -158,13 +158,13 @@ done
 report /proc/proc_kinds/notes "$(inject "$reading kinds('memory', 'pages'); opens('/proc/proc_kinds/notes', O_RDWR)")" \
 	'done|Cannot allocate memory|Bad address'
 is "$(</proc/proc_kinds/opened)" 0 "no state of an open file is left"
-# The first read of an open file, which has to get memory for its text; and what is written to it, to all of it or not at all.
+# The first read of an open file, which needs memory for its text; and a write, which must take the whole text or nothing.
 # shellcheck disable=SC2016
 report /proc/proc_kinds "$(inject '
 	kinds("memory", "pages");
 	for (["limit", qr/^10\n\z/], ["list", qr/^2\n4\n6\n\z/]) {
 		my ($name, $whole) = @$_;
-		my $file = openf("/proc/proc_kinds/$name"); # one that has no text yet
+		my $file = openf("/proc/proc_kinds/$name"); # this one has no text yet
 		every("first read $name", sub { my $text = readn($file, 99); $text =~ /^E[A-Z]+\z/ ? "$!" : "done" }, sub {
 			my ($hit, $result) = @_;
 			my $at = lseek($file, 0, SEEK_CUR);
@@ -198,7 +198,7 @@ report /proc/proc_kinds "$(inject '
 	});')" 'done|Cannot allocate memory|Bad address'
 rmmod proc_kinds
 
-# ---- A device: what cannot be done leaves it as it was, and of what is done in part the rest is there
+# ---- A device: a call that fails does not change it, and a call that does a part leaves the rest
 
 # shellcheck disable=SC2016
 device='
@@ -208,7 +208,7 @@ device='
 	every("open $path", sub { my $file = openf($path, O_RDWR); $file =~ /^\d+$/ ? ("done", $file) : ("$!") }, sub {
 		my ($hit, $result, $file) = @_;
 		POSIX::close($file) if $result eq "done";
-		# If it were counted, this one could not be alone.
+		# If the failed open counted as one, this one could not be the only one.
 		my $alone = openf($path, O_RDWR | O_EXCL);
 		return "it is still open: $alone" if $alone !~ /^\d+$/;
 		POSIX::close($alone);
@@ -216,7 +216,7 @@ device='
 	});
 	my $file = openf($path, O_RDWR | O_NONBLOCK);
 	my ($next, $there) = (0, "");
-	# Pieces that go over the end of the ring, too.
+	# Some of these pieces wrap at the end of the ring buffer.
 	for my $n (1, 100, 3000) {
 		every("write $n", sub { my $put = writen($file, pack("C*", map { ($next + $_) % 251 } 1 .. $n)); $put =~ /^\d+$/ ? ("done", $put) : ("$!") }, sub {
 			my ($hit, $result, $put) = @_;
@@ -297,10 +297,10 @@ insmod ../../module_param.ko
 report my_limit "$(inject "$writing kinds('memory', 'pages'); writes(); shows()")" 'done|Cannot allocate memory|Bad address'
 rmmod module_param
 
-# What the kernel says if it has no memory for what it keeps of a module, now and then with a backtrace; the modules themselves say what
-# they always say. (The levels of all that do not matter.)
+# The kernel's messages if it has no memory for its own records of a module, sometimes with a backtrace. The modules print their
+# usual lines. (The levels of these lines do not matter.)
 said=$(kmsg | perl -0pe 's/^<\w+> //gm; s/^perl: vmalloc error: .*?^\d+ pages reserved\n//gms')
 is "$(grep -vE "^(hello_world|startstop|simple|module_param|param_types): |^kobject: (can not set name properly|kobject_add_internal failed for |kobject_create_and_add: kobject_add error: -12)|^perl \([0-9]+\): drop_caches: 2|^kunit module: error filtering suites: -12|^next_ticket: Unknown symbol .* \(err -12\)$|^execmem: unable to allocate memory|^(execmem_vmalloc|warn_alloc): [0-9]+ callbacks suppressed|^kmemleak: Cannot allocate a scan area, scanning the full object" <<<"$said" | sort | uniq -c)" \
-	"" "the log has nothing but what the modules say, and that memory was short"
+	"" "the log has only the lines of the modules, and messages that memory ran out"
 diag "$total points"
 done_testing

@@ -1,7 +1,7 @@
 # Usage: perl -I tests fuzz_device.pl SEED CASES
 #
-# Makes CASES system calls with random arguments on /dev/chardev, and says what should not have come of them. All choices come
-# from SEED. The last line is "done", with how many calls gave data and how many an error.
+# Makes CASES system calls with random arguments on /dev/chardev, and prints the results that are wrong. All choices depend on
+# SEED. The last line is "done", with how many calls gave data, and how many an error.
 use strict;
 use warnings;
 no warnings "portable";
@@ -12,9 +12,9 @@ use syscalls;
 
 my ($seed, $cases) = @ARGV;
 srand($seed);
-# What waits is ended by a signal, which comes again and again: one could come too early.
+# A signal ends calls that wait. It is sent again and again, because one could come too early.
 my $action = POSIX::SigAction->new(sub { }, POSIX::SigSet->new, 0);
-# (perl's own work is not to be interrupted by it.)
+# (It must not interrupt perl's own work.)
 $action->safe(1);
 sigaction(SIGALRM, $action) or die;
 
@@ -33,7 +33,7 @@ my ($most, $memory) = (12000);
 pipe(my $from, my $to) or die;
 for ($from, $to) { fcntl($_, 4, POSIX::O_NONBLOCK()) }
 
-# place BYTE: a buffer full of it, or in one of five cases an address where there is none.
+# place BYTE: returns the address of a buffer full of BYTE or, in one of five cases, a bad address.
 sub place {
 	undef $memory;
 	return pick(@bad) if rand() < 0.2;
@@ -43,7 +43,7 @@ sub place {
 
 my ($data, $errors, @open) = (0, 0);
 sub wrong { print "case $_[0]: $_[1]\n" }
-# All that anybody writes are small letters; a buffer for reading has dots.
+# Everybody writes only small letters. A buffer for reading is full of dots.
 sub check_read {
 	my ($case, $op, $got, $n) = @_;
 	wrong($case, "$op: $got bytes, asked for $n") if $n >= 0 && $got > $n || $got > $capacity;
@@ -61,7 +61,7 @@ for my $case (1 .. $cases) {
 	if ($op eq "open" || !@open) {
 		next if @open > 8;
 		my $path = "/dev/chardev";
-		# Seldom alone, for then nobody else can do anything.
+		# Use O_EXCL rarely, because then nobody else can do anything.
 		$result = syscall($call{open}, $path, pick(0, 1, 2, 2, 3, 0x800, 0x801, 0x802, 0x802, rand() < 0.1 ? 0x80 : 0x800, 0x400, 0x4000, 0x200, 0x200000), 0);
 		push @open, $result if $result >= 0;
 	} else {
@@ -136,7 +136,7 @@ for my $case (1 .. $cases) {
 	} else {
 		$data++;
 	}
-	# Somebody has to let others in, and the module go.
+	# Sometimes close all files, so that others can open the device, and the module can be unloaded.
 	if (rand() < 0.02) { syscall($call{close}, $_) for splice @open }
 }
 syscall($call{close}, $_) for @open;

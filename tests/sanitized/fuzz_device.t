@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # vm: --smp 4
 #
-# Random system calls on /dev/chardev, by 4 processes at once, while the module goes and comes whenever nobody has it open.
+# 4 processes at once make random system calls on /dev/chardev. Whenever nobody has it open, the module is unloaded and loaded.
 #
-# Each run has a seed of its own, which it prints; to have a run again: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_device.t
+# Each run has its own seed, and prints it. To repeat a run: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_device.t
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
@@ -40,7 +40,7 @@ is "$failed" "" "it could always be loaded again"
 
 run rmmod chardev
 # shellcheck disable=SC2154 # run sets them
-is "$status $stderr" "0 " "nobody holds it afterwards"
-is "$(kmsg)" "" "the log has nothing to say of all that"
+is "$status $stderr" "0 " "after that, nobody uses it"
+is "$(kmsg)" "" "none of this logs a message"
 rm -r "$directory"
 done_testing

@@ -1,8 +1,8 @@
 # Usage: perl -I tests fuzz_params.pl SEED FIRST LAST
 #
-# Loads param_types (Rust) and param_types_c (C) with the same made-up arguments, and writes the same made-up texts to their
-# parameters' files. Both have to give the same result and show the same. Of case FIRST to LAST; all choices come from SEED and
-# the case's number. Prints what differs, and how many were taken and refused.
+# Loads param_types (Rust) and param_types_c (C) with the same random arguments, and writes the same random texts to the files of
+# their parameters. Both must give the same result and show the same values. It does cases FIRST to LAST. All choices depend on
+# SEED and the number of the case. Prints the differences, and how many cases were accepted and refused.
 use strict;
 use warnings;
 use syscalls qw(insmod rmmod);
@@ -62,11 +62,11 @@ my %count = (taken => 0, refused => 0);
 my @writable = map { "w_$_" } grep { $_ ne "charp" } @types;
 
 for my $case ($first .. $last) {
-	# (Seeds that follow each other have no cases in common, up to 4099 of them.)
+	# (Runs of up to 4099 cases whose seeds follow each other have no case in common.)
 	srand(($seed * 4099 + $case) % 2**32);
 	my (%result, %shown);
 	if ($case % 4) {
-		# Of four cases three are texts that are written, which takes less time.
+		# Three of four cases write a text, which takes less time.
 		my ($name, $text) = (pick(@writable), rand() < 0.6 ? number() : rand() < 0.2 ? bytes(5000) : value());
 		for my $module (@modules) {
 			my $path = "/sys/module/$module/parameters/$name";

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # vm: --smp 4
 #
-# Random parameters: arguments of insmod, and texts written to the files in sysfs. The same module in C gets the same, and both
-# have to do the same.
+# Random parameters: arguments of insmod, and texts that are written to the files in sysfs. The same module in C gets the same,
+# and both must do the same.
 #
-# Each run has a seed of its own, which it prints; to have a run again: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_params.t
+# Each run has its own seed, and prints it. To repeat a run: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_params.t
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
@@ -13,7 +13,7 @@ cases=${CASES:-1000}
 diag "seed: $seed"
 
 taken=0 refused=0 differences=''
-# The modules print their parameters; the log has to be read before it is full.
+# The modules print their parameters. Read the log before it is full.
 for ((case = 0; case < cases; case += 40)); do
 	kmsg_mark
 	output=$(perl -I tests tests/sanitized/fuzz_params.pl "$seed" "$case" "$((case + 39))" 2>&1)
@@ -26,7 +26,7 @@ for ((case = 0; case < cases; case += 40)); do
 	[[ -z $output ]] || differences+=$output$'\n'
 done
 is "$(head -n 20 <<<"$differences")" "" "Rust and C do the same with all of them (seed $seed)"
-same "$((taken + refused))" "$cases" "$cases cases: $taken taken, $refused refused"
-ok "$((taken < cases / 20 || refused < cases / 20))" "… of both some"
+same "$((taken + refused))" "$cases" "$cases cases: $taken accepted, $refused refused"
+ok "$((taken < cases / 20 || refused < cases / 20))" "… and at least one in 20 of each"
 
 done_testing

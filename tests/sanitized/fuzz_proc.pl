@@ -1,7 +1,7 @@
 # Usage: perl -I tests fuzz_proc.pl SEED CASES
 #
-# Makes CASES system calls with random arguments on the files in /proc, and says what should not have come of them. All
-# choices come from SEED. The last line is "done", with how many gave data and how many an error.
+# Makes CASES system calls with random arguments on the files in /proc, and prints the results that are wrong. All choices depend
+# on SEED. The last line is "done", with how many calls gave data, and how many an error.
 use strict;
 use warnings;
 no warnings "portable";
@@ -12,7 +12,7 @@ use syscalls;
 my ($seed, $cases) = @ARGV;
 srand($seed);
 
-# File, its text, and what a part of it from some offset on may be; what a write may return ("" if it cannot be written to).
+# For each file, a function that checks a part of its text from some offset on. Below: sizes, and how much a write may take.
 my $list = join "", map { 2 * $_ . "\n" } grep { $_ != 7 } 1 .. 300; # (13 is an error, and 14 has no line)
 my %files = (
 	hello   => sub { my ($text, $offset) = @_; return $text eq substr("Hello World\n", $offset, length $text) },
@@ -52,7 +52,7 @@ pipe(my $from, my $to) or die;
 for ($from, $to) { fcntl($_, 4, POSIX::O_NONBLOCK()) }
 sub drain { 1 while sysread($from, my $text, 65536) }
 
-# One in a few has a bad pointer; the others get memory of this size.
+# One call in five gets a bad pointer, the others a buffer of this size.
 my $memory;
 sub place {
 	my ($n) = @_;
@@ -63,7 +63,7 @@ sub place {
 
 sub wrong { print "case $_[0]: $_[1]\n" }
 
-# What a read with a good buffer of up to $n bytes has put there, $got bytes at $offset (undef: not known).
+# Check the $got bytes that a read of up to $n bytes has put into a good buffer, from $offset (undef: not known).
 sub check {
 	my ($case, $name, $got, $n, $offset) = @_;
 	return wrong($case, "$name: $got bytes, asked for $n") if $n >= 0 && $got > $n;
@@ -75,7 +75,7 @@ sub check {
 			: index({ hello => "Hello World\n", "proc_kinds/list" => $list, "proc_kinds/1/2/3" => "deep\n" }->{$name}, $text) >= 0);
 }
 
-# Errors that the calls may give, whatever they are given.
+# Errors that the calls may give, whatever their arguments.
 my %may = map { $_ => 1 } qw(EBADF EFAULT EINVAL EIO EAGAIN ENOENT ENXIO ESPIPE EACCES EPERM ENOTDIR EISDIR ENODEV ENOTTY
 	EOVERFLOW EOPNOTSUPP EEXIST ENOSYS EFBIG EXDEV ETXTBSY EMFILE ENOMEM ELOOP E2BIG ERANGE);
 
@@ -122,7 +122,7 @@ for my $case (1 .. $cases) {
 			wrong($case, "$name: lseek relative to $whence gave $result") if $result >= 0 && ($whence < 0 || $whence > 1);
 		} elsif ($op eq "write" || $op eq "pwrite") {
 			my $place = place(1);
-			# Now and then what the limit takes.
+			# Sometimes write a value that the limit accepts.
 			if ($memory && rand() < 0.3) { ($memory, $n) = ("42\n" . "." x ($most - 3), 3); $place = unpack("J", pack("P", $memory)) }
 			$result = syscall($call->{$op}, $fd, $place, $n, $offset);
 			my $may = $written{$name} // 0;
@@ -141,7 +141,7 @@ for my $case (1 .. $cases) {
 			$result = syscall($call->{$op}, $fd, place(4096), 4096);
 			wrong($case, "$name: $op worked") if $result >= 0;
 		} elsif ($op eq "ftruncate") {
-			# procfs takes it, and does nothing.
+			# procfs accepts it, and does nothing.
 			$result = syscall($call->{ftruncate}, $fd, $offset);
 		} elsif ($op eq "fallocate") {
 			$result = syscall($call->{fallocate}, $fd, pick(0, 1, 2, 3), $offset, $n);

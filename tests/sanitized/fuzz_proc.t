@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # vm: --smp 4
 #
-# Random system calls on the files in /proc, by 4 processes at once, while their modules go and come.
+# 4 processes at once make random system calls on the files in /proc, while the modules are unloaded and loaded.
 #
-# Each run has a seed of its own, which it prints; to have a run again: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_proc.t
+# Each run has its own seed, and prints it. To repeat a run: make vm, then SEED=NUMBER CASES=NUMBER tests/sanitized/fuzz_proc.t
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
@@ -32,11 +32,11 @@ for process in 1 2 3 4; do
 	like "$(tail -n 1 <<<"$output")" '^done: ([1-9][0-9]*) results, ([1-9][0-9]*) errors$' "process $process: ${output##*$'\n'}"
 	total=$((total + BASH_REMATCH[1] + BASH_REMATCH[2]))
 done
-ok $((total < cases)) "$total system calls, with $cycles times rmmod and insmod of each module"
+ok $((total < cases)) "$total system calls, while each module is unloaded and loaded $cycles times"
 ok $((cycles == 0)) "… at least once"
-is "$failed" "" "… always with success"
+is "$failed" "" "… always successfully"
 
 rmmod "${modules[@]##*/}"
-is "$(kmsg)" "" "the log has nothing to say of all that"
+is "$(kmsg)" "" "none of this logs a message"
 rm -r "$directory"
 done_testing

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# What KUnit makes of the tests of lkm/ from within (tests/kunit/): its results are KTAP, and each becomes one here.
+# Runs the tests inside lkm/ (tests/kunit/) with KUnit. KUnit reports each result in KTAP, and each becomes a result here.
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
-# Loading a module with KUnit tests taints the kernel, with a bit of its own.
+# Loading a module with KUnit tests taints the kernel. There is a taint bit for this.
 gate_taint=$((gate_taint | 1 << 18))
 gate_before=$(gate_state)
 
 kmsg_mark
 insmod tests/lkm_kunit.ko
 
-# Twice: a second run finds what the first one left.
+# Run them twice: a second run notices what the first one left behind.
 total=0
 for run in first second; do
 	for source in tests/kunit/*.rs; do
@@ -24,13 +24,13 @@ for run in first second; do
 			count=$((count + 1))
 		done < <(sed -nE 's/^    ok [0-9]+/ok/p; s/^    not ok [0-9]+/not_ok/p' <<<"$results")
 		same "$count" "$(grep -c '^    #\[test\]' "$source")" "$run run, $suite: each test of $source was run"
-		like "$results" "(^|"$'\n'")ok 1 $suite(\$|"$'\n'")" "$run run, $suite: KUnit says that all of it is well"
+		like "$results" "(^|"$'\n'")ok 1 $suite(\$|"$'\n'")" "$run run, $suite: KUnit says that all tests passed"
 		total=$((total + count))
 	done
 done
 ok $((total == 0)) "there were tests: $total"
 
 rmmod lkm_kunit
-# The same results, and what parameters say of wrong values.
+# The log has the same results, and the messages about wrong values of parameters.
 kmsg >/dev/null
 done_testing

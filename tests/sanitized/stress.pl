@@ -1,7 +1,7 @@
 # Usage: perl -I tests stress.pl SECONDS
 #
-# For stress.t: several processes at each piece of state that lkm/ shares between them. Prints a line for each: its name, how much was
-# done, and what was wrong.
+# For stress.t: several processes use each piece of state that lkm/ shares between processes. Prints a line for each: its name,
+# how much was done, and what was wrong.
 use strict;
 use warnings;
 no warnings "portable";
@@ -10,8 +10,8 @@ use syscalls;
 
 my ($seconds) = @ARGV;
 
-# crew NAME [WORK…]: all at once in processes of their own, until the time is over. Each WORK returns how much it did, and what was
-# wrong.
+# crew NAME [WORK…]: runs each WORK in a process of its own, all at once, until the time is over. Each returns how much it did,
+# and what was wrong.
 sub crew {
 	my ($name, @work) = @_;
 	my $end = time + $seconds;
@@ -38,7 +38,7 @@ sub crew {
 	print join("|", $name, $total, join("; ", @wrong)), "\n";
 }
 
-# ---- file->private_data: the sample of one open file, which 4 processes have in common. proc_files_count counts from 10 digits on.
+# ---- file->private_data: the sample of one open file, which 4 processes share. (The numbers of proc_files_count have 10 digits.)
 
 my $shared = openf("/proc/proc_files_count");
 crew("the sample of one open file", map { my $me = $_; sub {
@@ -50,7 +50,7 @@ crew("the sample of one open file", map { my $me = $_; sub {
 			my $text = pread($shared, 99, $at);
 			push @wrong, "at $at: $text" if $text !~ /^\d+\n\z/ || length $text != 11 - $at;
 			if (!$at) {
-				# Its own sample, which nobody else gets; later ones are larger.
+				# This is a new sample, which no other process gets. Later samples are larger.
 				push @wrong, "$text after $last" if $text <= $last;
 				$last = $text + 0;
 			}
@@ -60,7 +60,7 @@ crew("the sample of one open file", map { my $me = $_; sub {
 	return ($reads, @wrong);
 } } 0 .. 3);
 
-# ---- The text of one open file, in its seq_file: the same for what is printed.
+# ---- The text of one open file, in its seq_file: the same for printed text.
 
 my $passes = openf("/proc/proc_files_passes");
 crew("the text of one open file", map { my $me = $_; sub {
@@ -81,7 +81,7 @@ crew("the text of one open file", map { my $me = $_; sub {
 	return ($reads, @wrong);
 } } 0 .. 3);
 
-# ---- Where an open file is in a list: 2 processes read each with one descriptor in common, 2 have entries come and go.
+# ---- The place of an open file in a list: 2 processes read, also with a descriptor that they share; 2 add and remove entries.
 
 sysopen(my $command, "/proc/proc_kinds/command", 1) or die;
 syswrite($command, "+" . 2 * $_) for 1 .. 5; # (not 14, and 13 is an error)
@@ -90,11 +90,11 @@ crew("the place of an open file in a list", (map { sub {
 	my ($more) = @_;
 	my ($reads, @wrong) = 0;
 	while ($more->()) {
-		# The one that is shared: whatever piece it is, it is of whole numbers but for its ends.
+		# The shared descriptor: the piece may begin and end anywhere, but has only digits and newlines.
 		my $text = readn($list, 50);
 		push @wrong, $text if $text !~ /^[\d\n]*\z/;
 		lseek($list, 0, SEEK_SET) if $text eq "";
-		# One of its own.
+		# A descriptor of its own.
 		my $own = openf("/proc/proc_kinds/list");
 		my $all = "";
 		while (($text = readn($own, 3)) ne "") { $all .= $text }
@@ -113,7 +113,7 @@ crew("the place of an open file in a list", (map { sub {
 	return $changes;
 } } 0, 1));
 
-# ---- The state of one open file of a stream, which 4 processes have in common: each time they write the same 10 bytes.
+# ---- The state of one open file of a stream, which 4 processes share. Each time, a process writes one byte 10 times.
 
 my $notes = openf("/proc/proc_kinds/notes", O_RDWR);
 crew("the state of one open file", map { my $me = $_; sub {
@@ -128,7 +128,7 @@ crew("the state of one open file", map { my $me = $_; sub {
 	return ($times, @wrong);
 } } 0 .. 3);
 
-# ---- A parameter that is written and read at the same time: 8 times the same byte, or it is torn.
+# ---- A parameter that is written and read at the same time. If its 8 bytes differ, the value is torn.
 
 my $byte = 0;
 crew("a writable parameter", (map { my $me = $_; sub {
@@ -162,7 +162,8 @@ crew("a writable parameter", (map { my $me = $_; sub {
 	return ($reads, @wrong);
 } } "/proc/param_file", "/proc/param_file", "/sys/module/param_file/parameters/pattern"));
 
-# ---- The offset of one open file, which read(2) moves, and 4 processes have in common: each read gets a piece of it or, at the end, nothing.
+# ---- The offset of one open file, which read(2) moves and 4 processes share: each read gets a piece of the text or, at the end,
+# nothing.
 
 crew("the offset of one open file", map { my $me = $_; sub {
 	my ($more) = @_;
@@ -178,7 +179,7 @@ crew("the offset of one open file", map { my $me = $_; sub {
 	return ($reads, @wrong);
 } } 0 .. 3);
 
-# ---- The entry in /proc and its data: readers, while the modules go and come.
+# ---- The entry in /proc and its data: readers, while the modules are unloaded and loaded.
 
 my %text = (hello => qr/^Hello World\n\z/, jiffies => qr/^\d+\n\z/, seconds => qr/^\d+\n\z/, proc_files_count => qr/^\d+\n\z/);
 my %module = (hello => "proc_hello", jiffies => "jiffies", seconds => "seconds", proc_files_count => "tests/proc_files");
@@ -192,7 +193,7 @@ crew("an entry that goes, and its data", (map { my ($name, $again) = @$_; sub {
 			my $read = pread($file, 99, 0);
 			$read =~ $text{$name} ? $reads++ : $read eq "EIO" || push @wrong, "$name: $read";
 		}
-		# A descriptor that is kept, for as long as the module is there and longer.
+		# A descriptor that is kept, even after the module is unloaded.
 		if ($old >= 0 && !$again) { my $read = pread($old, 99, 0); $read =~ /^(EIO|.*\n)\z/ or push @wrong, "$name, kept: $read" }
 		POSIX::close($again ? $file : $old) if $again || $old >= 0;
 		$old = $file if !$again;

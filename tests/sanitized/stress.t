@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # vm: --smp 4
 #
-# Every piece of state that lkm/ shares between processes (docs/reliability.md lists it), with readers, writers and unloading
-# at it, on 4 CPUs and then on 2.
+# Readers, writers and unloading at the same time, for every piece of state that lkm/ shares between processes.
+# (docs/reliability.md lists them.) On 4 CPUs, and then on 2.
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
@@ -12,18 +12,18 @@ kmsg_mark
 for module in "${modules[@]}"; do insmod "$module.ko"; done
 for cpus in 4 2; do
 	for ((cpu = cpus; cpu < 4; cpu++)); do echo 0 >"/sys/devices/system/cpu/cpu$cpu/online"; done
-	same "$(nproc)" "$cpus" "$cpus CPUs are at work"
+	same "$(nproc)" "$cpus" "$cpus CPUs are on"
 	count=0
 	while IFS='|' read -r name times wrong; do
 		ok "$((times < 100))" "$cpus CPUs: $name ($times times)"
 		is "$wrong" "" "… always right"
 		count=$((count + 1))
 	done < <(perl -I tests tests/sanitized/stress.pl 15 2>&1)
-	is "$count" 7 "$cpus CPUs: each piece had its turn"
+	is "$count" 7 "$cpus CPUs: each piece of state was tested"
 done
 for cpu in 2 3; do echo 1 >"/sys/devices/system/cpu/cpu$cpu/online"; done
 
 rmmod "${modules[@]##*/}"
-# The log has lines about a CPU that goes and comes.
-is "$(kmsg | grep -vE '^(smpboot: |Booting Node|kvm-|Will online and init hotplugged CPU)')" "" "the log has nothing to say of all that"
+# (The log has lines about a CPU that is turned off and on.)
+is "$(kmsg | grep -vE '^(smpboot: |Booting Node|kvm-|Will online and init hotplugged CPU)')" "" "none of this logs a message"
 done_testing
