@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Devices for `chardev_kinds.t`: one that can do nothing, one with a position and with state for each
-//! open file, one that does not keep to the rules, and one that goes while it is open.
+//! Devices for `chardev_kinds.t`: one without methods, one with a position and with state for each
+//! open file, one that breaks the rules, and one that is removed while it is open.
 
 use kernel::{
     iov::{IovIterDest, IovIterSource},
@@ -42,7 +42,7 @@ impl kernel::Module for ChardevKinds {
                 pr_err!("this mode is not EINVAL: {mode:#o}\n");
             }
         }
-        // (Nobody has them open if one fails: this is the only program that runs.)
+        // (If one fails, nobody has the others open, because no other program runs.)
         Ok(ChardevKinds {
             _nothing: chardev::Registration::new(c"nothing", 0o600, Nothing)?,
             _digits: chardev::Registration::new(c"digits", 0o640, Digits)?,
@@ -63,8 +63,8 @@ impl chardev::Device for Nothing {
     }
 }
 
-/// The ten digits, from the position on. What is written to it goes into the file's own text, four bytes
-/// a call; its length is in the log when the file is closed.
+/// Reading it gives the ten digits, from the position on. A write adds up to four bytes to the open
+/// file's own text. Closing the file logs the length of that text.
 struct Digits;
 
 #[vtable]
@@ -123,8 +123,8 @@ impl chardev::Device for Digits {
     }
 }
 
-/// Says that it read and wrote more than there was room for; or, if the file is not for both, that it
-/// will be done later.
+/// Reports more bytes than there was room for. If the file is not open for both reading and
+/// writing, reports that the call will be completed later.
 struct Boaster;
 
 #[vtable]
@@ -161,8 +161,8 @@ impl chardev::Device for Boaster {
     }
 }
 
-/// One that goes while it is open. What is written to it can be read any number of times. Its end is in
-/// the log.
+/// A device that is removed while it is open. Text that is written to it can be read any number of
+/// times. Dropping it logs a message.
 #[pin_data(PinnedDrop)]
 struct Goer {
     written: Atomic<bool>,
@@ -225,7 +225,7 @@ impl chardev::Device for Goer {
     }
 }
 
-/// Has `/dev/goer`. By what is written to it: `new` registers that, `end` drops it, and `all` registers
+/// Controls `/dev/goer`. Writing `new` registers that device, `end` drops it, and `all` registers
 /// devices until no number is left.
 #[pin_data]
 struct Ender {
@@ -277,7 +277,7 @@ impl chardev::Device for Ender {
     }
 }
 
-/// More names than the kernel has major numbers to choose from.
+/// More names than there are major numbers that the kernel can choose.
 static NAMES: [[u8; 8]; 600] = {
     let mut names = [*b"many000\0"; 600];
     let mut n = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* For sanitized/detectors.t: does on purpose what the kernel's detectors are there to find. */
+/* For sanitized/detectors.t: makes the faults that the kernel's detectors must find. */
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -134,7 +134,7 @@ static int list_thread(void *unused)
 	return 0;
 }
 
-/* It is a BUG, which ends the thread that does it. */
+/* This is a BUG, which ends the thread that causes it. */
 static int list(void)
 {
 	struct task_struct *thread = kthread_run(list_thread, NULL, "detect_c");

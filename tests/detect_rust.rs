@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For `sanitized/detectors.t`: does on purpose what the kernel's detectors are there to find.
-//! `detect_c.c` does the same in C. (`endurance.t` there has it lose memory on any kernel.)
+//! For `sanitized/detectors.t`: makes the faults that the kernel's detectors must find.
+//! `detect_c.c` does the same in C. (`endurance.t` makes it lose memory on any kernel.)
 
 use core::{hint::black_box, mem::forget};
 use kernel::{new_mutex, new_spinlock, prelude::*};
@@ -19,7 +19,7 @@ module_param! {
     what: charp = c"", 0, "Which fault";
 }
 
-/// The files are there if `what` is `panics`.
+/// The files exist if `what` is `panics`.
 struct DetectRust {
     _files: KVec<proc_fs::File>,
 }
@@ -88,7 +88,7 @@ fn lock_order() -> Result {
     Ok(())
 }
 
-/// What [`proc_fs::File`] says must not be done.
+/// Does what the documentation of [`proc_fs::File`] forbids.
 fn leaked_file() -> Result {
     forget(proc_fs::File::new(
         c"detect_leaked",
@@ -97,12 +97,12 @@ fn leaked_file() -> Result {
     Ok(())
 }
 
-/// Whoever opens the file is ended by a panic, which is a `BUG`: for an overflow.
+/// Opening the file causes a panic, which is a `BUG` and ends the process: because of an overflow.
 fn overflow() -> usize {
     black_box(usize::MAX) + 1
 }
 
-/// The same, for a precondition that does not hold.
+/// The same, because of a precondition that does not hold.
 fn assertion() -> usize {
     // SAFETY: None: it has one element.
     unsafe { *[0].get_unchecked(black_box(1)) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For wrap.t: moves jiffies on by three times what 32 bits count, that is 597 days at 250 Hz, at
- * once. All timers expire early; it is for a machine with one CPU that is thrown away afterwards.
+ * For wrap.t: moves jiffies on by 3 * 2^32 at once, which is 597 days at 250 Hz. All timers expire
+ * early, so use it only in a machine with one CPU that is discarded afterwards.
  */
 #include <linux/irqflags.h>
 #include <linux/jiffies.h>

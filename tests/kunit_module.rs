@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For `sanitized/kunit.t`: the module that has the crate lkm with its own tests.
+//! For `sanitized/kunit.t`: a module that contains the crate lkm with its own tests.
 //!
-//! When it is loaded, KUnit gets to know them. It runs them when it is told to, through debugfs: the
-//! kernel of `tests/sanitized.config` has no `CONFIG_KUNIT_AUTORUN_ENABLED`. Another kernel runs them
-//! at loading too. So each has to do the same every time.
+//! Loading it registers the tests with KUnit. On the kernel of `tests/sanitized.config`, KUnit runs
+//! them only when asked to through debugfs, because `CONFIG_KUNIT_AUTORUN_ENABLED` is off. Another
+//! kernel also runs them when the module is loaded. So each test must do the same every time.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For `panics.t`: a file whose code panics, or that it removes itself.
+//! For `panics.t`: a file whose code panics, or removes the file itself.
 
 use kernel::{
     new_mutex,

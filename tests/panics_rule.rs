@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For `panics_rule.t`: a parameter whose rule panics.
+//! For `panics.t`: a parameter whose rule panics.
 
 use kernel::prelude::*;
 use lkm::module_param;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For `sanitized/stress*.t`: a file that shows a parameter which can be written at the same time.
+//! For `sanitized/stress.t`: a file that shows a parameter, which can be written at the same time.
 
 use kernel::prelude::*;
 use lkm::{module_param, proc_fs};

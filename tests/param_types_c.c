@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-/* What param_types.rs is compared with. */
+/* The same parameters in C, to compare param_types.rs with. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files for `proc_fs.t`: they make visible when a sample is taken, and have texts of all lengths.
+//! Files for `proc_fs.t`: they show when a sample is taken, and have texts of all lengths.
 
 use kernel::{
     prelude::*,
@@ -67,10 +67,10 @@ const NAME_AND_ONE: [u8; 257] = {
     name
 };
 
-/// Has as many digits as the samples that come after it.
+/// The first sample has as many digits as the later ones.
 const FIRST: usize = 1_000_000_000;
 
-/// The same for a text that is printed: each time it is another number.
+/// The same for a text that is printed: each time, it is another number.
 struct Passes(Atomic<usize>);
 
 impl proc_fs::Show for Passes {
@@ -80,8 +80,8 @@ impl proc_fs::Show for Passes {
     }
 }
 
-/// The samples are 0, then for each power of ten, that less one, itself, and one more, then the
-/// largest word.
+/// The samples are 0; then, for each power of ten, the number below it, the power itself, and the
+/// number above it; then the largest word.
 fn digits() -> impl Fn() -> u64 + Send + Sync {
     let samples = Atomic::new(0usize);
     move || {
@@ -91,7 +91,7 @@ fn digits() -> impl Fn() -> u64 + Send + Sync {
     }
 }
 
-/// The same with a sign: for each power of ten those three, and then the least word and the largest.
+/// The same with a sign: these three for each power of ten, then the least and the largest word.
 fn signed() -> impl Fn() -> i64 + Send + Sync {
     let samples = Atomic::new(0usize);
     move || {

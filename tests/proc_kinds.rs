@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Files for `proc_kinds.t`, in `/proc/proc_kinds/`: texts that are printed and written, lists whose
-//! entries come and go, streams with state, all in directories and with values that files share.
+//! Files for `proc_kinds.t`, in `/proc/proc_kinds/`: texts that are printed and written, lists that
+//! change, and streams with state. The files are in directories, and share values.
 
 use kernel::{
     iov::IovIterDest,
@@ -60,7 +60,7 @@ impl kernel::Module for ProcKinds {
         add(dir.file(c"queued_list", proc_fs::list(Queued))?)?;
         add(dir.file(c"queued_stream", proc_fs::stream(Queued))?)?;
 
-        // The names are numbers, which is fine here. The directories stay for as long as these files.
+        // The names are numbers, which is fine here. The directories stay as long as these files.
         let below = dir.dir(c"1")?.dir(c"2")?;
         add(below.file(c"3", proc_fs::text("deep\n"))?)?;
         for name in [c"", c".", c"..", c"a/b"] {
@@ -127,7 +127,7 @@ impl proc_fs::Write for Limit {
     }
 }
 
-/// A set of numbers, each with the length of its line (0: as long as it takes).
+/// A set of numbers, each with the length of its line (0: as long as needed).
 #[pin_data]
 struct Set {
     #[pin]
@@ -163,14 +163,14 @@ impl proc_fs::List for Entries {
     fn next(&self, after: Option<u64>, m: &SeqFile) -> Result<Option<u64>> {
         let tree = self.0.tree.lock();
         let Some(cursor) = tree.cursor_lower_bound(&after.map_or(0, |key| key + 1)) else {
-            // It has no entry, and is not seen.
+            // There is no such entry, so this is not seen.
             seq_print!(m, "end\n");
             return Ok(None);
         };
         let (&key, &len) = cursor.current();
         match key {
             13 => return Err(EDOM),
-            // An entry of no line.
+            // An entry without a line.
             14 => {}
             _ => seq_print!(m, "{key:0len$}\n"),
         }
@@ -194,7 +194,7 @@ impl proc_fs::List for Million {
     }
 }
 
-/// Two entries, after which it has the second one again, and prints nothing.
+/// Two entries. After the second, the next one is the second again, and prints nothing.
 struct Stuck;
 
 impl proc_fs::List for Stuck {
@@ -234,7 +234,7 @@ impl proc_fs::Write for Command {
             }
             [b'-', rest @ ..] => {
                 let key = number(rest)?;
-                // (the lock is free again when the node is dropped)
+                // (The lock is free again when the node is dropped.)
                 let node = self.0.tree.lock().remove_node(&key);
                 node.map(drop).ok_or(ENOENT)
             }
@@ -243,7 +243,7 @@ impl proc_fs::Write for Command {
     }
 }
 
-/// Each open file has notes of its own: what is written to it, in pieces of up to 100 bytes.
+/// Each open file has its own notes: the text that is written to it, in pieces of up to 100 bytes.
 struct Notes(Arc<Atomic<i32>>);
 
 /// Counts how many there are.
@@ -302,7 +302,7 @@ impl proc_fs::Stream for Notes {
     }
 }
 
-/// Says that it read and wrote more than it did, and than there was room for.
+/// Reports that it read and wrote more bytes than it did, and than there was room for.
 struct Boaster;
 
 impl proc_fs::Stream for Boaster {
@@ -323,7 +323,7 @@ impl proc_fs::Stream for Boaster {
     }
 }
 
-/// Says that it will be done later.
+/// Reports that the call will be completed later.
 struct Queued;
 
 impl proc_fs::Show for Queued {

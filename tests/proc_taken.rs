@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For `proc_fs.t`: two files, the second of a name that may be taken.
+//! For `proc_fs.t`: two files. The name of the second may be taken.
 
 use kernel::{prelude::*, seq_file::SeqFile};
 use lkm::{module_param, proc_fs, seq_print};
@@ -33,7 +33,7 @@ impl kernel::Module for ProcTaken {
     }
 }
 
-/// Says when it is dropped.
+/// Logs a message when it is dropped.
 struct Held(&'static str);
 
 impl proc_fs::Show for Held {

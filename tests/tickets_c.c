@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A module in C that uses one in Rust, by a function with C's ABI.
+ * A module in C that uses a module in Rust, through a function with C's ABI.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

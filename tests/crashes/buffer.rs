@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For docs/crashes.md: has more on its stack than there is room for.
+//! For docs/crashes.md: has more data on the stack than there is room for.
 
 use kernel::prelude::*;
 

@@ -21,7 +21,7 @@ impl kernel::Module for Endless {
     }
 }
 
-/// It is 0 that never becomes 1.
+/// Stays 0, and never becomes 1.
 fn steps_to_one(mut number: u32) -> u64 {
     let mut steps = 0;
     while number != 1 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For docs/crashes.md: reads memory that it has given back.
+//! For docs/crashes.md: reads memory that it has freed.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! For docs/crashes.md: counts with floating point, which the kernel has not. (It cannot be built.)
+//! For docs/crashes.md: uses floating point, which the kernel does not have. (It cannot be built.)
 
 use kernel::prelude::*;
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Loads and unloads what foreign.sh has built and put into load/ of the virtual machine.
+# Loads and unloads the modules that foreign.sh has built and copied into load/ of the virtual machine.
 
 . "$(dirname "$0")/../kernel.sh" || exit
 directory=load
@@ -8,13 +8,13 @@ while read -r file; do
 	insmod "$directory/$file" || echo "Bail out! $file cannot be loaded"
 done <"$directory/needed"
 
-# What they say; of the kernel's samples it is the kernel's business.
+# The messages of our modules. (The messages of the kernel's samples are not checked.)
 declare -A says=(
 	[foreign_mixed]="foreign_mixed: the sum is 4711"
 	[foreign_crates]=$'foreign_crates: of two\nforeign_crates: crates'
 )
 
-# A tracepoint can be heard from before the module is there.
+# A tracepoint can be enabled before its module is loaded.
 tracing=/sys/kernel/tracing
 [[ -e $tracing/trace ]] || mount -t tracefs none "$tracing" 2>/dev/null
 [[ ! -e $tracing/set_event ]] || echo ":mod:foreign_macros" >"$tracing/set_event"
@@ -26,18 +26,18 @@ while read -r file; do
 	kmsg_mark
 	run insmod "$directory/$file"
 	is "$status $stderr" "0 " "$file can be loaded"
-	is "$(awk -v name="$name" '$1 == name { print $5 }' /proc/modules)" Live "… and is there"
+	is "$(awk -v name="$name" '$1 == name { print $5 }' /proc/modules)" Live "… and is live"
 	if [[ $name == foreign_macros && -e $tracing/trace ]]; then
-		like "$(<"$tracing/trace")" 'rust_sample_loaded: magic=4711' "… its tracepoint is heard"
+		like "$(<"$tracing/trace")" 'rust_sample_loaded: magic=4711' "… its tracepoint is traced"
 	fi
 	run rmmod "$name"
 	is "$status $stderr" "0 " "… and can be unloaded"
 	log=$(kmsg)
 	if [[ $name == foreign_macros ]]; then
 		like "$log" $'^foreign_macros: once\nforeign_macros: switched: false\nforeign_macros: switched: true\n.*foreign_macros: warned: true$' \
-			"… it has said once what comes once, has switched its branch, and has warned"
+			"… it has printed its first line once, has switched its branch, and has warned"
 	elif [[ -n ${says[$name]:-} ]]; then
-		is "$log" "${says[$name]}" "… it has said what it has to say"
+		is "$log" "${says[$name]}" "… it has printed its messages"
 	fi
 done <"$directory/modules"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of `lkm/module_param/`, of which they are a part in `lkm_kunit`.
+//! Tests of `lkm/module_param/`. In `lkm_kunit` they are a part of it.
 
 use kernel::macros::kunit_tests;
 
@@ -16,8 +16,8 @@ mod tests {
         str::CString,
     };
 
-    /// A parameter for one run of a test. KUnit can run it again, and a static would still have what
-    /// the first run left there, strings that were freed among it.
+    /// A parameter for one run of a test. KUnit can run a test again, and a static would still have
+    /// the values of the first run, also strings that were freed.
     struct Fresh<P: 'static>(KBox<P>);
 
     impl<P> Fresh<P> {
@@ -26,16 +26,16 @@ mod tests {
         }
 
         fn get(&self) -> &'static P {
-            // SAFETY: Each test uses it, and the entry made of it, as long as it has this box.
+            // SAFETY: Each test uses it, and the entry made from it, only while it has this box.
             unsafe { &*(&raw const *self.0) }
         }
     }
 
     /// Sets a parameter to `text`, as the kernel does.
     fn set(entry: &Entry, text: &CStr) -> Result {
-        // Arrays write to it while they go through it.
+        // (Arrays write to the text while they parse it.)
         let text = CString::try_from(text)?;
-        // SAFETY: The module is there. These operations are for that parameter, which is there.
+        // SAFETY: The module is loaded. These operations are those of the parameter, which exists.
         let ret = unsafe {
             let set = (*entry.0.ops).set.ok_or(EPERM)?;
             bindings::kernel_param_lock(entry.0.mod_);
@@ -46,7 +46,7 @@ mod tests {
         kernel::error::to_result(ret)
     }
 
-    /// Whether sysfs would show `text`.
+    /// Returns true if sysfs would show `text`.
     fn shows(entry: &Entry, text: &CStr) -> Result<bool> {
         let mut page = KVec::from_elem(0u8, PAGE_SIZE, GFP_KERNEL)?;
         // SAFETY: As above; `get` writes at most a page.
@@ -61,7 +61,7 @@ mod tests {
             && page[..len as usize] == *text.to_bytes())
     }
 
-    /// Frees what a parameter owns, as the kernel does when the module goes.
+    /// Frees what a parameter owns, as the kernel does when the module is unloaded.
     ///
     /// # Safety
     ///
@@ -119,7 +119,7 @@ mod tests {
 
         assert!(*names.get().value()[0] == *c"default");
         set(&entry, c"a,b,c")?;
-        // The second and third stay in memory, though they do not count.
+        // The second and third stay in memory, although they do not count.
         set(&entry, c"d")?;
         assert!(names.get().value().len() == 1);
         assert!(*names.get().value()[0] == *c"d");
@@ -140,7 +140,7 @@ mod tests {
             val: *const c_char,
             kp: *const bindings::kernel_param,
         ) -> c_int {
-            // SAFETY: Its argument is the parameter below, which is there. `even` is a `const fn`.
+            // SAFETY: Its argument is the parameter below, which exists. `even` is a `const fn`.
             unsafe {
                 let number = &*(*kp).__bindgen_anon_1.arg.cast::<Writable<types::short>>();
                 number.set(val, kp, even)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of `lkm/proc_fs/number.rs`, of which they are a part.
+//! Tests of `lkm/proc_fs/number.rs`. They are a part of it.
 
 use kernel::macros::kunit_tests;
 
@@ -9,7 +9,7 @@ mod tests {
     use super::super::*;
     use kernel::{fmt::Display, str::CString};
 
-    /// Whether a line has what the kernel's own formatting makes of `n`.
+    /// Returns true if a line has the same text for `n` as the kernel's own formatting.
     fn is_right<T: Integer + Display>(line: &mut Line, n: T) -> bool {
         let text = line.print::<T>(n.to_word());
         CString::try_from_fmt(fmt!("{n}\n")).is_ok_and(|right| right.to_bytes() == text)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tests of `lkm/proc_fs.rs`, of which they are a part.
+//! Tests of `lkm/proc_fs.rs`. They are a part of it.
 
 use kernel::macros::kunit_tests;
 
@@ -28,8 +28,8 @@ mod tests {
         }
     }
 
-    /// Whether there is no such file: then there can be one for a moment. (The thread that KUnit runs
-    /// tests in sees no `/proc`.)
+    /// Returns true if there is no such file. To find out, it creates one for a moment. (The thread in
+    /// which KUnit runs tests has no `/proc`.)
     fn is_free(name: &CStr) -> bool {
         File::new(name, text("")).is_ok()
     }
@@ -98,7 +98,7 @@ mod tests {
         assert!(below.file(c"2/3", text("")).err() == Some(EINVAL));
         drop(below);
         drop(dir);
-        // (If the directory were gone, KASAN would find what this does.)
+        // (If the directory had been freed, KASAN would report this access.)
         drop(file);
         assert!(is_free(c"lkm_kunit_dir"));
         Ok(())

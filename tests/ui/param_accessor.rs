@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What may change is loaded; what stays has a value.
+//! A parameter that may change has `load`; a parameter that does not change has `value`.
 
 use lkm::module_param;
 

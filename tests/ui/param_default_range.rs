@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A default that its type does not have.
+//! A default outside the range of its type.
 
 use lkm::module_param;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What nobody can write to is checked once, in `init`.
+//! A parameter that nobody can write to is checked once, in `init`.
 
 use kernel::prelude::*;
 use lkm::module_param;

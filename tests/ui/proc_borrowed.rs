@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A file can be read as long as it is there, so what it has must not be borrowed.
+//! A file can be read as long as it exists, so its data must not be borrowed.
 
 use kernel::prelude::*;
 use lkm::proc_fs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A file of which nothing says whether it is read or written.
+//! A file that says neither that it can be read nor that it can be written to.
 
 use kernel::{prelude::*, seq_file::SeqFile};
 use lkm::proc_fs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A key that is larger than what an open file should take.
+//! A key that is larger than an open file should hold.
 
 use kernel::{prelude::*, seq_file::SeqFile};
 use lkm::proc_fs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Numbers that are no integers of up to 64 bits.
+//! Numbers that are not integers of up to 64 bits.
 
 use kernel::prelude::*;
 use lkm::proc_fs;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is private to the crate cannot be reached from a module.
+//! A module cannot use what is private to the crate.
 
 use lkm::proc_fs::{self, Dir, File, Printed, ReadOnly};
 

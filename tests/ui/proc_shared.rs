@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Several threads may read a file, so what it has must be safe to share.
+//! Several threads may read a file, so its data must be safe to share.
 
 use core::cell::Cell;
 use kernel::prelude::*;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Of another module's types the private fields are private here, too: only `tickets` makes tickets.
+//! Private fields of another module's types are private here, too: only `tickets` makes tickets.
 
 use tickets::Ticket;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is not `pub` in another module cannot be used.
+//! Items of another module that are not `pub` cannot be used.
 
 use kernel::sync::atomic::Relaxed;
 

@@ -4,7 +4,7 @@
 
 use kernel::prelude::*;
 
-/// Something that is allocated, so that it needs the kernel crate too.
+/// An allocated value, so that this crate needs the kernel crate, too.
 pub fn words() -> Result<KVec<&'static str>> {
     let mut words = KVec::new();
     words.push("of two", GFP_KERNEL)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What can be defined in C only: a tracepoint, which the kernel's bindings know, and a static key. */
+/* Only C can define these: a tracepoint that the kernel's bindings know, and a static key. */
 
 #define CREATE_TRACE_POINTS
 #define CREATE_RUST_TRACE_POINTS

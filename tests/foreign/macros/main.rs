@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Uses every macro of the kernel crate that takes in a generated file: in a module, it is this crate which includes that.
+//! Uses every macro of the kernel crate that makes this crate include a generated file.
 
 use kernel::{bindings, jump_label::static_branch_unlikely, pr_info_once, prelude::*, warn_on};
 
