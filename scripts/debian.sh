@@ -171,7 +171,8 @@ packages_installed() {
 	readme_installs | while read -r line; do echo "chroot \"\$1\" ${apt_get[*]} install $line"; done
 }
 
-# (Installing the kernel makes its initrd. This comes before, because there is no machine yet to look for drivers in.)
+# (Installing the kernel makes its initrd. Set the drivers before that, because there is no machine yet in which to look for
+# them.)
 drivers='mkdir -p "$1"/etc/initramfs-tools/conf.d "$1"/usr/share/initramfs-tools/modules.d
 	echo MODULES=list >"$1"/etc/initramfs-tools/conf.d/driver-policy
 	printf "%s\n" ext4 virtio_blk virtio_pci >"$1"/usr/share/initramfs-tools/modules.d/virtual-machine'
@@ -263,7 +264,7 @@ make_image() {
 	new_image=$begins_with.partial
 	remove_scratch "$begins_with.scratch"
 	remove "$new_image" "$begins_with"
-	# (Layers are differences from the old disk.)
+	# (Layers are differences from the old disk, so they are useless now.)
 	rm -rf "$begins_with-layer".*
 	mkdir -p "$new_image"
 	scratch=$(make_scratch "$begins_with.scratch")

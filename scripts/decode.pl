@@ -82,7 +82,7 @@ sub modules_under {
 	return output_of('find', "$_[0]/", '-name', '*.ko');
 }
 
-# file_of MODULE: its .ko, if possible one built for the kernel that wrote the log.
+# file_of MODULE: returns its .ko, if possible one that was built for the kernel that wrote the log.
 sub file_of {
 	my ($module) = @_;
 	return $file_of{$module} if exists $file_of{$module};
@@ -98,7 +98,7 @@ sub file_of {
 	return $file_of{$module} = undef;
 }
 
-# section_and_address FILE SYMBOL: where it is in the file.
+# section_and_address FILE SYMBOL: returns where the symbol is in the file.
 sub section_and_address {
 	my ($file, $symbol) = @_;
 	if (!$symbols_of{$file}) {
@@ -136,7 +136,7 @@ sub demangled {
 	return $name;
 }
 
-# places FRAME: the places of a frame as [function, file, line], the innermost first; an empty list if they are unknown.
+# places FRAME: returns the places of a frame as [function, file, line], the innermost first; an empty list if they are unknown.
 sub places {
 	my ($frame) = @_;
 	my ($symbol, $offset, $size, $module, $exact) = @$frame{qw(symbol offset size module exact)};
@@ -168,7 +168,8 @@ sub places {
 
 my %source_of;
 
-# own PATH: the path here of a file of one's own; undef for other files. A log from another machine may name another path.
+# own PATH: returns the path here of one of the reader's own files; undef for other files. A log from another machine may have
+# another path.
 sub own {
 	my ($path) = @_;
 	return $source_of{$path} if exists $source_of{$path};
@@ -198,7 +199,7 @@ sub shown_path {
 	return $file;
 }
 
-# excerpt PATH LINE [COLUMN]: the lines around it, marked.
+# excerpt PATH LINE [COLUMN]: returns the lines around it, with a mark.
 sub excerpt {
 	my ($path, $number, $column) = @_;
 	my $file = own($path) // return;
@@ -335,7 +336,7 @@ sub explain {
 	push @out, "$bold$red$sentence$plain";
 	push @out, map { /\.$/ ? $_ : "$_." } @more;
 
-	# The place: a panic names its own; otherwise the first place in one's own sources.
+	# The place: a panic names it; otherwise it is the first place in the reader's own sources.
 	my ($path, $line, $column) = @panic;
 	my (@way, $own_module, %lacking);
 	my $best = 0;
@@ -365,12 +366,13 @@ sub explain {
 				my ($function, $file, $number) = @$place;
 				push @steps, [$function, $file, $number, 0, ''];
 				next if $kind eq 'panic' || !defined own($file);
-				# Prefer a line of the module to one of the crates that it uses, and that to one of the code from module!.
+				# Prefer a line of the module to a line of the crates that it uses, and that to a line of the code from module!.
 				my $rank = $function =~ /::__module_init::|^(?:init|cleanup)_module$/ ? 1 : own($file) =~ m{^\Q$top\E/lkm/} ? 2 : 3;
 				($path, $line, $best) = ($file, $number, $rank) if $rank > $best;
 			}
 		}
-		# Of the functions that the compiler inlined, show only one's own and those that they call. Code from module! has no line of its own.
+		# Of the functions that the compiler inlined, show only the reader's own and those that they call. Code from module! has no line
+		# of its own.
 		@steps = grep { $_->[0] !~ /::__module_init::/ } map {
 			my ($step, $caller) = @steps[$_, $_ + 1];
 			!length $step->[1] || defined own($step->[1]) || !$caller || !length $caller->[1] || defined own($caller->[1]) && $caller->[0] !~ /::__module_init::/ ? $step : ()

@@ -107,7 +107,7 @@ if [[ $(cat "$sources.key" 2>/dev/null) != "$key" ]]; then
 	remove "$sources" "$mutants/passed" "$mutants/which"
 	echo "$key" >"$sources.key"
 fi
-# A run that was interrupted goes on.
+# Continue a run that was interrupted.
 which="$number $seed ${2:-}"
 touch "$report"
 tried=$(wc -l <"$report")
@@ -190,7 +190,7 @@ run_tests() {
 	[[ -z $failure ]]
 }
 
-# telling: changes each script so that it writes its name to descriptor 77, if that is open. (The new line comes after the first
+# telling: changes each script so that it writes its name to descriptor 77, if that is open. (The new line is after the first
 # comment, which is the help.)
 telling() {
 	local script
@@ -267,7 +267,7 @@ ordered() {
 	done | sort -k 1,1nr -k 2,2n
 }
 
-# verdict TEXT… : adds the mutant to the report.
+# verdict TEXT…: adds the mutant to the report.
 verdict() {
 	local took=$((SECONDS - start)) from to
 	from=$(trimmed "$original") to=$(trimmed "$mutated")

@@ -31,13 +31,13 @@ fits_installed() {
 	rustc=$(fitting_rustc "$headers") && [[ -z $(all_missing "$headers" "$rustc") ]] && compare_symbols "$headers" >/dev/null
 }
 
-# take_out RELEASE: removes what place has put there, and the directories that are empty then.
+# take_out RELEASE: removes the files that place has installed, and the directories that are then empty.
 take_out() {
 	local headers mine=/usr/lib/linux-librust/$1
 	[[ -e $records/$1 ]] || return 0
 	headers=$(headers_of "$1")
 	rm -rf "$headers/rust.partial"
-	# One rename, so that no moment leaves a part that looks complete.
+	# Use one rename, so that there is never a part that looks complete.
 	[[ ! -d $headers/rust ]] || mv "$headers/rust" "$headers/rust.partial"
 	[[ ! -e $mine/links ]] || sh "$mine/links" remove
 	rm -rf "$headers/rust.partial" "$mine"
@@ -46,7 +46,7 @@ take_out() {
 	rm "$records/$1"
 }
 
-# place RELEASE VERSION STAGE: puts there what stage_tree has made in STAGE.
+# place RELEASE VERSION STAGE: installs the files that stage_tree has made in STAGE.
 place() {
 	local headers mine=/usr/lib/linux-librust/$1
 	headers=$(headers_of "$1")
@@ -62,7 +62,7 @@ place() {
 }
 
 # ready_package RELEASE VERSION STAGE: unpacks the ready package from the directory of the settings, or from apt's
-# archives. Fails if there is none, or none that is whole and belongs to the kernel.
+# archives. Fails if there is none, or none that is complete and belongs to the kernel.
 ready_package() {
 	local name=linux-librust-$1 PACKAGES='' file check=$work/check
 	# shellcheck disable=SC1090 # the user writes it
@@ -118,7 +118,7 @@ install_metadata() {
 	take_out "$release"
 	[[ ! -e $headers/rust ]] || die "$headers/rust exists already, and neither dpkg nor $tool made it" "Remove it, or use it as it is."
 
-	# On any end, remove what fills the disk. (If this is killed, the next run removes it.)
+	# However this ends, remove the large files. (If this is killed, the next run removes them.)
 	work=$build/install
 	made='' whole=''
 	trap 'rm -rf "$build/install" "$kernels/$release.partial" ${made:+"${kernels:?}/$release"}

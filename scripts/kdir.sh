@@ -19,19 +19,19 @@ default_kdir() {
 
 kdir_release() { cat "$1/include/config/kernel.release"; }
 
-# kdir_config KDIR NAME: the value of CONFIG_NAME, without its quotes; nothing if it is off.
+# kdir_config KDIR NAME: prints the value of CONFIG_NAME without its quotes, or nothing if it is off.
 kdir_config() {
 	sed -n "s/^CONFIG_$2=\(.*\)/\1/p" "$1/include/config/auto.conf" | sed 's/^"\(.*\)"$/\1/'
 }
 
-# named_crates KDIR: the crates that kbuild passes to the compiler with each module, those that the compiler takes by itself, and
-# the one that has module!.
+# named_crates KDIR: prints the crates that kbuild passes to the compiler with each module, those that the compiler uses by
+# itself, and the one that has module!.
 named_crates() {
 	printf '%s\n' core compiler_builtins macros
 	grep -ohE -- '--extern +[A-Za-z0-9_]+' "$1/scripts/Makefile.build" 2>/dev/null | awk '!seen[$2]++ { print $2 }' || :
 }
 
-# crate_file KDIR CRATE: the path that the crate has, or would have.
+# crate_file KDIR CRATE: prints the path that the crate has, or would have.
 crate_file() {
 	if [[ $2 == macros || -s $1/rust/lib$2.so ]]; then echo "rust/lib$2.so"; else echo "rust/lib$2.rmeta"; fi
 }
@@ -65,8 +65,8 @@ crates_of() {
 		END { exit !listed }'
 }
 
-# included_by FILE: the files that macros of the crate in FILE include into the module's crate. Their names are strings in FILE:
-# a byte for the length, and then the text.
+# included_by FILE: prints the files that macros of the crate in FILE include into the module's crate. Their names are strings in
+# FILE: a byte for the length, and then the text.
 included_by() {
 	perl -0777 -ne 'while (m{/rust/[\w/.-]+?\.rs}g) { $f{$&} = 1 if $-[0] && ord(substr($_, $-[0] - 1, 1)) == length $& } print map { s{^/}{}r . "\n" } sort keys %f' "$1"
 }
@@ -103,8 +103,8 @@ all_missing() {
 	done
 }
 
-# copy_rust_metadata SOURCE OBJECT KDIR: copies what a build in OBJECT has made of the kernel's crates, except for the objects;
-# and the sources of the kernel crate and of the samples, for editors, rustdoc and readers.
+# copy_rust_metadata SOURCE OBJECT KDIR: copies the files, except objects, that a build in OBJECT has made from the kernel's
+# crates; and the sources of the kernel crate and of the samples, for editors, rustdoc and readers.
 copy_rust_metadata() {
 	cp -a "$1"/rust "$1"/.clippy.toml "$1"/.rustfmt.toml "$3/"
 	[[ ! -d $1/samples/rust ]] || { mkdir -p "$3/samples" && cp -a "$1/samples/rust" "$3/samples/"; }
@@ -112,8 +112,8 @@ copy_rust_metadata() {
 		-type f ! -name '.*' ! -name '*.o' -print0 | tar -c --null -T -) | tar -x -C "$3"
 }
 
-# Every rustc of this machine. The distribution's own come first, because they built its kernels. The one in PATH may be
-# rustup's. It is called in /, so that no rust-toolchain.toml makes it download another.
+# Prints every rustc of this machine. The distribution's own come first, because they built its kernels. The one in PATH may be
+# rustup's. It is called in /, so that no rust-toolchain.toml makes it download another one.
 all_rustc() {
 	local rustc
 	for rustc in ${RUSTC:+"$(type -P "$RUSTC")"} /usr/bin/rustc /usr/bin/rustc-[0-9]* /usr/lib/rust-*/bin/rustc \

@@ -14,7 +14,7 @@ no_vm() {
 	exit 125
 }
 
-# On some machines /dev/kvm can be opened, but no kernel runs. So this tries a boot, once.
+# On some machines /dev/kvm can be opened, but no kernel runs with it. So this tries a boot, once.
 choose_accel() {
 	local answer=$build/vm/accel key
 	[[ $accel == auto ]] || return 0
@@ -33,7 +33,7 @@ choose_accel() {
 	return 0
 }
 
-# common_options: QEMU's options for every machine.
+# common_options: sets QEMU's options for every machine.
 # shellcheck disable=SC2054 # the commas are QEMU's
 common_options() {
 	options=(
@@ -184,7 +184,8 @@ finish() {
 	exit "$ended"
 }
 
-# shown PATH: prints it as seen from the checkout; but the whole path for modules from elsewhere, whose author is elsewhere, too.
+# shown PATH: prints it relative to the checkout. For modules in another directory it prints the whole path, because their author
+# works there.
 shown() {
 	if [[ -n ${from:-} ]]; then echo "$1"; else echo "${1#"$top"/}"; fi
 }

@@ -161,7 +161,8 @@ remove_made() {
 	done
 }
 
-# offered_here: the same list, without the kernels of the suite below (experimental is on top of sid), which has its own turn.
+# offered_here: prints the same list without the kernels of the suite below, which is tried by itself. (experimental is on top of
+# sid.)
 offered_here() {
 	local below=''
 	[[ $base_suite == "$SUITE" ]] || below=$(offered "$base_suite") || below=''

@@ -13,8 +13,9 @@ mirror() {
 		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }' || :
 }
 
-# make_scratch RECORD: makes a directory for mmdebstrap to work in. Its other users must be able to reach it, which they cannot in
-# a private home. The path is noted in the file RECORD, so that a later run can remove what a killed run leaves.
+# make_scratch RECORD: makes a directory for mmdebstrap to work in. It is not in a private home, because mmdebstrap's other users
+# must be able to reach it. The path is written to the file RECORD, so that a later run can remove the directory if this run is
+# killed.
 make_scratch() {
 	local place=$build/tmp
 	mkdir -p "$place"

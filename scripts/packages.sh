@@ -1,15 +1,16 @@
 # shellcheck shell=bash disable=SC2154
-# Makes Debian packages of what rust-headers.sh has made. Sourced by it, after common.sh, kdir.sh and platform.sh.
+# Makes Debian packages of the files that rust-headers.sh has made. Sourced by it, after common.sh, kdir.sh and platform.sh.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
 packages=$build/packages
 packaging=$top/packaging
 
-# headers_field RELEASE FIELD: a field of the headers' package. The file beside the completed tree is from `dpkg-deb --field`.
+# headers_field RELEASE FIELD: prints a field of the headers' package. The file beside the completed tree is from `dpkg-deb
+# --field`.
 headers_field() { sed -n "s/^$2: //p" "$kernels/$1/control"; }
 
-# owner_of FILE: the package that has this program.
+# owner_of FILE: prints the package that contains this program.
 owner_of() {
 	local name
 	name=$(dpkg-query -S "$1" 2>/dev/null || dpkg-query -S "$(readlink -f "$1")") ||
@@ -18,8 +19,8 @@ owner_of() {
 	echo "${name%%:*}"
 }
 
-# stage_tree RELEASE DIRECTORY: puts all files that are to be installed below DIRECTORY. That is all of rust/ except for the
-# sources of two crates, which are large and are not needed again.
+# stage_tree RELEASE DIRECTORY: copies all files to install to DIRECTORY. That is all of rust/ except the sources of two crates,
+# which are large and are not needed again.
 stage_tree() {
 	local tree stage=$2/usr/src/linux-headers-$1 mine=$2/usr/lib/linux-librust/$1 file
 	tree=$(completed "$1")
@@ -51,8 +52,8 @@ commas() {
 	echo "${words//,/, }"
 }
 
-# libraries_of DIRECTORY: the libraries that the procedural macros need: the C library's and gcc's. The names of the symbols tell
-# the oldest version that has them all.
+# libraries_of DIRECTORY: prints the libraries that the procedural macros need: the C library's and gcc's. The names of the
+# symbols show the oldest version that has all of them.
 libraries_of() {
 	find "$1" -name '*.so' -exec objdump -T {} + | grep -oE '\((GLIBC|GCC)_[0-9.]+' | sort -uV |
 		awk -F '[(_]' '{ newest[$2] = $3 } END { print "libc6 (>= " newest["GLIBC"] "), libgcc-s1 (>= " newest["GCC"] ")" }'
@@ -80,7 +81,7 @@ document() {
 	install -D -m 644 "$packaging/linux-librust/$5" "$3/usr/share/lintian/overrides/$1"
 }
 
-# installed_size DIRECTORY: the size in KiB, counted as Debian's policy says.
+# installed_size DIRECTORY: prints the size in KiB, counted as Debian's policy says.
 installed_size() {
 	find "$1" -mindepth 1 -path "$1/DEBIAN" -prune -o -printf '%y %s\n' |
 		awk '{ size += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print size }'

@@ -61,7 +61,8 @@ choose_platform() {
 	sandbox_name=$SUITE${cross:+-$ARCH}
 }
 
-# The packages of the virtual machine's file system: it has all programs of the first, and some of the second (scripts/vm.sh).
+# The packages for the virtual machine's file system: it gets all programs of the first list, and some of the second
+# (scripts/vm.sh).
 guest_packages=(
 	bash coreutils debianutils diffutils findutils grep hostname kmod less mawk mount nano ncurses-base ncurses-bin procps sed strace
 	util-linux

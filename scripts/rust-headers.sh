@@ -80,8 +80,7 @@ kernels_of_archive() {
 		}' | sort -k1,1Vr -k2,2Vr
 }
 
-# Only its headers package tells how a kernel is configured. What the configuration says about Rust is kept in
-# $known/RELEASE_VERSION.
+# Only the headers package shows how a kernel is configured. The Rust part of the configuration is kept in $known/RELEASE_VERSION.
 known=$kernels/known
 
 # learn <KERNELS: downloads the configurations of kernels that may be possible to complete, unless they are known.
@@ -107,7 +106,7 @@ learn() {
 	rm -r "$work"
 }
 
-# judged <KERNELS: prints the same lines. Their state also takes account of the configurations.
+# judged <KERNELS: prints the same lines, but with states that also consider the configurations.
 judged() {
 	local release version image source state file wanted here
 	here=$(version_of rustc)

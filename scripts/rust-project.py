@@ -51,7 +51,7 @@ def add(name, root, deps):
     crates.append({
         "display_name": name, "root_module": root, "is_workspace_member": True, "edition": "2021", "cfg": kernel["cfg"] + ["MODULE"],
         "deps": [{"crate": i, "name": crate["display_name"]} for i, crate in enumerate(crates) if crate["display_name"] in deps],
-        # (module! takes the name of its file from it)
+        # (module! gets the name of its file from this variable.)
         "env": {"RUST_MODFILE": os.path.relpath(root, SOURCES)[:-3]},
     })
 
@@ -59,7 +59,7 @@ def add(name, root, deps):
 NEEDS = {"core", "ffi", "kernel", "pin_init"}
 lkm = os.path.join(objects, "lkm")
 exporting = {}
-# (Modules in another directory may not use it.)
+# (Modules in another directory may not use the crate.)
 if os.path.exists(os.path.join(lkm, "bindings.rs")):
     add("lkm_bindings", os.path.join(lkm, "bindings.rs"), NEEDS)
     crates[-1]["is_workspace_member"] = False

@@ -133,7 +133,7 @@ disk_needs() {
 	((free >= need)) || die "too little disk: ${free} GB are free for $build, and $need are needed"
 }
 
-# debian ROOT PACKAGES ARG…: makes a Debian in ROOT with mmdebstrap, which gets the arguments.
+# debian ROOT PACKAGES ARG…: makes a Debian in ROOT with mmdebstrap, and passes the arguments to it.
 debian() {
 	# dpkg need not wait for the disk: after a power cut, the sandbox is made again.
 	local option mode to=$1 include=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
@@ -242,7 +242,7 @@ options=(
 for name in KERNEL ANY_KERNEL RUST_LKM_DEV TERM COLORTERM NO_COLOR CI http_proxy https_proxy no_proxy; do
 	[[ -z ${!name:-} ]] || options+=(--setenv "$name" "${!name}")
 done
-# (What is around the checkout comes before it, so that the checkout can be written to.)
+# (Directories around the checkout are mounted before it, so that the checkout stays writable.)
 around=() inside=()
 for path in "${show[@]}" "${writable[@]}"; do
 	if [[ $top/ == "$path"/* ]]; then around+=("$path"); else inside+=("$path"); fi

@@ -93,7 +93,7 @@ say_next_boot() {
 		"  Choose: Enroll MOK, Continue, Yes; type the password; Reboot. Pictures of it: docs/secure-boot.md" >&2
 }
 
-# sign_file RELEASE: prints the path of sign-file, the kernel's own or another's: they write the same.
+# sign_file RELEASE: prints the path of sign-file: the kernel's own, or that of another kernel, which writes the same.
 sign_file() {
 	local tool release=$1
 	for tool in "$(completed "$release")/scripts/sign-file" "/lib/modules/$release/build/scripts/sign-file" \

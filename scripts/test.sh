@@ -6,10 +6,10 @@
 # options ("# vm: OPTIONS" in the second line) share a virtual machine. With NAME, it runs only the tests whose path contains
 # NAME, also those in tests/long/. It runs as many tests at once as there are CPUs.
 #
-#   --long  run instead the tests in tests/long/, which take minutes: storms, whole builds, an empty clone
-#   --all   run instead the tests in tests/all/, which take even longer: packages in a Debian made for them
+#   --long  instead, run the tests in tests/long/, which take minutes: storms, whole builds, an empty clone
+#   --all   instead, run the tests in tests/all/, which take even longer: packages in a Debian made for them
 #   --guest run only the tests that run in a virtual machine
-#   --debian run instead the tests in tests/debian/, which boot a whole Debian (scripts/debian.sh), one after the other
+#   --debian instead, run the tests in tests/debian/, which boot a whole Debian (scripts/debian.sh), one after the other
 #   --sanitized  run those of --guest, and tests/sanitized/, on the kernel of tests/sanitized.config, which is built once; with
 #           --long also those in tests/long/. (The tests in host/ are left out: they are not about the kernel.)
 #   --from DIR  instead, build the modules in DIR, and run DIR/tests/*.t in a virtual machine; their output is in DIR/build/test/
@@ -95,13 +95,14 @@ mkdir -p "$results"
 make --no-print-directory vm-modules TESTS=1 "${of[@]}" >&2
 # The modules are now built as the tests need them. If a test builds them again, the result must be the same.
 export TESTS=1
-# A test that calls make means what it says there: T= and the like are for this one.
+# A test may call make. T= and other variables of the make that called this script must not apply there.
 unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL T
 
 # result FILE: prints the path of its output.
 result() { echo "$results/$(sed 's,^tests/,,; s,/,-,g; s,\.t$,,' <<<"$1").tap"; }
 
-# ended FILE STATUS SECONDS: reports the result of a test. If its status is not 0, but no result is a failure, that is a failure, too.
+# ended FILE STATUS SECONDS: reports the result of a test. If its status is not 0 although no result is a failure, that is a
+# failure, too.
 ended() {
 	local tap good bad verdict
 	tap=$(result "$1")
@@ -128,7 +129,7 @@ run_here() {
 # A machine that runs longer is stopped. (Detectors make the kernel slow.)
 timeout=$((${#sanitized} ? 2400 : 900))
 
-# run_in_vm OPTIONS FILE…: runs them all in one machine.
+# run_in_vm OPTIONS FILE…: runs all of them in one machine.
 # (With init_on_alloc=0, memory that a module does not set is not 0 by chance, and the tests take a tenth less time. With
 # loglevel=5, the console shows only what goes wrong; the tests read the log themselves.)
 run_in_vm() {
@@ -165,8 +166,8 @@ without_locks() {
 	"$@"
 }
 
-# start COMMAND…: starts it when a CPU is free. (More at once would take longer.) Each has its own process group, so that an
-# interrupt ends exactly its processes.
+# start COMMAND…: starts the command when a CPU is free. (Running more at once would take longer.) Each command has its own
+# process group, so that an interrupt ends exactly its processes.
 start() {
 	while (($(jobs -rp | wc -l) >= (${#debian} ? 1 : $(nproc)))); do wait -n || :; done
 	set -m
@@ -195,8 +196,8 @@ start_machine() {
 	read -ra files <<<"${machines[$1]}"
 	start run_in_vm "$1" "${files[@]}"
 }
-# Start the longest first, so that no CPU is idle at the end: the machines of tests/sanitized/, where things are done hundreds of
-# times; the machines that most tests share; tests that boot their own machines; and then the short tests.
+# Start the longest first, so that no CPU is idle at the end: the machines of tests/sanitized/, which repeat things hundreds of
+# times; then the machines that most tests share; then tests that boot their own machines; and then the short tests.
 mapfile -t machines_by_size < <(for options in "${!machines[@]}"; do
 	group=${machines[$options]}
 	only_sanitized=1

@@ -252,11 +252,11 @@ boot_image() {
 	if [[ -s $kernel/vmlinux ]]; then echo "$kernel/vmlinux"; else echo "$kernel/vmlinuz"; fi
 }
 
-# These take time and are of no use here: self-tests of ciphers; on x86, a watchdog that takes an emulated clock for unstable.
+# Turn off what takes time and is of no use here: self-tests of ciphers; on x86, a watchdog that calls an emulated clock unstable.
 quicker="cryptomgr.notests $quicker"
 
-# make_keys FILE: makes the firmware's variables, with the keys of a laptop as it is sold, the certificate that signed the kernel,
-# and those of --enrol.
+# make_keys FILE: makes the firmware's variables, with the keys of a new laptop, the certificate of the kernel's signer, and those
+# of --enrol.
 make_keys() {
 	local certificate number=0 known=()
 	sbattach --detach "$work/signature" "$kernels/$release/vmlinuz" >/dev/null
