@@ -24,7 +24,7 @@ RULES = {
     ".include": [HERE + "/make.rules"],
     "": [HERE + "/make.rules"],
 }
-# The package takes these for the beginning of a comment, wherever they are.
+# The package treats these as the beginning of a comment, wherever they are.
 NO_COMMENT = {"/*": "/\1*", "{-": "{\1-"}
 
 
