@@ -74,7 +74,7 @@ kmsg_mark
 mkdir "$directory/a directory"
 refused "$directory/a directory" "Is a directory" "a directory"
 run insmod "$directory/none.ko"
-is "$stderr" "insmod: ERROR: could not load module $directory/none.ko: No such file or directory" "a file that is not there"
+is "$stderr" "insmod: ERROR: could not load module $directory/none.ko: No such file or directory" "a file that does not exist"
 run setpriv --reuid 65534 --clear-groups insmod hello_world.ko
 is "$stderr" "insmod: ERROR: could not insert module hello_world.ko: Operation not permitted" "not root"
 run insmod hello_world.ko no_such_parameter=1

@@ -72,7 +72,7 @@ done
 
 # ---- Where it cannot run.
 
-# refused TEXT WAY-OUT DESCRIPTION: checks that the tour refused, with TEXT as the cause, and told the WAY-OUT.
+# refused TEXT WAY-OUT DESCRIPTION: checks that the tour refused, with TEXT as the cause, and named the WAY-OUT.
 refused() {
 	is "$status $stdout" "3 " "$3: the tour refuses, and changes nothing"
 	like "$stderr" "$1" "$3: the cause"

@@ -77,7 +77,7 @@ is "$(perl '
 is "$(perl '$f = openf("/proc/proc_files_digits"); print pread($f, 99, $_) for 19, 20, 21; print "end"')" $'5\n\nend' "the longest line ends where it should"
 want=$(perl 'print substr(join("", "a" .. "z") x 400, 0, 10000)' | md5sum)
 for bs in 1 7 4096 9999 10000 65536; do
-	same "$(dd if=/proc/proc_files_long bs=$bs status=none | md5sum)" "$want" "a text of 10000 bytes comes whole in pieces of $bs"
+	same "$(dd if=/proc/proc_files_long bs=$bs status=none | md5sum)" "$want" "a text of 10000 bytes is complete if it is read in pieces of $bs"
 done
 is "$(cat /proc/proc_files_empty)$(stat -c %s /proc/proc_files_empty)" 0 "a text may be empty"
 

@@ -64,7 +64,7 @@ done
 
 want=$(perl 'print substr(join("", "a" .. "z") x 400, 0, 10000)' | md5sum)
 for bs in 1 7 4096 9999 65536; do
-	same "$(dd if=/proc/proc_files_long bs=$bs status=none | md5sum)" "$want" "a text of 10000 bytes comes whole in pieces of $bs"
+	same "$(dd if=/proc/proc_files_long bs=$bs status=none | md5sum)" "$want" "a text of 10000 bytes is complete if it is read in pieces of $bs"
 done
 
 # Its lines are data under a Mutex, and each pass changes the first one.
@@ -136,7 +136,7 @@ is "$(perl '
 is "$(perl '
 	for $i (1 .. 4) { next if fork; $f = openf("'$p'/limit", O_RDWR); $bad = 0;
 		for (1 .. 500) { $bad++ if writen($f, $i * 11) != 2; $bad++ if pread($f, 9, 0) !~ /^([1-4])\1\n\z/ } exit $bad != 0 }
-	$bad = 0; while (wait > 0) { $bad += $? } say $bad;')" 0 "4 writers and readers at once: each text is taken whole"
+	$bad = 0; while (wait > 0) { $bad += $? } say $bad;')" 0 "4 writers and readers at once: no text is torn"
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 is "$("${nobody[@]}" bash -c "cat $p/limit >/dev/null && echo 5 >$p/limit" 2>&1)" "bash: line 1: $p/limit: Permission denied" \
 	"only root may write"

@@ -79,7 +79,7 @@ is "$(cat /proc/sums/decimal /proc/sums/hexadecimal)" $'-1\n0xffffffffffffffff' 
 run bash -c 'cat /proc/sums/add || echo 1 >/proc/sums/decimal'
 like "$stderr" 'cat: /proc/sums/add: Input/output error.*write error: Input/output error' "… which cannot be written to, and the file to write to cannot be read"
 rmmod sums
-not_there /proc/sums "the directory goes with the module"
+not_there /proc/sums "rmmod removes the directory"
 
 insmod echo.ko
 exec 3<>/proc/echo 4<>/proc/echo

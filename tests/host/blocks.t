@@ -8,7 +8,7 @@
 cd "$(dirname "$0")/../.." || exit
 
 # DOCUMENT | THE FIRST LINE OF THE BLOCK | TEST, which reads the block from the document
-# DOCUMENT | THE FIRST LINE OF THE BLOCK | not typed: WHY, and which tests try what it does
+# DOCUMENT | THE FIRST LINE OF THE BLOCK | not typed: WHY, and which tests try the same
 list=$(
 	cat <<'LIST'
 README.md | sudo apt-get install git make mmdebstrap | all/host/ordinary_user.t

@@ -192,6 +192,6 @@ like "$status $stderr" "^1 .*no file that can be mutated has 'nothing' in its pa
 a_test host/tidy ../ 'ok 1 "wrong by itself"'
 echo 'scripts/tidy.sh|6|sleep 1' >build/made
 mutants --seed 1 1
-like "$status $stderr" '^1 .*tests/host/tidy.t fails without any mistake, and is left out: wrong by itself.*left out, because they fail.*: tests-host-tidy.t' "a test that fails without a mistake proves nothing, and is said to"
+like "$status $stderr" '^1 .*tests/host/tidy.t fails without any mistake, and is left out: wrong by itself.*left out, because they fail.*: tests-host-tidy.t' "a test that fails without a mistake proves nothing, and the message says so"
 
 done_testing

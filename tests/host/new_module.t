@@ -61,7 +61,7 @@ done
 is "$accepted" "" "refused: every name that hides a name in the preludes, a crate or a variable of kbuild"
 ok "$(($(wc -w <<<"$prelude") < 50 || $(wc -w <<<"$crates") < 8 || $(wc -w <<<"$variables") < 6))" "… and these are many"
 run scripts/new-module.sh "$directory/odd name/mine"
-like "$status $stderr" "^1 .*error: kbuild and make cannot handle the path of the module" "refused: a path that kbuild cannot take"
+like "$status $stderr" "^1 .*error: kbuild and make cannot handle the path of the module" "refused: a path that kbuild cannot handle"
 run scripts/new-module.sh mine
 like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*Your own module must be outside: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
 not_there mine "… and nothing is made"
