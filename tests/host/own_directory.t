@@ -144,13 +144,13 @@ a_test 3_short 'is 1 1 "a test after one that was ended"'
 a_test 4_deadlock 'exec insmod deadlock.ko'
 a_test 5_late 'is 1 1 "never seen"'
 run make --no-print-directory M="$own" test
-is "$status $(tail -n 1 <<<"$stdout")" "2 4 passed, 4 failed, 0 skipped" "tests that do not end are ended, and the others run"
+is "$status $(tail -n 1 <<<"$stdout")" "2 4 passed, 4 failed, 0 skipped" "tests that do not end are stopped, and the others run"
 is "$(grep -l '^not ok - it ends within 4 seconds (timeout=8 in tests/settings allows more)' "$own"/build/test/*.tap | sed 's,.*/,,' | paste -sd ' ')" \
-	"1_sleeps.tap 2_busy.tap 4_deadlock.tap" "… it is said of each that took longer than it may"
-like "$stderr" 'sleep \(process [0-9]+\) has been in the kernel for 4 seconds.*hrtimer_nanosleep' "… and the program that it waits for is named"
-like "$stderr" 'task perl:[0-9]+ has been running for 4 seconds, and not in the kernel' "… also if that is busy by itself"
+	"1_sleeps.tap 2_busy.tap 4_deadlock.tap" "… and each test that took too long is reported"
+like "$stderr" 'sleep \(process [0-9]+\) has been in the kernel for 4 seconds.*hrtimer_nanosleep' "… and the program that a test waits for is named"
+like "$stderr" 'task perl:[0-9]+ has been running for 4 seconds, and not in the kernel' "… also if that program is busy"
 like "$stderr" "insmod \(process [0-9]+\) has been in the kernel for 4 seconds.*deadlock\.rs:$line" "… and the line of a module that hangs"
-like "$(<"$own/build/test/5_late.tap")" '^not ok - it did not run, because tests/4_deadlock.t cannot be ended' "what hangs in the kernel ends the machine"
+like "$(<"$own/build/test/5_late.tap")" '^not ok - it did not run, because tests/4_deadlock.t cannot be ended' "a test that hangs in the kernel ends the machine"
 rm "$own"/deadlock.rs "$own"/tests/*.t "$own/tests/settings"
 sed -i '/deadlock/d' "$own/Kbuild"
 a_test state 'run insmod deep/in_c.ko
