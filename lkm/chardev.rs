@@ -39,14 +39,14 @@
 //! let device = chardev::Registration::new(c"zero64", 0o444, Zero)?;
 //! ```
 
-use crate::{bindings, to_bytes};
+use crate::{bindings, to_bytes, to_errno};
 use core::{
     marker::PhantomData,
     mem::offset_of,
     ptr::{self, NonNull},
 };
 use kernel::{
-    error::{from_err_ptr, from_result, to_result, VTABLE_DEFAULT_ERROR},
+    error::{from_err_ptr, to_result, VTABLE_DEFAULT_ERROR},
     ffi::{c_char, c_int, c_long, c_uint, c_ulong},
     fs::file::flags,
     iov::{IovIterDest, IovIterSource},
@@ -93,6 +93,7 @@ impl How {
 pub struct File<'a, T: Device> {
     file: NonNull<bindings::file>,
     nowait: bool,
+    waits: bool,
     _device: PhantomData<&'a T>,
 }
 
@@ -123,16 +124,7 @@ impl<'a, T: Device> File<'a, T> {
     /// (They do not heed `POLLFREE`. The kernel crate's `PollCondVar` has this gap.)
     #[inline]
     pub fn wait_for(&self, table: &PollTable<'_>, condition: &PollCondVar) {
-        // What `poll_wait()` looks at first. It is inline in C, and would be a call here: most calls of
-        // `poll` do not wait.
-        // SAFETY: A `PollTable` is a transparent pointer, which by its invariant is NULL or valid.
-        let waits = unsafe {
-            let table = ptr::from_ref(table).cast::<*const bindings::poll_table>();
-            (*table)
-                .as_ref()
-                .is_some_and(|table| table._qproc.is_some())
-        };
-        if !waits {
+        if !self.waits {
             return;
         }
         // SAFETY: By the type's invariant it is open. `poll`, which this thread is in,
@@ -203,7 +195,7 @@ pub trait Device: Send + Sync + Sized + 'static {
     /// [`Arc`](kernel::sync::Arc).
     type Data: ForeignOwnable + Send + Sync;
 
-    /// A program opens the device.
+    /// A program opens the device. Every device has this method, because it makes the file's data.
     fn open(&self, how: How) -> Result<Self::Data>;
 
     /// The last descriptor of an open file is closed. The default drops its data.
@@ -357,12 +349,16 @@ impl<T: Device> Registration<T> {
     /// # Errors
     ///
     /// - `EINVAL`: `mode` is 0 or has other bits than the nine of permissions (the kernel takes 0 for
-    ///   0600), or `name` is empty, `.`, `..`, or has a `/` or a `!` (which would become a `/`).
+    ///   0600), or `name` is empty, `.`, `..`, longer than 255 bytes, or has a `/` or a `!` (which would
+    ///   become a `/`).
     /// - `EEXIST`: there is a class of that name. Then the kernel's log has a warning with a stack
     ///   trace. (If a module's `init` returns this, `insmod` gets `EBUSY`: the module loader has
     ///   its own use for `EEXIST`.)
     /// - `EBUSY`: no major number is free.
     /// - `ENOMEM`, and any error of initialising `device`.
+    ///
+    /// If `/dev` already has a file of that name (`c"null"`), this does not fail, as in C. That file stays,
+    /// and the device has no node.
     pub fn new<E>(
         name: &'static CStr,
         mode: bindings::umode_t,
@@ -375,6 +371,7 @@ impl<T: Device> Registration<T> {
         if mode & !0o777 != 0
             || mode == 0
             || matches!(bytes, b"" | b"." | b"..")
+            || bytes.len() > bindings::NAME_MAX as usize
             || bytes.iter().any(|byte| matches!(byte, b'/' | b'!'))
         {
             return Err(EINVAL);
@@ -581,18 +578,19 @@ impl<T: Device> Vtable<T> {
         let device = unsafe { &Self::inner(file).device };
         // SAFETY: The file is not open yet, so nobody changes its flags.
         let flags = unsafe { (*file).f_flags };
-        from_result(|| {
-            let data = device.open(How { flags })?.into_foreign();
-            // SAFETY: Nobody else has the file yet. Its `private_data` is ours to use.
-            unsafe { (*file).private_data = data };
-            if T::HAS_LLSEEK {
-                Ok(0)
-            } else {
-                // Without a position `pread` is `ESPIPE`.
-                // SAFETY: Nobody else has the file yet. This cannot fail.
-                Ok(unsafe { bindings::stream_open(inode, file) })
-            }
-        })
+        let data = match device.open(How { flags }) {
+            Ok(data) => data.into_foreign(),
+            Err(error) => return to_errno(error),
+        };
+        // SAFETY: Nobody else has the file yet. Its `private_data` is ours to use.
+        unsafe { (*file).private_data = data };
+        if T::HAS_LLSEEK {
+            0
+        } else {
+            // Without a position `pread` is `ESPIPE`.
+            // SAFETY: Nobody else has the file yet. This cannot fail.
+            unsafe { bindings::stream_open(inode, file) }
+        }
     }
 
     /// # Safety
@@ -623,6 +621,7 @@ impl<T: Device> Vtable<T> {
             // SAFETY: By our contract it is not NULL.
             file: unsafe { NonNull::new_unchecked(file) },
             nowait,
+            waits: false,
             _device: PhantomData,
         };
         (device, file)
@@ -700,7 +699,7 @@ impl<T: Device> Vtable<T> {
                 pos
             }
             Ok(_) => EINVAL.to_errno().into(),
-            Err(error) => error.to_errno().into(),
+            Err(error) => to_errno(error).into(),
         }
     }
 
@@ -711,10 +710,15 @@ impl<T: Device> Vtable<T> {
         file: *mut bindings::file,
         table: *mut bindings::poll_table,
     ) -> bindings::__poll_t {
+        // What `poll_wait()` looks at first. It is inline in C, and would be a call here: most calls of
+        // `poll` do not wait.
         // SAFETY: The kernel passes NULL or a table which is there during the call.
+        let waits = unsafe { table.as_ref() }.is_some_and(|table| table._qproc.is_some());
+        // SAFETY: As above.
         let table = unsafe { PollTable::from_raw(table) };
         // SAFETY: The caller holds the file open.
-        let (device, file) = unsafe { Self::parts(file, true) };
+        let (device, mut file) = unsafe { Self::parts(file, true) };
+        file.waits = waits;
         device.poll(&file, &table).0
     }
 
@@ -726,7 +730,7 @@ impl<T: Device> Vtable<T> {
         let (device, file) = unsafe { Self::parts(file, false) };
         match device.ioctl(&file, cmd, arg) {
             Ok(value) => value as c_long,
-            Err(error) => error.to_errno() as c_long,
+            Err(error) => to_errno(error) as c_long,
         }
     }
 }

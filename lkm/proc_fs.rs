@@ -53,8 +53,9 @@
 //! `EFAULT` if nothing does. Programs can seek relative to the start and to the current offset.
 //! `SEEK_END` fails with `EINVAL`, as for most files in `/proc`: they end where their text ends.
 //!
-//! An access that the mode forbids fails with `EACCES`, except for root. An operation that the file
-//! does not have fails with `EIO`.
+//! An access that the mode forbids fails with `EACCES`, except for root. Reading a file that cannot be
+//! read, writing to one that cannot be written to, and `mmap` fail with `EIO`. `ioctl` fails with
+//! `ENOTTY`, and `poll` says that reading and writing would not wait.
 //!
 //! # Errors
 //!

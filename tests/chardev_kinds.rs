@@ -32,7 +32,7 @@ struct ChardevKinds {
 
 impl kernel::Module for ChardevKinds {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        for name in [c"", c".", c"..", c"a/b", c"a!b"] {
+        for name in [c"", c".", c"..", c"a/b", c"a!b", LONG] {
             if chardev::Registration::new(name, 0o600, Nothing).err() != Some(EINVAL) {
                 pr_err!("this name is not EINVAL: {name:?}\n");
             }
@@ -51,6 +51,18 @@ impl kernel::Module for ChardevKinds {
         })
     }
 }
+
+/// A name of 256 bytes.
+const LONG: &CStr = match CStr::from_bytes_with_nul(&BYTES) {
+    Ok(name) => name,
+    Err(_) => panic!(),
+};
+
+const BYTES: [u8; 257] = {
+    let mut bytes = [b'n'; 257];
+    bytes[256] = 0;
+    bytes
+};
 
 struct Nothing;
 
@@ -124,15 +136,32 @@ impl chardev::Device for Digits {
 }
 
 /// Reports more bytes than there was room for. If the file is not open for both reading and
-/// writing, reports that the call will be completed later.
+/// writing, and for other calls, reports that the call will be completed later.
 struct Boaster;
 
 #[vtable]
 impl chardev::Device for Boaster {
     type Data = ();
 
-    fn open(&self, _how: chardev::How) -> Result {
+    fn open(&self, how: chardev::How) -> Result {
+        if !how.reads() && !how.writes() {
+            return Err(EIOCBQUEUED);
+        }
         Ok(())
+    }
+
+    fn llseek(
+        &self,
+        _file: &chardev::File<'_, Self>,
+        _pos: i64,
+        _offset: i64,
+        _whence: chardev::Whence,
+    ) -> Result<i64> {
+        Err(EIOCBQUEUED)
+    }
+
+    fn ioctl(&self, _file: &chardev::File<'_, Self>, _cmd: u32, _arg: usize) -> Result<isize> {
+        Err(EIOCBQUEUED)
     }
 
     fn read(

@@ -51,7 +51,8 @@ kmsg_mark
 
 is "$(perl '$f = dev("boaster"); print join " ", readn($f, 3), writen($f, "12345"), length(readn($f, 4096)); done($f)')" "boa 5 5" \
 	"a device that reports too many bytes is not believed"
-is "$(perl '$f = dev("boaster", O_RDONLY); $g = dev("boaster", O_WRONLY); print readn($f, 3), " ", writen($g, "x"); done($f, $g)')" "EIO EIO" \
+is "$(perl '$f = dev("boaster", O_RDONLY); $g = dev("boaster", O_WRONLY); print join " ", readn($f, 3), writen($g, "x"), lseek($f, 0, SEEK_SET), ioctln($f, 1, 0), openf("/dev/boaster", 3); done($f, $g)')" \
+	"EIO EIO EIO EIO EIO" \
 	"EIOCBQUEUED, which would make the kernel wait, becomes EIO"
 
 # --- A device that is removed while it is open.

@@ -96,6 +96,14 @@ done
 
 same "$(modinfo --parameters tests/param_types.ko | sort)" "$(modinfo --parameters tests/param_types_c.ko | sort)" "as in C: modinfo --parameters"
 
+# More strings, or longer ones, do not compile (tests/ui/param_array_long.rs): C would write beyond the page of the file.
+longest=$(printf '%01024d' 1)
+kmsg_mark
+insmod tests/param_types.ko "a_charp=$longest,$longest,$longest"
+same "$(cat /sys/module/param_types/parameters/a_charp)" "$longest,$longest,$longest" "the longest text of an array fits into its file"
+rmmod param_types
+kmsg >/dev/null
+
 # This differs from C, which never frees the second and the third string.
 kilobytes() {
 	local name active rest total=0

@@ -59,6 +59,7 @@ impl kernel::Module for ProcKinds {
         add(dir.file(c"queued_text", proc_fs::read_write(Queued))?)?;
         add(dir.file(c"queued_list", proc_fs::list(Queued))?)?;
         add(dir.file(c"queued_stream", proc_fs::stream(Queued))?)?;
+        add(dir.file(c"queued_open", proc_fs::stream(Unopened))?)?;
 
         // The names are numbers, which is fine here. The directories stay as long as these files.
         let below = dir.dir(c"1")?.dir(c"2")?;
@@ -320,6 +321,18 @@ impl proc_fs::Stream for Boaster {
 
     fn write(&self, _open: (), _offset: &mut i64, _from: UserSliceReader) -> Result<usize> {
         Ok(usize::MAX)
+    }
+}
+
+/// Reports that the open will be completed later.
+struct Unopened;
+
+impl proc_fs::Stream for Unopened {
+    const MODE: u16 = 0o444;
+    type Open = ();
+
+    fn open(&self) -> Result {
+        Err(EIOCBQUEUED)
     }
 }
 

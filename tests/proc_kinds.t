@@ -101,6 +101,7 @@ is "$(stat -c '%a %n' $p/*)" "555 $p/1
 600 $p/notes
 444 $p/opened
 444 $p/queued_list
+444 $p/queued_open
 666 $p/queued_stream
 644 $p/queued_text
 444 $p/size
@@ -195,7 +196,8 @@ is "$(perl '
 		POSIX::_exit(0);
 	}
 	$wrong = $odd = 0;
-	for (1 .. 60) {
+	# (On a busy machine the first process may not get far in 60 rounds.)
+	for ($round = 0; $round < 60 || ($odd <= 100 && time - $^T < 60); $round++) {
 		$f = openf("'$p'/list"); $text = "";
 		$text .= $_ while ($_ = readn($f, 1 + int rand 700)) ne "";
 		POSIX::close($f);
@@ -239,9 +241,36 @@ is "$(perl '
 	for $file (qw(text list stream)) {
 		$f = openf("'$p'/queued_$file", $file eq "list" ? O_RDONLY : O_RDWR); pipe R, W;
 		print join(" ", $file, readn($f, 9), pread($f, 9, 0), splicen($f, fileno W, 4096), $file eq "list" ? () : writen($f, "x")), "\n"; POSIX::close($f);
-	}')" "text EIO EIO EIO EIO
+	}
+	print "open ", openf("'$p'/queued_open"), "\n"')" "text EIO EIO EIO EIO
 list EIO EIO EIO
-stream EIO EIO EIO EIO" "EIOCBQUEUED, which would make the kernel wait, becomes EIO"
+stream EIO EIO EIO EIO
+open EIO" "EIOCBQUEUED, which would make the kernel wait, becomes EIO"
+
+is "$(perl '
+	for (qw(size table limit list notes)) {
+		$f = openf("'$p'/$_"); $ready = ""; vec($ready, $f, 1) = 1;
+		print "$_ ", ioctln($f, 0x7801, 0), " ", scalar select($ready, undef, undef, 0), "\n";
+	}')" "size ENOTTY 1
+table ENOTTY 1
+limit ENOTTY 1
+list ENOTTY 1
+notes ENOTTY 1" "every file fails with ENOTTY for ioctl, and tells poll that nothing would wait"
+
+# --- A long list
+
+same "$(md5sum <$p/million)" "$(seq 1000000 | md5sum)" "a list of a million entries has each of them once, in order"
+is "$(perl '
+	sub available { local @ARGV = "/proc/meminfo"; (grep { $_ } map { /^MemAvailable: *(\d+) kB/ } <>)[0] }
+	$before = available();
+	for (1 .. 32) {
+		push @files, openf("'$p'/million");
+		$read = 0;
+		$read += length readn($files[-1], 65536) while $read < 1_000_000;
+	}
+	$used = $before - available();
+	print scalar(grep { length readn($_, 9) == 9 } @files), " ", $used < 16_384 ? "little" : "$used kB"')" "32 little" \
+	"… and keeps a page of memory for each open file, not what it has printed"
 
 # --- Directories, and the end
 

@@ -45,7 +45,9 @@ pub use parameters::{ArrayDescription, Entry, Static};
 /// `name: type = default, mode, "description";` or
 /// `name: type = default, mode, "description", |new| rule;`
 ///
-/// - The type is a name from [`types`], or an array of it: `[int; 4]` has up to 4 elements.
+/// - The type is a name from [`types`], or an array of it: `[int; 4]` has up to 4 elements. The
+///   longest text of an array must fit into the page that its file has. So there are at most 3 strings
+///   of 1024 bytes, 195 `long`s or 341 `int`s, unless the mode is 0.
 /// - The mode is that of the file `/sys/module/<module>/parameters/<name>`. With 0 there is none.
 ///   A mode that C refuses does not compile.
 /// - The description is what `modinfo -p` shows.
@@ -54,7 +56,8 @@ pub use parameters::{ArrayDescription, Entry, Static};
 ///   `errno`. Without a rule it takes all values of its type. A default that the rule refuses does
 ///   not compile.
 ///
-/// There is a `static` by the name of each parameter, visible in the whole module:
+/// There is a `static` by the name of each parameter, visible in the whole module. No variable can have
+/// the same name, not even the `new` of a rule ("cannot shadow statics"):
 ///
 /// - a [`Writable`] if the mode lets somebody write (0644). `bool` and integers only: C frees the
 ///   old string while others may read it, and changes arrays element by element.

@@ -7,6 +7,7 @@ use crate::bindings;
 use core::{cell::UnsafeCell, ffi::CStr};
 use kernel::{
     ffi::{c_char, c_int, c_uint, c_void},
+    page::PAGE_SIZE,
     prelude::*,
     str::as_char_ptr_in_const_context,
 };
@@ -135,6 +136,7 @@ impl<T: Type, const N: usize> Array<T, N> {
                 elem: self.elements.get().cast(),
             },
             ops: T::ARRAY_OPS,
+            longest: N * T::LONGEST,
         }
     }
 }
@@ -146,6 +148,8 @@ pub struct ArrayDescription {
     // Must be first: the kernel takes a pointer to the whole for one to it.
     array: bindings::kparam_array,
     ops: *const bindings::kernel_param_ops,
+    /// How many bytes its longest text is.
+    longest: usize,
 }
 
 // SAFETY: Nothing writes to it.
@@ -154,6 +158,12 @@ unsafe impl Sync for ArrayDescription {}
 impl ArrayDescription {
     #[doc(hidden)]
     pub const fn entry(&'static self, name: &'static CStr, mode: u16) -> Entry {
+        // C's `param_array_get()` does not stop at the end of the page that the file in sysfs has.
+        assert!(
+            mode == 0 || self.longest < PAGE_SIZE,
+            "the text of this array may be longer than its file in /sys/module can be (4095 bytes): \
+             write a smaller N, or the mode 0"
+        );
         // INVARIANT: The mode has no write bit.
         let array = (&raw const self.array).cast_mut().cast();
         Entry::read_only(name, self.ops, mode, array)
@@ -313,6 +323,10 @@ impl Entry {
         mode: u16,
         arg: *mut c_void,
     ) -> Self {
+        assert!(
+            !matches!(name.to_bytes(), [b'r', b'#', ..]),
+            "a parameter cannot have the name of a keyword: `insmod` would want the `r#`, too"
+        );
         // `VERIFY_OCTAL_PERMISSIONS()`
         let (user, group, other) = (mode >> 6, mode >> 3 & 7, mode & 7);
         assert!(

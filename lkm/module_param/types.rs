@@ -20,14 +20,18 @@ use kernel::{
 ///
 /// # Safety
 ///
-/// `OPS` are for a `Value` in memory, `ARRAY_OPS` for a `kparam_array` of them, and `WRITABLE_OPS` for
-/// a [`Writable`] of this type. What these write there is valid, and any thread may read it.
+/// - `OPS` are for a `Value` in memory, `ARRAY_OPS` for a `kparam_array` of them, and `WRITABLE_OPS` for
+///   a [`Writable`] of this type. What these write there is valid, and any thread may read it.
+/// - The `get` of `OPS` prints at most `LONGEST` bytes and a NUL.
 pub unsafe trait Type {
     /// What it is in memory.
     type Value: Copy + 'static;
 
     /// What the elements of an array are that were not given.
     const EMPTY: Self::Value;
+
+    /// How many bytes its longest value is in sysfs, with the newline.
+    const LONGEST: usize;
 
     /// C's operations: `param_ops_<type>`.
     const OPS: *const bindings::kernel_param_ops;
@@ -71,7 +75,7 @@ pub unsafe trait Scalar: Type {
 }
 
 macro_rules! scalars {
-    ($($name:ident: $value:ty, $atomic:ty, $empty:literal $(, $flags:ident)?;)*) => {$(paste! {
+    ($($name:ident: $value:ty, $atomic:ty, $empty:literal, $longest:literal $(, $flags:ident)?;)*) => {$(paste! {
         #[doc = concat!("C's `", stringify!($name), "`.")]
         #[allow(non_camel_case_types)]
         pub enum $name {}
@@ -82,12 +86,13 @@ macro_rules! scalars {
             defaults
         }
 
-        // SAFETY: `param_ops_*` store and print a value of this type, and `param_array_ops` call them
-        // for each element. `WRITABLE_OPS` are made for this type of `Writable`. Any thread may read
+        // SAFETY: `param_ops_*` store and print a value of this type, the longest as in the table below, and
+        // `param_array_ops` call them for each element. `WRITABLE_OPS` are made for this type of `Writable`. Any thread may read
         // an integer or a `bool`.
         unsafe impl Type for $name {
             type Value = $value;
             const EMPTY: $value = $empty;
+            const LONGEST: usize = $longest.len();
             const OPS: *const bindings::kernel_param_ops =
                 &raw const bindings::[<param_ops_ $name>];
             const WRITABLE_OPS: Option<&'static bindings::kernel_param_ops> =
@@ -127,19 +132,23 @@ macro_rules! scalars {
     })*};
 }
 
-// Name in C; type in Rust; the type of the same size that the kernel has atomics for.
+// Name in C; type in Rust; the type of the same size that the kernel has atomics for; what is not given in
+// an array; the longest text.
 scalars! {
-    bool: primitive::bool, primitive::bool, false, KERNEL_PARAM_OPS_FL_NOARG;
-    byte: c_uchar, i8, 0;
-    short: c_short, i16, 0;
-    ushort: c_ushort, i16, 0;
-    int: c_int, c_int, 0;
-    uint: c_uint, c_uint, 0;
-    hexint: c_uint, c_uint, 0;
-    long: c_long, c_long, 0;
-    ulong: c_ulong, c_ulong, 0;
-    ullong: c_ulonglong, c_ulonglong, 0;
+    bool: primitive::bool, primitive::bool, false, "Y\n", KERNEL_PARAM_OPS_FL_NOARG;
+    byte: c_uchar, i8, 0, "255\n";
+    short: c_short, i16, 0, "-32768\n";
+    ushort: c_ushort, i16, 0, "65535\n";
+    int: c_int, c_int, 0, "-2147483648\n";
+    uint: c_uint, c_uint, 0, "4294967295\n";
+    hexint: c_uint, c_uint, 0, "0xffffffff\n";
+    long: c_long, c_long, 0, "-9223372036854775808\n";
+    ulong: c_ulong, c_ulong, 0, "18446744073709551615\n";
+    ullong: c_ulonglong, c_ulonglong, 0, "18446744073709551615\n";
 }
+
+/// The longest string that C takes for a parameter.
+const MAX_STRING: usize = 1024;
 
 /// A string: a [`CStr`] of at most 1024 bytes.
 #[allow(non_camel_case_types)]
@@ -151,6 +160,10 @@ pub const fn charp<const N: usize>(defaults: [&'static CStr; N]) -> [Charp; N] {
     let mut values = [charp::EMPTY; N];
     let mut i = 0;
     while i < N {
+        assert!(
+            defaults[i].count_bytes() <= MAX_STRING,
+            "the default of a string is longer than 1024 bytes, which is the most that a parameter can be"
+        );
         // INVARIANT: A C string which is always there.
         values[i] = Charp(as_char_ptr_in_const_context(defaults[i]));
         i += 1;
@@ -167,6 +180,12 @@ pub const fn charp<const N: usize>(defaults: [&'static CStr; N]) -> [Charp; N] {
 #[repr(transparent)]
 pub struct Charp(*const c_char);
 
+// SAFETY: By the type's invariant nothing changes the string.
+unsafe impl Send for Charp {}
+
+// SAFETY: As above.
+unsafe impl Sync for Charp {}
+
 impl Deref for Charp {
     type Target = CStr;
 
@@ -177,13 +196,15 @@ impl Deref for Charp {
     }
 }
 
-// SAFETY: `param_ops_charp` store and print a pointer to a C string, which any thread may read.
+// SAFETY: `param_ops_charp` store and print a pointer to a C string, which any thread may read. It has at
+// most `MAX_STRING` bytes: `param_set_charp` refuses longer ones, and the function `charp` longer defaults.
 // `ARRAY_OPS` do what `param_array_ops` do, and `free_strings` frees only what C has allocated. There are
 // no `WRITABLE_OPS`.
 unsafe impl Type for charp {
     type Value = Charp;
     // INVARIANT: A C string which is always there. C knows that it need not free it.
     const EMPTY: Charp = Charp(as_char_ptr_in_const_context(c""));
+    const LONGEST: usize = MAX_STRING + "\n".len();
     const OPS: *const bindings::kernel_param_ops = &raw const bindings::param_ops_charp;
     const ARRAY_OPS: *const bindings::kernel_param_ops = &bindings::kernel_param_ops {
         flags: 0,

@@ -141,7 +141,7 @@ impl<T: List> Listed<T> {
     unsafe extern "C" fn start(m: *mut bindings::seq_file, index: *mut i64) -> *mut c_void {
         // SAFETY: By our contract.
         let position = unsafe { Self::position(m) };
-        // It is 0, or what `next` has made of it when it set `done`.
+        // 0 is the start of the list. Otherwise `begun` and `done` are as the last `next` left them.
         // SAFETY: seq_file passes its own.
         if unsafe { *index } == 0 {
             position.begun = 0;

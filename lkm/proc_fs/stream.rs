@@ -3,9 +3,8 @@
 //! Files with `read` and `write` of their own, and with state for each open file.
 
 use super::{create, data, Kind};
-use crate::{bindings, to_bytes};
+use crate::{bindings, to_bytes, to_errno};
 use kernel::{
-    error::from_result,
     ffi::{c_char, c_int},
     iov::IovIterDest,
     prelude::*,
@@ -53,7 +52,8 @@ use kernel::{
 ///         let mut text = KVec::from_elem(0, len, GFP_KERNEL)?;
 ///         from.read_slice(&mut text)?;
 ///         *last.lock() = text;
-///         *offset += len as i64;
+///         // (So this open file reads the text from its beginning.)
+///         *offset = 0;
 ///         Ok(len)
 ///     }
 /// }
@@ -140,12 +140,13 @@ impl<T: Stream> Streamed<T> {
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: procfs calls this with the entry's inode.
         let stream = unsafe { &data::<Self>(inode).stream };
-        from_result(|| {
-            let open = stream.open()?.into_foreign();
-            // SAFETY: Nobody else has the file yet. Its `private_data` is ours to use.
-            unsafe { (*file).private_data = open };
-            Ok(0)
-        })
+        let open = match stream.open() {
+            Ok(open) => open.into_foreign(),
+            Err(error) => return to_errno(error),
+        };
+        // SAFETY: Nobody else has the file yet. Its `private_data` is ours to use.
+        unsafe { (*file).private_data = open };
+        0
     }
 
     /// # Safety
