@@ -45,10 +45,10 @@ lock "$out/lock" "it is counting"
 
 modules=(hello_world startstop simple module_param proc_hello jiffies seconds chardev)
 twins=(hello_world_c startstop_c simple_c module_param_c hello_book jiffies_book seconds_book chardev_c)
-others=(floor {hello,jiffies,seconds}_seq kinds {text,list}_seq)
+others=(floor {hello,jiffies,seconds}_seq kinds {text,list}_seq devices)
 files=(/proc/{floor_read,floor_read_iter,jiffies,jiffies_book,jiffies_seq,seconds,seconds_book,seconds_seq}
 	/proc/{hello,hello_book,hello_seq,uptime,version} /proc/{text,text_seq,list,list_seq})
-devices=(/dev/chardev /dev/chardev_c)
+devices=(/dev/chardev /dev/chardev_c /dev/own /dev/own_misc)
 loaded=("${modules[@]:4}" "${twins[@]:4}" "${others[@]}")
 
 # Everything that is measured, in one directory. Debugging information does not stay in memory: it is taken away, so
@@ -88,7 +88,7 @@ instructions() {
 			n="$n" loops="$loops" load="${loaded[*]}" files="${files[*]}" devices="${devices[*]}" \
 			modules="${modules[*]} ${twins[*]} ${others[*]}" bash -c "$guest"
 	done
-	scripts/sandbox.sh bench/report.py ${quick:+--quick} "$(kdir_release "$(kdir)")" "$out/modules" "$out/measure" "${results[@]}"
+	scripts/sandbox.sh bench/report.py ${quick:+--quick} "$(kdir_release "$(kdir)")" "$out/modules" "$out/measure" "${results[@]}" || exit
 }
 
 # measure FILE ARG…

@@ -78,8 +78,8 @@ def table(data):
         print(f"\n{operation}")
         for name, values in files.items():
             row(operation, name, values)
-            ratios = [f"{values['value'] / files[f'{name}_{way}']['value']:.3f} of C's {text}"
-                      for way, text in (("book", "textbook"), ("seq", "seq_file"), ("c", "twin")) if f"{name}_{way}" in files]
+            ratios = [f"{values['value'] / files[f'{name}_{way}']['value']:.3f} of {text}"
+                      for way, text in (("book", "C's textbook"), ("seq", "C's seq_file"), ("c", "C's twin"), ("misc", "miscdevice")) if f"{name}_{way}" in files]
             print("   " + ", ".join(ratios))
     print("\nmodule               load+unload  of C's   loaded  of C's  .ko stripped  of C's    text  of C's  lkm's")
     for name, twin in TWINS.items():

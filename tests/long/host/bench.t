@@ -12,6 +12,7 @@ is "$status" 0 "a short run succeeds"
 like "$stdout" $'\npread\n  floor_read ' "it prints a table"
 is "$(grep -c '^  jiffies ' <<<"$stdout")" 14 "it measures jiffies in each of the 14 ways"
 is "$(grep -c "^  chardev .* of C's twin" <<<"$stdout")" 5 "it measures the device in each of the 5 ways, against its twin in C"
+is "$(grep -c "^  own .* of miscdevice" <<<"$stdout")" 5 "it compares the crate's devices with the kernel crate's miscdevice in each of these ways"
 for module in hello_world startstop simple module_param proc_hello jiffies seconds chardev; do
 	like "$stdout" $'\n'"$module +[0-9]+ +[0-9.]+ +[0-9]+" "it measures the loading of $module"
 done
