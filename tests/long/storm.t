@@ -25,7 +25,7 @@ storm() {
 }
 # The errors that the other CPU may cause: the module is loaded already, is being loaded or unloaded, or is unloaded already.
 expected='^(load: (File exists|Device or resource busy|No such file or directory)|unload: (No such file or directory|Device or resource busy|Resource temporarily unavailable))$'
-for module in hello_world jiffies; do
+for module in hello_world jiffies chardev; do
 	kmsg_mark
 	for cpu in 0 1; do
 		taskset --cpu-list "$cpu" bash -c "$(declare -f storm); storm $module 1000" >"$directory/storm.$cpu" 2>"$directory/count.$cpu" &

@@ -52,7 +52,7 @@ lost() {
 		more > ($1 == "pages" ? 2 : 0.5) * loads { print $1, more " more" }'
 }
 
-modules=(hello_world startstop simple module_param proc_hello jiffies seconds)
+modules=(hello_world startstop simple module_param proc_hello jiffies seconds chardev tickets)
 # The kernel logs each time that caches are dropped, unless this is turned off.
 kmsg_mark
 echo 4 >/proc/sys/vm/drop_caches

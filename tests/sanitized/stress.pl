@@ -6,12 +6,14 @@ use strict;
 use warnings;
 no warnings "portable";
 use Time::HiRes qw(time);
+use Fcntl qw(F_SETFL);
 use syscalls;
 
 my ($seconds) = @ARGV;
 
 # crew NAME [WORK…]: runs each WORK in a process of its own, all at once, until the time is over. Each returns how much it did,
-# and what was wrong.
+# and what was wrong. At the end, $after returns what else is wrong.
+our $after = sub { () };
 sub crew {
 	my ($name, @work) = @_;
 	my $end = time + $seconds;
@@ -35,6 +37,7 @@ sub crew {
 	}
 	push @wrong, "$idle of " . @work . " did nothing" if $idle;
 	1 while wait > 0;
+	push @wrong, $after->();
 	print join("|", $name, $total, join("; ", @wrong)), "\n";
 }
 
@@ -127,6 +130,42 @@ crew("the state of one open file", map { my $me = $_; sub {
 	}
 	return ($times, @wrong);
 } } 0 .. 3);
+
+# ---- One open file of a device, and its pipe, which 4 processes share.
+
+my $device = openf("/dev/chardev", O_RDWR | O_NONBLOCK);
+pipe(my $sums, my $sum) or die;
+{
+	local $after = sub {
+		my $left = pack("i", -1);
+		ioctln($device, 0x8004_7801, $left);
+		sysread($sums, my $balances, 32);
+		my $balance = 0;
+		$balance += $_ for unpack("q*", $balances);
+		return $balance == unpack("i", $left) ? () : "the pipe has " . unpack("i", $left) . " bytes and not $balance";
+	};
+	crew("one open file of a device", map { my $me = $_; sub {
+		my ($more) = @_;
+		my ($times, $balance, @wrong) = (0, 0);
+		my $size = pack("i", -1);
+		open(my $file, "+<&=", $device) or die;
+		my $ready = "";
+		vec($ready, $device, 1) = 1;
+		while ($more->()) {
+			my $put = writen($device, $me x (1 + rand 300));
+			$put =~ /^\d+$/ ? ($balance += $put) : $put eq "EAGAIN" || push @wrong, "write: $put";
+			my $text = readn($device, 1 + int rand 300);
+			$text =~ /^[0-3]+\z/ ? ($balance -= length $text) : $text eq "EAGAIN" || push @wrong, "read: $text";
+			ioctln($device, 0x8004_7801, $size) eq "done" or push @wrong, "ioctl";
+			push @wrong, "size: " . unpack("i", $size) if unpack("i", $size) !~ /^\d+$/ || unpack("i", $size) > 4096;
+			select(my $in = $ready, my $out = $ready, undef, 0) or push @wrong, "neither readable nor writable";
+			fcntl($file, F_SETFL, O_RDWR | O_NONBLOCK) or push @wrong, "fcntl: $!";
+			$times++;
+		}
+		syswrite($sum, pack("q", $balance));
+		return ($times, @wrong);
+	} } 0 .. 3);
+}
 
 # ---- A parameter that is written and read at the same time. If its 8 bytes differ, the value is torn.
 

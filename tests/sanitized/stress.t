@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/../kernel.sh" || exit
 
-modules=(proc_hello jiffies seconds tests/proc_files tests/proc_kinds tests/param_file)
+modules=(proc_hello jiffies seconds tests/proc_files tests/proc_kinds tests/param_file chardev)
 
 kmsg_mark
 for module in "${modules[@]}"; do insmod "$module.ko"; done
@@ -19,7 +19,7 @@ for cpus in 4 2; do
 		is "$wrong" "" "… always right"
 		count=$((count + 1))
 	done < <(perl -I tests tests/sanitized/stress.pl 15 2>&1)
-	is "$count" 7 "$cpus CPUs: each piece of state was tested"
+	is "$count" 8 "$cpus CPUs: each piece of state was tested"
 done
 for cpu in 2 3; do echo 1 >"/sys/devices/system/cpu/cpu$cpu/online"; done
 
