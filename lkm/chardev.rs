@@ -408,11 +408,11 @@ impl<T: Device> Registration<T> {
         )?;
         // From here on `dev` frees it.
         // SAFETY: What is pinned stays where it is.
-        let inner = KBox::into_raw(unsafe { Pin::into_inner_unchecked(inner) });
+        let inner: *mut Inner<T> = KBox::into_raw(unsafe { Pin::into_inner_unchecked(inner) });
         // SAFETY: `inner` was allocated just now.
         let cdev = Opaque::cast_into(unsafe { &raw const (*inner).cdev });
         // SAFETY: As above.
-        let dev = Opaque::cast_into(unsafe { &raw const (*inner).dev });
+        let dev: *mut bindings::device = Opaque::cast_into(unsafe { &raw const (*inner).dev });
         // SAFETY: Nobody else has it yet. `devnode` of the class finds a mode there.
         unsafe { (*dev).driver_data = (&raw mut (*inner).mode).cast() };
         // SAFETY: `dev` is initialised, and both texts are C strings. The kernel makes a copy.

@@ -36,6 +36,10 @@ fn to_bytes(result: Result<usize>, most: usize) -> isize {
 mod bindings {
     pub(crate) use kernel::bindings::*;
     pub(crate) use lkm_bindings::*;
+    // By name, because the kernel crate has these, too, where its headers include `proc_fs.h` (arm64).
+    pub(crate) use lkm_bindings::{
+        gcd, proc_create_data, proc_create_seq_private, proc_mkdir_data, proc_ops, proc_remove,
+    };
 }
 
 #[cfg(lkm_kunit)]

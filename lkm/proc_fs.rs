@@ -240,7 +240,8 @@ impl File {
         let entry = Entry(NonNull::new(entry).ok_or(ENOMEM)?);
         // SAFETY: Only its type changes: from here to the end it is where it was.
         let data: KBox<T> = unsafe { Pin::into_inner_unchecked(data) };
-        let data: KBox<dyn Send + Sync> = data;
+        // (A cast, because rust-analyzer does not know this coercion.)
+        let data = data as KBox<dyn Send + Sync>;
         // INVARIANT: As above.
         Ok(Self {
             _entry: entry,

@@ -14,7 +14,28 @@ use kernel::{
 
 /// The static of a parameter: a [`ReadOnly`] or a [`Writable`].
 #[doc(hidden)]
+#[cfg(not(rust_analyzer))]
 pub type Static<T, const WRITABLE: bool> = <Mode<WRITABLE> as Kind>::Static<T>;
+
+// For editors: rust-analyzer 1.85 cannot compute `WRITABLE`, so it gets one type with the functions of both.
+#[cfg(rust_analyzer)]
+pub type Static<T, const WRITABLE: bool> = Writable<T>;
+
+#[cfg(rust_analyzer)]
+impl<T: Scalar> Writable<T> {
+    /// Its value.
+    pub fn value(&self) -> T::Value {
+        self.load()
+    }
+}
+
+#[cfg(rust_analyzer)]
+impl Writable<types::charp> {
+    /// Its value.
+    pub fn value(&'static self) -> &'static CStr {
+        c""
+    }
+}
 
 /// Whether the mode of a parameter lets somebody write.
 pub enum Mode<const WRITABLE: bool> {}

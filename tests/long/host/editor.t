@@ -9,32 +9,37 @@ scratch=$(mktemp -d "$PWD/build/editor-test.XXXXXX")
 temporary+=("$scratch")
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 mkdir "$scratch/checkout"
-cp -a Kbuild Makefile ./*.rs lkm startstop scripts tests "$scratch/checkout/"
+cp -a Kbuild Makefile ./*.rs lkm startstop scripts tests docs "$scratch/checkout/"
 # Files under build/ do not belong to the project.
 mkdir -p "$scratch/checkout/build/other"
 ln -s "$PWD/build/sandbox" "$scratch/checkout/build/"
 cp hello_world.rs "$scratch/checkout/build/other/stray.rs"
 echo 'obj-m := stray.o' >"$scratch/checkout/build/other/Kbuild"
 
-run scripts/sandbox.sh make -C "$scratch/checkout" rust-analyzer TESTS=1 KDIR="$kdir" MO="$scratch/made"
+# (The modules of the tests are not among them: rust-analyzer 1.85 does not know Arc well enough for two of these.)
+run scripts/sandbox.sh make -C "$scratch/checkout" rust-analyzer TESTS= KDIR="$kdir" MO="$scratch/made"
 is "$status" 0 "make rust-analyzer works"
 crates=$(perl -ne 'print "$1 " if /"display_name": "(.*)"/' "$scratch/made/rust-project.json")
 like "$crates" ' lkm .*jiffies .*hello_world startstop ' "its file has lkm and the modules, also the one with several files"
 is "$(grep -c stray <<<"$crates")" 0 "… and nothing else under build/"
 
-# diagnostics: prints the mistakes that it finds, each after the name of the file.
+# diagnostics [DIR]: prints the mistakes that it finds, each after the name of the file.
 diagnostics() {
-	scripts/sandbox.sh rust-analyzer diagnostics "$scratch/checkout" 2>&1 |
+	scripts/sandbox.sh rust-analyzer diagnostics "${1:-$scratch/checkout}" 2>&1 |
 		awk '/^processing crate/ { sub(/.*module: /, ""); file = $0; looked++; next }
 			/^(Error|Warning) / { print file ": " $0 }
 			END { print looked > "/dev/stderr" }'
 }
 found=$(diagnostics 2>"$scratch/looked")
 like "$(<"$scratch/looked")" '^[2-9][0-9]' "rust-analyzer checks the modules and lkm"
-# (rust-analyzer 1.85 cannot compute the constant with which module_param! chooses a type. So leave out the modules with
-# parameters.)
-with_parameters=$(cd "$scratch/checkout" && grep -lr --include='*.rs' '^module_param! {' . | sed 's,^\.,,' | paste -sd '|')
-is "$(grep -vE "($with_parameters): " <<<"$found")" "" "… and finds no mistakes, except in modules with parameters"
+is "$found" "" "… and finds no mistakes"
+
+scripts/new-module.sh "$scratch/number" 2>/dev/null
+run make --no-print-directory -C "$scratch/number" rust-analyzer
+is "$status" 0 "make rust-analyzer works for a new module"
+found=$(diagnostics "$scratch/number" 2>"$scratch/looked")
+like "$(<"$scratch/looked")" '^[1-9]' "rust-analyzer checks the new module"
+is "$found" "" "… and finds no mistakes"
 
 sed -i 's/pr_info!("Hello World\\n")/pr_inf!("Hello World\\n")/' "$scratch/checkout/hello_world.rs"
 sed -i 's/proc_fs::File::new(/proc_fs::File::knew(/' "$scratch/checkout/seconds.rs"
