@@ -24,12 +24,22 @@ class LkmInit(gdb.Command):
         x86 = "x86" in gdb.selected_inferior().architecture().name()
         gdb.execute("remove-symbol-file -a 0", to_string=True)
         stop = gdb.Breakpoint("do_init_module", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
+        # If the module cannot be loaded, gdb.sh makes the machine call this function.
+        failed = gdb.Breakpoint("write_sysrq_trigger", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
         while True:
-            gdb.execute("continue", to_string=True)
+            try:
+                gdb.execute("continue", to_string=True)
+                if failed.hit_count:
+                    gdb.execute("disconnect", to_string=True)
+            except gdb.error:  # The machine has ended.
+                pass
+            if failed.hit_count or not gdb.selected_inferior().pid:
+                gdb.execute("quit 3")
             module = gdb.parse_and_eval("$rdi" if x86 else "$x0").cast(module_type.pointer())
             if module["name"].string() == name:
                 break
         stop.delete()
+        failed.delete()
         # The kernel has noted the address of each section, for /sys/module/NAME/sections. The struct begins with this group.
         group = module["sect_attrs"].cast(group_type)
         sections = {}
