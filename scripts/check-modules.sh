@@ -44,21 +44,6 @@ problem() {
 	for hint in "${@:4}"; do say "   = help: $hint"; done
 }
 
-# The modules that were built, and for each the root of its sources: a .rs, or nothing if it is in C.
-modules=() roots=()
-while read -r path; do
-	module=${path%.o}
-	modules+=("${module#./}")
-	root=''
-	while read -r path; do
-		path=$sources/${path#./}
-		[[ ! -f ${path%.o}.rs ]] || root=${path%.o}.rs
-	done < <(tr ' ' '\n' <"$objects/$module.mod" 2>/dev/null)
-	roots+=("$root")
-done < <([[ ! -r $objects/modules.order ]] || cat "$objects/modules.order")
-
-relative() { realpath -s --relative-to="$PWD" -- "$1"; }
-
 # names_of FILE: prints the line and the value of "name:" in its `module!`.
 names_of() {
 	awk '/^[ \t]*\/\// { next }
@@ -66,6 +51,24 @@ names_of() {
 		inside && match($0, /(^|[ \t{,])name:[ \t]*"[^"]*"/) {
 			name = substr($0, RSTART, RLENGTH); gsub(/^[^"]*"|"$/, "", name); print FNR, name; exit }' "$1"
 }
+
+# The modules that were built, and for each the root of its sources: a .rs, or nothing if it is in C. (If a module is made of several
+# crates, it is the one with `module!`.) And all .rs that were compiled.
+modules=() roots=() compiled=' '
+while read -r path; do
+	module=${path%.o}
+	modules+=("${module#./}")
+	root=''
+	while read -r path; do
+		path=$sources/${path#./} path=${path%.o}.rs
+		[[ -f $path ]] || continue
+		compiled+="$path "
+		[[ -n $root && -z $(names_of "$path") ]] || root=$path
+	done < <(tr ' ' '\n' <"$objects/$module.mod" 2>/dev/null)
+	roots+=("$root")
+done < <([[ ! -r $objects/modules.order ]] || cat "$objects/modules.order")
+
+relative() { realpath -s --relative-to="$PWD" -- "$1"; }
 
 # own_places FILE SECTION ADDRESS…: prints the lines in SOURCES that these addresses come from.
 own_places() {
@@ -142,7 +145,7 @@ kbuild_file=$sources/Kbuild
 # ---- Sources in this directory that no module is built from.
 
 for path in "$sources"/*.rs; do
-	[[ -f $path && " ${roots[*]} " != *" $path "* && -n $(names_of "$path") ]] || continue
+	[[ -f $path && $compiled != *" $path "* && -n $(names_of "$path") ]] || continue
 	problem warning "$(relative "$path")" "this module is not built: Kbuild does not name it" \
 		"Write its name, with .o, after obj-m := in $(relative "$kbuild_file"): $(basename "$path" .rs).o"
 done

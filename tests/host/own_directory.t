@@ -156,6 +156,15 @@ sed -i '/deadlock/d' "$own/Kbuild"
 a_test state 'run insmod deep/in_c.ko
 kmsg >/dev/null'
 
+# ---- A module of two crates.
+
+cp -r tests/foreign/crates "$directory/crates"
+run make --no-print-directory M="$directory/crates"
+is "$status $(grep -E 'warning|error|not built' <<<"$stdout$stderr")" "0 " "a module of two crates is built, without a warning"
+sed -i 's/name: "foreign_crates"/name: "other"/' "$directory/crates/main.rs"
+run make --no-print-directory M="$directory/crates"
+like "$status $stderr" "^2 .*error: the module's name is \"other\", but its file is foreign_crates.ko" "… and the name is looked at where module! is"
+
 # ---- The other targets.
 
 run make --no-print-directory M="$own" rust-analyzer
