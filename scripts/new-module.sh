@@ -5,6 +5,9 @@
 # You can build, load and test it at once: it has a parameter and a file in /proc, a test, a Makefile, and a script for
 # continuous integration. It uses the tools and the crate of this checkout. Its Makefile has the path from DIR to here.
 #
+# It refuses a name that Rust or kbuild uses for something else, and the name of a module that this machine has, or one of the kernels
+# in build/kernels/.
+#
 # If git is installed, DIR becomes a git repository, unless it is inside one already.
 #
 #   --help   this text
@@ -54,15 +57,19 @@ fi
 # taken: prints the modules that this machine, the kernels' headers and this repository have.
 taken() {
 	local file path
+	# (The first has those that export something, with their paths.)
 	for file in "$kernels"/*/build/Module.symvers; do
 		[[ ! -r $file ]] || cut -f 3 "$file" | sort -u
+	done
+	for file in "$kernels"/*/names; do
+		[[ ! -r $file ]] || sed 's/^/a module of the kernel: /' "$file"
 	done
 	for file in /lib/modules/*/modules.{order,builtin}; do [[ ! -r $file ]] || cat "$file"; done
 	for path in "$top"/*.rs "$top"/startstop/startstop.rs; do echo "a module of rust-lkm: ${path%.rs}"; done
 	for path in /sys/module/*; do echo "$path"; done
 }
 while IFS= read -r place; do
-	base=${place##*/} base=${base%.ko*}
+	base=${place##*[/ ]} base=${base%.ko*}
 	[[ ${base//-/_} != "$name" ]] || refuse "there is a module of that name already (${place/"$top"\//})" "The kernel can load only one of them."
 done < <(taken)
 
@@ -80,8 +87,8 @@ if type -P git >/dev/null; then
 	# The place that this checkout was cloned from, if others can reach it; without a password.
 	url=$(git -C "$top" remote get-url origin 2>/dev/null | grep -E '^(https?|git|ssh)://|^[^/]+@[^/]+:' | sed -E 's,^(https?://)[^/@]*@,\1,' || :)
 fi
-author=${author//[\"\\&|]/} url=${url//&/\\&}
-way=$(realpath --relative-to="$directory" -- "$top")
+author=${author//[\"\\&|]/} url=$(sed 's/[\\&|]/\\&/g' <<<"$url")
+way=$(realpath -m --relative-to="$directory" -- "$top")
 
 made=$directory
 mkdir -p -- "$directory"

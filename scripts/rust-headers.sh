@@ -335,6 +335,30 @@ assemble() {
 	rm -rf "$work"/{source,object,unpacked}
 }
 
+# module_names: prints the names of the kernel's own modules, for new-module.sh: those for which the configuration has an option that
+# can be m (tristate) and is m or y. They are in the Makefiles of its source. (The image's package has them, too, but it is too
+# large to be looked through, and not all of it is unpacked.)
+module_names() {
+	{
+		find "$work/source" -name 'Kconfig*' -exec cat {} +
+		grep '=[my]$' "$work/build/.config"
+		find "$work/source" \( -name Makefile -o -name Kbuild \) -exec sed -z 's/\\\n/ /g' {} +
+	} | tr '\0' '\n' | awk '
+		/^[ \t]*(menu)?config[ \t]/ { option = $2; next }
+		/^[ \t]*(def_)?tristate/ { tristate[option] = 1; next }
+		/^CONFIG_[A-Za-z0-9_]+=[my]$/ {
+			option = substr($0, 8, length($0) - 9)
+			if (/m$/ || option in tristate) built[option] = 1
+			next
+		}
+		match($0, /^[ \t]*obj-\$\(CONFIG_[A-Za-z0-9_]+\)[ \t]*[:+]?=/) {
+			option = substr($0, RSTART, RLENGTH); gsub(/^.*CONFIG_|\).*/, "", option)
+			if (!(option in built)) next
+			$0 = substr($0, RSTART + RLENGTH); sub(/#.*/, "")
+			for (i = 1; i <= NF; i++) if ($i ~ /^[A-Za-z0-9_-]+\.o$/) print substr($i, 1, length($i) - 2)
+		}' | sort -u
+}
+
 # A tree that was completed by another recipe is completed again.
 recipe() {
 	declare -f left_out unpack_source unpack kernel_make make_from_part wrap_rustc configure prepare assemble copy_rust_metadata
@@ -371,6 +395,7 @@ complete() {
 		"apt-get could not download version $version of linux; the mirror may have a newer one by now ($newer_lists)" \
 		download
 	step "Unpacking" "could not unpack the packages (is there room on the disk?)" unpack
+	module_names >"$work/names"
 
 	[[ $(kdir_config "$work/build" RUST) == y ]] ||
 		die "kernel $release was built without Rust (CONFIG_RUST is off)"

@@ -46,6 +46,15 @@ a123456789a123456789a123456789a123456789a123456789a12345|a module cannot be name
 full|.*/full is not empty
 file|.*/file is a file
 NAMES
+# Modules of a kernel that nothing else here knows of. (rust-headers.sh writes this list: rust_headers.t.)
+mkdir -p "$directory/kernel/kernels/1.0"
+printf '%s\n' dummy snd-pcsp >"$directory/kernel/kernels/1.0/names"
+for name in dummy snd_pcsp; do
+	RUST_HEADERS_BUILD="$directory/kernel" run scripts/new-module.sh "$directory/$name"
+	like "$status $stderr" "^1 .*a module cannot be named '$name': there is a module of that name already \\(a module of the kernel: ${name/_/-}\\)" \
+		"refused: $name, of which only the list of the kernel's modules knows"
+done
+rm -r "$directory/kernel"
 # All names in the preludes of Rust and of the kernel crate, and all crates and variables that kbuild has for a module.
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 prelude=$({ sed 's,//.*,,' "$kdir/rust/kernel/prelude.rs" && scripts/sandbox.sh bash -c 'cat /usr/src/rustc-*/library/core/src/prelude/{common,v1,mod}.rs' 2>/dev/null | sed 's,//.*,,'; } |
@@ -68,6 +77,8 @@ not_there mine "… and nothing is made"
 
 # ---- It works as docs/your-own-module.md says.
 
+# (Where it is to be, there is nothing yet.)
+own=$directory/new/place/number
 run bash -ec "$(sh_block docs/your-own-module.md scripts/new-module.sh | sed "s,\.\./number,$own,")"
 is "$status $(tail -n 1 <<<"$stdout")" "0 9 passed, 0 failed, 0 skipped" "a module is made, and its test passes"
 # (make dev is for a terminal: long/host/dev.t. make vm comes below.)
@@ -130,6 +141,11 @@ is "$status $(grep -v '^make' <<<"$stdout" | paste -sd ' ')" "0 preflight ran te
 sed -i 's/^\(test\) lint:/lint:/; $a test:\n\t@false' "$directory/ci/rust-lkm/Makefile"
 run "$directory/ci/number/ci.sh"
 like "$status $stdout" '^1 .*ran lint of number' "… if one fails, it still runs the other, and fails"
+
+# The place that this checkout comes from may have letters that mean something to sed.
+printf '[remote "origin"]\n\turl = "https://me:secret@localhost/a|b&c"\n' >"$directory/gitconfig"
+GIT_CONFIG_GLOBAL="$directory/gitconfig" run scripts/new-module.sh "$directory/odd"
+is "$status $(bash -c "$(grep '^RUST_LKM_URL=' "$directory/odd/ci.sh")"'; echo "$RUST_LKM_URL"')" '0 https://localhost/a|b&c' "ci.sh has the place where the checkout comes from, without a password"
 
 # ---- The template itself, and a directory inside a git repository.
 

@@ -74,6 +74,18 @@ mkdir -p "$directory"/source/linux-source-9.9/{rust,scripts}
 mkdir -p "$directory"/source/linux-source-9.9/{drivers/gpu,arch/{x86,arm64,sparc}}
 touch "$directory"/source/linux-source-9.9/{.clippy.toml,.rustfmt.toml,scripts/generate_rust.sh,drivers/{Kconfig,driver.c,gpu/gpu.h,driver.h},arch/{x86,arm64,sparc}/arch.h}
 echo "rustc --crate-type rlib -O --out" >"$directory/source/linux-source-9.9/rust/Makefile"
+# (An option that can be m, and is m or y; one that is off; one that cannot be m.)
+mkdir "$directory/source/linux-source-9.9/lib"
+printf 'config %s\n\t%s "words"\n' ONE tristate TWO tristate THREE tristate FOUR bool >"$directory/source/linux-source-9.9/lib/Kconfig"
+cat >"$directory/source/linux-source-9.9/lib/Makefile" <<'MAKEFILE'
+obj-$(CONFIG_ONE) += one.o one-more.o deeper/ \
+	another.o # comment.o
+one-y := part.o
+  obj-$(CONFIG_TWO)	:= two.o
+obj-$(CONFIG_THREE) += three.o
+obj-$(CONFIG_FOUR) += four.o
+obj-y += five.o
+MAKEFILE
 tar -cf "$directory/source.tar" -C "$directory/source" linux-source-9.9
 kernel() {
 	local headers=usr/src/linux-headers-$1
@@ -87,7 +99,7 @@ kernel() {
 package linux-headers-9.9.1-common usr/src/linux-headers-9.9.1-common/Makefile=
 package linux-kbuild-9.9.1 "usr/lib/linux-kbuild-9.9.1/scripts/Makefile.build=rust_common_cmd = --extern kernel"
 package linux-source-9.9 usr/src/none=
-kernel 9.9.1-amd64 CONFIG_RUST=y
+kernel 9.9.1-amd64 'CONFIG_RUST=y\nCONFIG_ONE=m\nCONFIG_TWO=y\nCONFIG_FOUR=y'
 kernel 9.10.2-amd64 CONFIG_RUST=y
 kernel 9.9.1-norust-amd64 CONFIG_MODULES=y
 kernel 9.9.1-other-amd64 CONFIG_RUST=y "rustc 9.9.9 (some other)"
@@ -247,6 +259,7 @@ run headers 9.9.1-amd64
 is "$status $stdout" "0 $made/build" "after all this, it can still be completed"
 is "$(cat "$made/vmlinuz")" "image" "… with the kernel's image"
 is "$(grep 'This differs' <<<"$stderr")" "" "… and no differences are reported, because there are none"
+is "$(paste -sd ' ' "$made/names")" "another one one-more two" "… and the names of its modules, for new-module.sh"
 is "$(cd "$made/build/rust" && find . -type f ! -name Makefile | sort | paste -sd ' ')" \
 	"./exports_kernel_generated.h ./kernel/generated_thing.rs ./libcompiler_builtins.rmeta ./libcore.rmeta ./libffi.rmeta ./libkernel.rmeta ./libmacros.so ./made.bc" \
 	"… with all files that were made, whatever their names, except objects and records"
