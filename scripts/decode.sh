@@ -22,8 +22,11 @@
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
 . "$top/scripts/platform.sh"
+# (This machine may be of an architecture that virtual machines are not made for.)
+cross=''
+[[ $ARCH == "$machine_arch" ]] || choose_platform
 
-saved=("$@") only='' last='' here='' log='' modules=() sources=()
+only='' last='' here='' log='' modules=() sources=()
 while (($#)); do
 	case $1 in
 	--only) only=1 && shift ;;
@@ -51,11 +54,16 @@ for path in ${log:+"$log"} "${modules[@]}" "${sources[@]}"; do
 	[[ -r $path ]] || die "$path does not exist or cannot be read"
 done
 
-# If this machine lacks the tools, use those of the sandbox.
-if ! type -P perl addr2line readelf c++filt >/dev/null && ! in_sandbox; then
-	visible=()
-	for path in ${log:+"$log"} "${modules[@]}" "${sources[@]}"; do visible+=(--show "$path"); done
-	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$0" "${saved[@]}"
+# If this machine lacks the tools, use those of the sandbox. (There, the working directory may be another, and /proc is; and /sys is
+# not there. So paths are whole, and the log comes from standard input.)
+if ! type -P perl "${cross}addr2line" readelf c++filt >/dev/null && ! in_sandbox; then
+	visible=() arguments=(${only:+--only} ${last:+--last} ${here:+--here})
+	[[ -z $here ]] || visible+=(--show /sys)
+	for path in "${modules[@]}" "${sources[@]}"; do visible+=(--show "$path"); done
+	for path in "${sources[@]}"; do arguments+=(--source "$(realpath -s -- "$path")"); done
+	for path in "${modules[@]}"; do arguments+=("$(realpath -s -- "$path")"); done
+	[[ -z $log ]] || exec <"$log"
+	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${arguments[@]}"
 fi
 
 # For files of other architectures: readelf's name of the architecture, and the prefix of its tools.

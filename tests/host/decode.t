@@ -75,6 +75,38 @@ is "$stdout" $'\nRust code panicked: its words\n  --> /build/src/elsewhere.rs:3:
 decode --only --source "$directory/other" "$directory/none" <<<"$panic"
 like "$stdout" $'3 \\| let x = none.unwrap\\(\\);\n +\\|              \\^' "--source says where the sources are, and a caret shows the place"
 
+# A machine without binutils: the sandbox has them. It sees neither the directory that one is in, nor /sys, nor the same /proc.
+mkdir -p "$directory"/{few,log/modules}
+for program in /usr/bin/* /usr/sbin/* /bin/*; do ln -sf "$program" "$directory/few/"; done
+rm -f "$directory"/few/{*addr2line,readelf,c++filt}
+top=$PWD
+read -r parameter < <(grep -ls . /sys/module/*/parameters/*)
+parameter=${parameter#/sys/module/}
+sed "s/out_of_bounds/${parameter%%/*}/g" tests/logs/panic.log >"$directory/log/here.log"
+cp tests/logs/panic.log "$directory/log/"
+echo "$panic" >"$directory/log/elsewhere.log"
+cp hello_world.rs "$directory/log/modules/hello_world.ko"
+cd "$directory/log" || exit
+without() { PATH=$directory/few run "$@"; }
+without "$(realpath --relative-to="$PWD" "$top")/scripts/decode.sh" --only panic.log modules
+same "$status $stdout" "0 $(cat "$top/tests/logs/panic.said")" "on a machine without binutils it works from any directory, by any path"
+without "$top/scripts/decode.sh" --only elsewhere.log modules --source ../other
+like "$status $stdout" $'^0 .*3 \\| let x = none.unwrap\\(\\);' "… with --source"
+without "$top/scripts/decode.sh" --last --here here.log modules/hello_world.ko
+like "$status $stdout" "^0 .*module:  ${parameter%%/*}; its parameters: .*${parameter##*/}=" "… with --here, too"
+cd "$top" || exit
+# For modules of another architecture it needs binutils of that.
+mkdir -p "$directory/stand-in/scripts"
+cp scripts/{decode,common,kdir,platform}.sh "$directory/stand-in/scripts/"
+printf '#!/bin/sh\necho "in the sandbox of $ARCH: $*"\n' >"$directory/stand-in/scripts/sandbox.sh"
+chmod +x "$directory/stand-in/scripts/sandbox.sh"
+if [[ $(uname -m) == x86_64 ]]; then other=arm64; else other=x86; fi
+ln -sf "$(type -P true)" "$directory/few/readelf"
+ln -sf "$(type -P true)" "$directory/few/addr2line"
+ln -sf "$(type -P true)" "$directory/few/c++filt"
+ARCH=$other without "$directory/stand-in/scripts/decode.sh" tests/logs/panic.log
+is "$status $stdout" "0 in the sandbox of $other: $directory/stand-in/scripts/decode.sh" "ARCH=$other where only this machine's binutils are: those of that sandbox"
+
 run scripts/decode.sh "$directory/missing"
 is "$status" 1 "a log that does not exist gives 1"
 like "$stderr" "error: .*/missing does not exist" "… and is named"
