@@ -39,7 +39,7 @@ trap 'rm -f "$object".{rmeta,o,exports.o}' EXIT
 
 # rustc's messages come from the second run, except where the first one fails.
 messages=$("$1" "${without[@]}" --emit=metadata="$object.rmeta" 2>&1) || { printf '%s\n' "$messages" >&2 && exit 1; }
-hash=$("$1" -Zls=root "$object.rmeta" | awk '$1 == "hash" { print $2; exit }')
+hash=$("$1" -Zls=root "$object.rmeta" | awk '$1 == "hash" && !n++ { print $2 }')
 [[ -n $hash ]]
 # Without the last option, rustc would inline small functions into other modules. Then everything that they use would need an export.
 "$1" "${without[@]}" --emit=obj="$object.o" --emit=metadata="$LKM_RMETA" \

@@ -69,4 +69,25 @@ refused "a function that C calls by its name" '
 pub extern "C" fn function() {}'
 refused "assembly" 'core::arch::global_asm!("nop");'
 
+# ---- A compiler that writes more than anybody reads.
+
+# (A stand-in. It writes the crate's hash first, and then more than fits into a pipe.)
+cat >"$scratch/rustc" <<'STANDIN'
+#!/bin/bash
+for word; do
+	case $word in
+	-Zls=root)
+		echo "hash 0123456789abcdef"
+		for ((i = 0; i < 20000; i++)); do echo "hash of another crate, number $i"; done
+		;;
+	--emit=*) : >"${word##*=}" ;;
+	-Cmetadata=*) echo "$word" ;;
+	esac
+done
+STANDIN
+chmod +x "$scratch/rustc"
+run env LKM_RMETA="$scratch/liba.rmeta" LKM_AS="true" LKM_LD="true" NM="true" OBJDUMP="true" KERNELRELEASE=1.0 \
+	lkm/export.sh "$scratch/rustc" --emit=obj="$scratch/a.o" a.rs
+is "$status $stdout" $'0 -Cmetadata=0123456789abcdef\n-Cmetadata=1.0' "a module for other modules is built, however much the compiler writes after the crate's hash"
+
 done_testing
