@@ -2,7 +2,7 @@
 
 # M=DIR, which kbuild has, too, stands for the modules in another directory: see docs/your-own-module.md. They are built in the
 # sandbox for the virtual machine's kernel, unless KDIR names the build tree of another kernel.
-sources := $(if $(M),$(shell realpath -- '$(M)' 2>/dev/null),$(CURDIR))
+sources := $(if $(M),$(shell realpath -m -- '$(M)'),$(CURDIR))
 from := $(if $(M),--from '$(sources)')
 sandboxed := $(and $(M),$(filter undefined,$(origin KDIR)))
 of-them := modules modules_install rust-analyzer vm dev gdb test matrix lint vm-modules clean

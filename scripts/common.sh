@@ -69,7 +69,11 @@ module_directory() {
 # own_build DIR: makes DIR/build/, which git ignores. If it is there, and something else made it, the script ends: the tests and
 # make clean remove files there.
 own_build() {
-	[[ -e $1/build ]] || { mkdir "$1/build" && printf '%s\n' "$build_mark" '*' >"$1/build/.gitignore"; }
+	# (If a run was interrupted here, it has left nothing in it, or an empty file.)
+	if [[ ! -e $1/build || (-d $1/build && -z $(find "$1/build" -mindepth 1 ! \( -name .gitignore -empty \) -print -quit)) ]]; then
+		mkdir -p "$1/build"
+		printf '%s\n' "$build_mark" '*' >"$1/build/.gitignore"
+	fi
 	is_own_build "$1" || die "$1/build was made by somebody else, and may have other files in it" \
 		"make M=DIR puts what it makes into DIR/build/, and removes it from there. Rename yours, or put the modules into a directory of their own." \
 		"If nothing in it is of use: rm -r $1/build"

@@ -76,6 +76,7 @@ clippy() {
 mapfile -d '' rust < <(files -name '*.rs')
 mapfile -d '' shell < <(files -name '*.sh' -o -name '*.t' -o -path './.ci/run')
 
+((${#rust[@]} + ${#shell[@]})) || say "there is nothing to check in $sources: no Rust and no shell"
 [[ -e .rustfmt.toml || -e rustfmt.toml ]] || check+=(--config-path "$top")
 ((${#rust[@]} == 0)) || lint rustfmt rustfmt "${check[@]}" "${rust[@]}"
 ((${#rust[@]} == 0)) || lint clippy clippy

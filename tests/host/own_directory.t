@@ -172,6 +172,8 @@ is "$status" 0 "rust-analyzer"
 names=$(scripts/sandbox.sh --show "$own" python3 -c 'import json, sys
 print(" ".join(sorted(crate["display_name"] for crate in json.load(open(sys.argv[1]))["crates"])))' "$own/rust-project.json")
 like "$names" '^.*counts .* kernel lkm .* main .* plain' "… and its file has these modules and both crates"
+is "$(readlink "$own/rust-project.json") $(diff -r --exclude=build --exclude=.git --exclude=tests "$directory/sources" "$own")" \
+	"build/modules/$release/rust-project.json Only in $own: rust-project.json" "… and it is a link to build/, the only thing beside the sources"
 sed -i 's/^    numbers: /  numbers: /' "$own/plain.rs"
 run make --no-print-directory M="$own" lint
 like "$status $stdout" "^2 Diff in $own/plain.rs" "lint checks these sources"
@@ -188,6 +190,11 @@ for line in "$directory/nope|there is no directory $directory/nope" \
 	"$directory/odd name|kbuild and make cannot handle the path of the modules: $directory/odd name"; do
 	run make --no-print-directory M="${line%%|*}" vm
 	like "$status $stderr" "^2 .*error: ${line#*|}" "refused: ${line#*|}"
+done
+# (Each target says it in the same words.)
+for target in modules test lint matrix clean gdb; do
+	run make --no-print-directory M="$directory/nope/nor/this" "$target"
+	like "$status $stderr" "^2 .*error: there is no directory $directory/nope/nor/this" "make $target names a directory that does not exist"
 done
 run make --no-print-directory M="$own" demo
 like "$status $stderr" '^2 .*M=DIR works only with these targets: modules ' "a target that does not work with M=DIR is refused"
@@ -229,6 +236,18 @@ done
 run make --no-print-directory M="$directory/tracked" clean
 like "$status $stderr" "^0 clean.sh: $directory/tracked/build stays as it is" "… make clean leaves it alone"
 same "$(cd "$directory/tracked" && find . | sort)" "$before" "… and nothing in it is touched"
+# One that was interrupted when it made build/.
+rm -r "$directory/tracked/build"
+for file in . .gitignore; do
+	mkdir -p "$directory/tracked/build"
+	touch "$directory/tracked/build/$file"
+	run make --no-print-directory M="$directory/tracked" path
+	is "$status $stderr$(tail -n 1 "$directory/tracked/build/.gitignore")" "0 *" "a build/ that an interrupted run has left is taken"
+	rm -r "$directory/tracked/build"
+done
+rm "$directory"/tracked/tests/*.t
+run make --no-print-directory M="$directory/tracked" lint
+is "$status $stderr" "0 there is nothing to check in $directory/tracked: no Rust and no shell" "make lint says so if there is only C"
 touch "$own/modules.order"
 run make --no-print-directory M="$own" modules
 like "$status $stderr" "^2 .*a build without MO= has left objects beside the sources in $own"$'\n'".*make M=$own clean removes them" "objects of an earlier build beside the sources are an error, which says what to do"
