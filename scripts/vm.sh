@@ -9,6 +9,8 @@
 #                       environment, or the default of rust-headers.sh)
 #   --from DIR          put the modules that make M=DIR has built, and the sources and tests in DIR, into /modules instead;
 #                       scripts/ and tests/ of this checkout are then in the directory that the variable RUST_LKM names
+#   --listed FD         of DIR, copy only the files that this file descriptor lists, with a NUL behind each (default: if DIR is under git,
+#                       those that git does not ignore)
 #   --add PATH          also copy this file or directory into /modules; can be given again
 #   --append "ARGS"     more arguments for the kernel; can be given again
 #   --smp N             virtual CPUs (default 2)
@@ -44,11 +46,11 @@ choose_platform
 
 vm=$build/vm runs=$vm console_log=$build/log/console.log
 saved=("$@")
-release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' gdb='' secure_boot='' enrol=() accel=auto console='' from='' exchange=''
+release=${KERNEL:-} append='' smp=2 memory=1G timeout='' icount='' strip='' gdb='' secure_boot='' enrol=() accel=auto console='' from='' listed='' exchange=''
 add=() visible=()
 while (($#)); do
 	case $1 in
-	--kernel | --from | --add | --enrol | --append | --smp | --memory | --timeout | --gdb | --exchange | --accel)
+	--kernel | --from | --listed | --add | --enrol | --append | --smp | --memory | --timeout | --gdb | --exchange | --accel)
 		(($# > 1)) || bad_usage "$1 needs a value"
 		case $1 in
 		--kernel) release=$2 ;;
@@ -57,6 +59,7 @@ while (($#)); do
 			# In the sandbox the working directory may be another.
 			saved[${#saved[@]} - $# + 1]=$from
 			;;
+		--listed) listed=$2 ;;
 		--add)
 			[[ -e $2 ]] || bad_usage "--add: there is no $2"
 			add+=("$(realpath -s -- "$2")")
@@ -202,7 +205,8 @@ make_overlay() {
 	if [[ -n $from ]]; then
 		cp -a "$top"/{scripts,tests} "$ours/"
 		# (A large file is not a source, and would fill the memory.)
-		(cd "$from" && find . \( -name .git -o -path ./build -o -path "$(checkout_in "$from")" \) -prune -o ! -type d ! -name '*.ko' -size -8M -print0 | tar -c --null -T -) |
+		(cd "$from" && if [[ -n $listed ]]; then cat <&"$listed"; else printf '.\0'; fi |
+			find -files0-from - \( -name .git -o -path ./build -o -path "$(checkout_in "$from")" \) -prune -o ! -type d ! -name '*.ko' -size -8M -print0 | tar -c --null -T -) |
 			tar -x -C "$tree/modules"
 	else
 		for path in scripts tests lkm startstop docs README.md; do
@@ -294,7 +298,21 @@ qemu_options() {
 
 # ----
 
+# sources_in_git: prints the files in DIR that git knows or does not ignore. (Another repository in there is one of them.)
+sources_in_git() {
+	local path
+	git -C "$from" ls-files -z -co --exclude-standard | while IFS= read -r -d '' path; do
+		[[ ! -e $from/$path && ! -L $from/$path ]] || printf './%s\0' "${path%/}"
+	done
+}
+
 if ! in_sandbox; then
+	# (The sandbox has no git. If DIR itself is ignored, git knows nothing of what is in it.)
+	if [[ -n $from && -z $listed ]] && type -P git >/dev/null && git -C "$from" rev-parse --is-inside-work-tree >/dev/null 2>&1 &&
+		! git -C "$from" check-ignore -q .; then
+		exec {listed}< <(sources_in_git)
+		saved=(--listed "$listed" "${saved[@]}")
+	fi
 	for path in ${from:+"$from"} "${add[@]}" "${enrol[@]}"; do visible+=(--show "$path"); done
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi

@@ -89,6 +89,19 @@ is "$(cd "$own/build/modules/$release" && find . -name '*.ko' | sort | paste -sd
 is "$(diff -r --exclude=build "$directory/sources" "$own")" "" "… and nothing is beside the sources"
 like "$(git -C "$own" status --porcelain)" '^[^/]*Kbuild' "git sees the sources"
 is "$(git -C "$own" status --porcelain | grep build/)" "" "… and nothing of build/"
+mkdir -p "$own/target/deep" "$own/.config"
+echo target/ >>"$own/.git/info/exclude"
+touch "$own"/target/deep/object "$own"/{.config/file,'two words',gone}
+git -C "$own" add Kbuild gone
+rm "$own/gone"
+run scripts/vm.sh --strip --from "$own" find . -name target -o -name file -o -name 'two words' -o -name Kbuild
+is "$status $(sort <<<"$stdout" | paste -sd ' ') $stderr" "0 ./.config/file ./Kbuild ./two words " "the machine gets what git knows or does not ignore, and nothing else"
+git -C "$own" rm -q --cached -r .
+mv "$own/.git" "$directory/git"
+run scripts/vm.sh --strip --from "$own" find . -name object -o -name file
+is "$status $(sort <<<"$stdout" | paste -sd ' ')" "0 ./.config/file ./target/deep/object" "… without git, all files"
+mv "$directory/git" "$own/.git"
+rm -r "$own"/{target,.config,'two words'}
 like "$(<"$own/build/test/all.tap")" 'ok 4 - deep/in_c says what it should' "what a test printed is in build/test/"
 
 # ---- The gates.
