@@ -71,10 +71,25 @@ if os.path.exists(os.path.join(lkm, "bindings.rs")):
 for root in sorted(module_roots(), key=lambda root: exporting.get(os.path.basename(root)[:-3], float("inf"))):
     add(os.path.basename(root)[:-3], root, NEEDS | {"lkm"} | set(exporting))
 
+
+def editor_sysroot(name):
+    """A directory with the programs that an editor calls. They run in the sandbox that was used here, whatever the editor's environment."""
+    place = os.path.join(TOP, "build/editor", name)
+    for program in ("bin/rustc", "libexec/rust-analyzer-proc-macro-srv"):
+        target = os.path.join(place, program)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target + ".new", "w", encoding="utf-8") as wrapper:
+            wrapper.write(f"#!/bin/sh\nSUITE={os.environ['SUITE']} ARCH={os.environ['ARCH']} "
+                          f"exec \"${{0%/build/editor/*}}/scripts/editor/{program}\" \"$@\"\n")
+        os.chmod(target + ".new", 0o755)
+        os.replace(target + ".new", target)
+    return place
+
+
 text = json.dumps(project, indent=4, sort_keys=True)
 if len(sys.argv) > 3:
     sysroot = sys.argv[3]
     text = text.replace('"/usr/', '"' + os.path.realpath(os.path.join(sysroot, "usr")) + "/").replace(
-        '"sysroot": "/usr"', '"sysroot": "' + os.path.join(TOP, "scripts/editor") + '"')
+        '"sysroot": "/usr"', '"sysroot": "' + editor_sysroot(os.path.basename(sysroot)) + '"')
 with open(path, "w", encoding="utf-8") as file:
     file.write(text)

@@ -187,6 +187,21 @@ print(" ".join(sorted(crate["display_name"] for crate in json.load(open(sys.argv
 like "$names" '^.*counts .* kernel lkm .* main .* plain' "… and its file has these modules and both crates"
 is "$(readlink "$own/rust-project.json") $(diff -r --exclude=build --exclude=.git --exclude=tests "$directory/sources" "$own")" \
 	"build/modules/$release/rust-project.json Only in $own: rust-project.json" "… and it is a link to build/, the only thing beside the sources"
+# The programs that an editor calls, with a stand-in for the sandbox.
+mkdir -p "$directory/editor"/{scripts,objects}
+cp -r scripts/{editor,rust-project.py} "$directory/editor/scripts/"
+printf '#!/bin/sh\necho "$SUITE $ARCH: $*"\n' >"$directory/editor/scripts/sandbox.sh"
+chmod +x "$directory/editor/scripts/sandbox.sh"
+echo '{"crates": [{"display_name": "kernel", "cfg": []}], "sysroot": "/usr"}' >"$directory/editor/objects/rust-project.json"
+touch "$directory/editor/objects/modules.order"
+run scripts/sandbox.sh --writable "$directory/editor" env SUITE=sid ARCH=other \
+	"$directory/editor/scripts/rust-project.py" "$own" "$directory/editor/objects" build/sandbox/sid-other
+sysroot=$(sed -n 's/.*"sysroot": "\(.*\)".*/\1/p' "$directory/editor/objects/rust-project.json")
+is "$status$stderr $sysroot" "0 $directory/editor/build/editor/sid-other" "an editor gets the programs of the sandbox that the modules were built in"
+run "$sysroot/bin/rustc" --version
+is "$stdout" "sid other: /usr/bin/rustc --version" "… its compiler, whatever SUITE= and ARCH= the editor has"
+run env RUST_ANALYZER_INTERNALS_DO_NOT_USE=1 "$sysroot/libexec/rust-analyzer-proc-macro-srv" --format
+is "$stdout" "sid other: env RUST_ANALYZER_INTERNALS_DO_NOT_USE=1 /usr/libexec/rust-analyzer-proc-macro-srv --format" "… and what runs its macros"
 sed -i 's/^    numbers: /  numbers: /' "$own/plain.rs"
 run make --no-print-directory M="$own" lint
 like "$status $stdout" "^2 Diff in $own/plain.rs" "lint checks these sources"
