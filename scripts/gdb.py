@@ -27,6 +27,7 @@ class LkmInit(gdb.Command):
         # If the module cannot be loaded, gdb.sh makes the machine call this function.
         failed = gdb.Breakpoint("write_sysrq_trigger", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
         while True:
+            hits = stop.hit_count
             try:
                 gdb.execute("continue", to_string=True)
                 if failed.hit_count:
@@ -35,6 +36,10 @@ class LkmInit(gdb.Command):
                 pass
             if failed.hit_count or not gdb.selected_inferior().pid:
                 gdb.execute("quit 3")
+            if stop.hit_count == hits:
+                stop.delete()
+                failed.delete()
+                raise gdb.GdbError(f"Interrupted: {name} is not loaded yet. To wait for it again: lkm-init {file}")
             module = gdb.parse_and_eval("$rdi" if x86 else "$x0").cast(module_type.pointer())
             if module["name"].string() == name:
                 break

@@ -56,6 +56,21 @@ like "$screen" $'Continuing.*received signal SIGINT.*\n.1 = [^\n]*0xffff[0-9a-f]
 like "$screen" $'\n.2 = 42\n' "… Ctrl-Z does nothing"
 like "$screen" $'gdb ended with 0\n(more\n)?read more\n' "… and after quit, the terminal is as it was"
 
+# … also before the module is loaded.
+{
+	await "$directory/early" '0x0*fff0 in'
+	sleep 0.5
+	printf '\003'
+	await "$directory/early" 'Interrupted'
+	await "$directory/early" '^\(gdb\)'
+	printf 'lkm-init %s\n' "$(echo build/modules/*/hello_world.ko)"
+	await "$directory/early" 'Its init begins here'
+	printf 'quit\n'
+	await "$directory/early" 'gdb ended with'
+} | TERM=dumb timeout --kill-after=5 120 script -qefc 'scripts/gdb.sh hello_world; echo gdb ended with $?' "$directory/early" >/dev/null
+like "$(tr -d '\r' <"$directory/early")" 'Interrupted: hello_world is not loaded yet. To wait for it again: lkm-init .*Its init begins here.*gdb ended with 0' \
+	"Ctrl-C before the module is loaded: it says how to go on"
+
 # Modules in another directory.
 own=$directory/number
 scripts/new-module.sh "$own" 2>/dev/null
