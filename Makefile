@@ -21,12 +21,14 @@ release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 MO ?= $(sources)/build/modules/$(release)
 kbuild = tools=$$(scripts/preflight.sh "$(KDIR)" "$(MO)") && mkdir -p $(MO) && \
 	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(sources) MO=$(MO) RUST_LKM=$(CURDIR) $$tools
+uses = $(if $(M),scripts/preflight.sh --uses $(sources) $(release))
 check = scripts/check-modules.sh
 in-sandbox = kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && scripts/sandbox.sh $(if $(M),--writable $(sources)) \
 	make --no-print-directory $1 KDIR=$$kdir $(if $(M),M=$(sources)) $(foreach v,V CLIPPY TESTS,$(if $($(v)),$(v)=$($(v))))
 
 ifeq ($(sandboxed),)
 modules: path ## build the modules for KDIR (the default target)
+	@$(if $(M),$(uses) >/dev/null)
 	@$(kbuild) modules || { $(check) --failed $(sources) $(MO) $(KDIR); exit 1; }
 	@$(check) $(sources) $(MO) $(KDIR)
 	@$(if $(M)$(RUST_LKM_SUITE),,ln -sf $(patsubst $(CURDIR)/%,%,$(MO))/*.ko .)
@@ -39,7 +41,7 @@ sign: ## sign the modules for Secure Boot; the first time, make a key and enrol 
 	@scripts/sign.sh
 
 rust-analyzer: modules ## write rust-project.json, for editors
-	@$(kbuild) rust-analyzer && scripts/rust-project.py $(sources) $(MO) $(if $(RUST_LKM_SUITE),build/sandbox/$(RUST_LKM_SUITE))
+	@$(kbuild) rust-analyzer && scripts/rust-project.py $(sources) $(MO) "$(if $(RUST_LKM_SUITE),build/sandbox/$(RUST_LKM_SUITE))" $$($(uses))
 	@ln -sf $(patsubst $(sources)/%,%,$(MO))/rust-project.json $(sources)/
 else
 modules rust-analyzer: path

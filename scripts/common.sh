@@ -81,6 +81,36 @@ own_build() {
 build_mark='# make M=DIR of rust-lkm has made this directory, and removes files in it.'
 is_own_build() { grep -qsxF "$build_mark" "$1/build/.gitignore"; }
 
+# used_by DIR [RELEASE]: prints where the modules that those in DIR use were built for the kernel RELEASE: the directories that lkm-uses or
+# KBUILD_EXTRA_SYMBOLS in the Kbuild names, and before each those that it uses itself. Without RELEASE it prints their repositories.
+used_by() {
+	local -A used_seen=()
+	used_of "$@"
+}
+used_of() {
+	local path repository release=${2:-@RELEASE@}
+	for path in $(used_named "$1" "$release"); do
+		[[ $path == /* ]] || continue
+		path=$(realpath -sm -- "$path")
+		# (Sources are beside build/modules/RELEASE, where make M=DIR puts what it builds, or beside what kbuild alone has built.)
+		repository=${path%%/"$release"*} repository=${repository%/build/modules}
+		[[ -n $repository && -z ${used_seen[$path]-} ]] || continue
+		used_seen[$path]=1
+		[[ $repository == "$top" || ! -d $repository ]] || used_of "$repository" "${@:2}"
+		if (($# > 1)); then echo "$path"; else echo "$repository"; fi
+	done
+}
+# used_named DIR RELEASE: prints what make knows after it has read the Kbuild files in DIR. (Most do not have these lines.)
+used_named() {
+	local file
+	while IFS= read -r file; do
+		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KBUILD_EXTRA_SYMBOLS make -rR -f "$file" \
+			--eval='lkm-show: ; @: $(info $(lkm-uses) $(patsubst %/,%,$(dir $(KBUILD_EXTRA_SYMBOLS))))' lkm-show \
+			src="${file%/*}" obj=. RUST_LKM="$top" KERNELRELEASE="$2" 2>/dev/null || :
+	done < <(find "$1" -maxdepth 3 \( -name .git -o -name build -o -path "$top" \) -prune -o \( -name Kbuild -o -name Makefile \) \
+		-exec grep -lE '^[^#]*(lkm-uses|KBUILD_EXTRA_SYMBOLS)[[:space:]]*[:+?]*=' {} + 2>/dev/null || :)
+}
+
 # Checks the path of the checkout, and what the environment has set.
 good_path "the checkout" "$top" "Move the checkout, or clone it somewhere else."
 [[ ! -L $build ]] || die "build/ is a link, but it must be a directory: the sandbox sees nothing outside the checkout" \

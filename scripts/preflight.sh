@@ -2,12 +2,14 @@
 # Usage: scripts/preflight.sh [KDIR [MO]]
 #        scripts/preflight.sh --default
 #        scripts/preflight.sh --sources DIR
+#        scripts/preflight.sh --uses DIR RELEASE
 #
 # Checks, before a build, that Rust modules can be built for the kernel build tree KDIR (default: the running kernel's),
 # with the output in the directory MO. If so, it prints the variables that kbuild needs: RUSTC=... and so on. If not, it says in
 # one message what is wrong and what to do about it.
 # With --default, it prints the KDIR that is used if none is named. With --sources, it checks that kbuild can build modules in
-# the directory DIR, and makes DIR/build/ for the output.
+# the directory DIR, and makes DIR/build/ for the output. With --uses, it checks that the modules of other repositories that those
+# in DIR use are built for the kernel RELEASE, and prints the directories where they are.
 #
 # ANY_KERNEL=1 in the environment allows a kernel that the modules are not written for.
 #
@@ -29,6 +31,18 @@ case ${1:-} in
 	[[ $sources == "$top" || ! -f $sources/modules.order ]] || die "a build without MO= has left objects beside the sources in $sources" \
 		"make M=$sources clean removes them. New ones go to build/modules/, with a directory for each kernel."
 	[[ $sources == "$top" ]] || own_build "$sources"
+	exit
+	;;
+--uses)
+	(($# == 3)) || bad_usage "--uses takes DIR and RELEASE"
+	for path in $(used_by "$2" "$3"); do
+		repository=${path%/build/modules/"$3"}
+		[[ -d $repository ]] || die "there is no $repository, which the modules in $2 use" \
+			"lkm-uses (or KBUILD_EXTRA_SYMBOLS) in its Kbuild names it: clone that repository there, or correct the line."
+		[[ -r $path/Module.symvers ]] || die "the modules in $2 use those in $repository, which are not built for kernel $3" \
+			"Run make$([[ $repository != "$top" ]] || echo " vm-modules") in $repository first, with the same KERNEL=, SUITE=, ARCH= or KDIR= as here."
+		echo "$path"
+	done
 	exit
 	;;
 -*) bad_usage "unknown option $1" ;;

@@ -7,7 +7,8 @@
 #
 #   --suite SUITE  which Debian to use: trixie (Debian 13, with kernels from its backports; the default), testing, sid, or
 #                  experimental (on top of sid). The variable SUITE in the environment sets it for all scripts
-#   --show PATH    make this file or directory visible inside, too, at the same path; can be given again
+#   --show PATH    make this file or directory visible inside, too, at the same path; can be given again. If modules in it use
+#                  those of another repository (lkm-uses in their Kbuild), that is visible, too
 #   --writable PATH  the same, and COMMAND can write to it: this is for building in a directory of your own
 #   --preflight    only check that this machine can make a sandbox
 #   --rebuild      make the sandbox again, with the packages that the mirror has now
@@ -224,6 +225,13 @@ exec {use_fd}>>"$root.use"
 flock --shared "$use_fd"
 # The root is read-only inside, so mount points must exist before.
 mkdir -p "$root$top"
+
+# What modules use is visible together with them.
+for path in "${show[@]}" "${writable[@]}"; do
+	while IFS= read -r used; do
+		[[ ! -d $used || $used/ == "$top"/* ]] || show+=("$used")
+	done < <(used_by "$path")
+done
 
 # The working directory inside: the same as outside if it is visible there, otherwise the checkout.
 place=$top
