@@ -178,6 +178,7 @@ sub own {
 	return if $path =~ m{(?:^|/)(?:rust/(?:kernel|helpers|macros|pin-init|bindings|core)|library/(?:core|alloc))/|^/rustc/|^/usr/src/|^\./(?:include|arch)/|^(?:include|arch|kernel|mm|fs|lib/[^/]*\.c|drivers)/};
 	$path =~ s{/[^/.][^/]*/\.\./}{/} while $path =~ m{/[^/.][^/]*/\.\./};
 	my @roots = ((grep { length } split /\n/, $ENV{DECODE_SOURCES}), $top);
+	for my $root (@roots) { return $source_of{$_[0]} = $path if $path =~ m{^\Q$root\E/} && -f $path }
 	(my $rest = $path) =~ s{^(?:\./)+}{};
 	my @parts = split m{/+}, $rest;
 	shift @parts if @parts && $parts[0] eq '';

@@ -66,6 +66,14 @@ if ! type -P perl "${cross}addr2line" readelf c++filt >/dev/null && ! in_sandbox
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${arguments[@]}"
 fi
 
+# What those modules use from other repositories is theirs, too.
+for path in "${sources[@]}"; do
+	mapfile -t -O "${#sources[@]}" sources < <(used_by "$path")
+	for place in "${modules[@]}"; do
+		[[ $place != "$path"/build/modules/* ]] || mapfile -t -O "${#modules[@]}" modules < <(used_by "$path" "${place##*/}")
+	done
+done
+
 # For files of other architectures: readelf's name of the architecture, and the prefix of its tools.
 export DECODE_TOOLS="AArch64=aarch64-linux-gnu- X86-64=x86_64-linux-gnu-"
 export DECODE_TOP=$top DECODE_ONLY=$only$last DECODE_LAST=$last DECODE_HERE=$here DECODE_BOLD=$bold DECODE_RED=$red DECODE_PLAIN=$plain

@@ -175,9 +175,10 @@ start_machine() {
 	end_machine
 	[[ -z ${to:-} ]] || exec {to}>&-
 	rm -rf "$work"/sent "$work"/port.{pid,in}
-	touch "$work/tests.sent"
+	touch "$work/tests.sent" "$work/began"
 	mkfifo "$work/port.in"
 	exec {to}<>"$work/port.in"
+	mapfile -t used < <(used_by "$sources" "$release")
 	[[ -n $terminal ]] || stay=(sleep infinity)
 	(
 		status=0
@@ -399,6 +400,9 @@ keep_time() {
 	touch -r "$objects/$1.ko" "$work/sent/$1"
 }
 
+# built_again: succeeds if a module of another repository that these use was built after this machine was started.
+built_again() { [[ -n ${used[*]} && -n $(find "${used[@]}" -name '*.ko' -newer "$work/began" -print -quit 2>/dev/null) ]]; }
+
 # ---- A save.
 
 saved_source() {
@@ -425,6 +429,9 @@ saved_source() {
 	done
 	if [[ -n $broken ]]; then
 		why="the kernel has crashed"
+		another
+	elif built_again; then
+		why="a module of another repository was built again"
 		another
 	else
 		exchange "${modules[@]}" || another

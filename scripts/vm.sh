@@ -8,7 +8,8 @@
 #   --kernel RELEASE    which kernel to boot: one that rust-headers.sh has completed (default: KERNEL=RELEASE in the
 #                       environment, or the default of rust-headers.sh)
 #   --from DIR          put the modules that make M=DIR has built, and the sources and tests in DIR, into /modules instead;
-#                       scripts/ and tests/ of this checkout are then in the directory that the variable RUST_LKM names
+#                       scripts/ and tests/ of this checkout are then in the directory that the variable RUST_LKM names. The modules
+#                       of other repositories that they use are there and installed, too
 #   --listed FD         of DIR, copy only the files that this file descriptor lists, with a NUL behind each (default: if DIR is under git,
 #                       those that git does not ignore)
 #   --add PATH          also copy this file or directory into /modules; can be given again
@@ -191,6 +192,23 @@ base() {
 	echo "$file"
 }
 
+# put_modules OBJECTS PLACE: puts the modules that were built in OBJECTS into /modules, and installs them. (Those that only tests
+# need are not installed. Of another repository they are not needed at all.)
+put_modules() {
+	local path for_tests
+	mkdir -p "$installed/$2"
+	while read -r path; do
+		path=${path%.o}.ko
+		for_tests=''
+		[[ $path != tests/* && $path != docs/* ]] || for_tests=1
+		[[ -z $for_tests || $2 == updates ]] || continue
+		mkdir -p "$tree/modules/$(dirname "$path")"
+		cp --remove-destination "$1/$path" "$tree/modules/$path"
+		[[ -z $strip ]] || "${cross}strip" --strip-debug --remove-section=.BTF "$tree/modules/$path"
+		[[ -n $for_tests ]] || ln -f "$tree/modules/$path" "$installed/$2/"
+	done <"$1/modules.order"
+}
+
 make_overlay() {
 	local tree=$work/overlay path
 	local installed=$tree/usr/lib/modules/$release ours=$tree/modules RUST_LKM=/modules
@@ -198,7 +216,7 @@ make_overlay() {
 		RUST_LKM=/rust-lkm
 		ours=$tree/$RUST_LKM
 	fi
-	mkdir -p "$tree/modules" "$ours" "$installed/updates"
+	mkdir -p "$tree/modules" "$ours" "$installed"
 	install -m 755 "$top/scripts/vm/init.sh" "$tree/init"
 	mkdir -p "$tree/root"
 	cp "$top/scripts/vm/bashrc" "$tree/root/.bashrc"
@@ -215,14 +233,9 @@ make_overlay() {
 		cp -a "$top"/*.rs "$tree/modules/"
 	fi
 	if [[ -r $modules/modules.order ]]; then
-		while read -r path; do
-			path=${path%.o}.ko
-			mkdir -p "$tree/modules/$(dirname "$path")"
-			cp "$modules/$path" "$tree/modules/$path"
-			[[ -z $strip ]] || "${cross}strip" --strip-debug --remove-section=.BTF "$tree/modules/$path"
-			# Modules that only tests need are not installed.
-			[[ $path == tests/* || $path == docs/* ]] || ln "$tree/modules/$path" "$installed/updates/"
-		done <"$modules/modules.order"
+		# (Those that they use are installed elsewhere, so that exchange.sh knows them. A module of the same path comes last.)
+		for path in "${used[@]}"; do put_modules "$path" extra; done
+		put_modules "$modules" updates
 		if [[ -z $from ]]; then
 			# The files of one module's build, for readers to look at.
 			mkdir -p "$tree/modules/build/modules/$release"
@@ -330,7 +343,10 @@ make_work
 [[ -z $exchange ]] || echo "$work" >"$exchange.run"
 trap 'rm -rf "$work"' EXIT
 choose_kernel
-modules=${from:-$top}/build/modules/$release
+modules=${from:-$top}/build/modules/$release used=()
+if [[ -n $from ]]; then
+	for path in $(used_by "$from" "$release"); do [[ ! -r $path/modules.order ]] || used+=("$path"); done
+fi
 choose_accel
 base=$(base)
 [[ -z $secure_boot ]] || make_keys "$work/vars.fd" >"$work/keys.log" 2>&1 ||

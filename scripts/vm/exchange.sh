@@ -42,6 +42,15 @@ new_log() {
 	log_last=${lines[-1]}
 }
 
+# modules_used: prints those of other repositories that are loaded.
+modules_used() {
+	local path
+	for path in /lib/modules/*/extra/*.ko; do
+		path=${path##*/} path=${path%.ko}
+		[[ ! -d /sys/module/${path//-/_} ]] || echo "$path"
+	done
+}
+
 crashed=0
 
 say ready
@@ -81,9 +90,15 @@ while :; do
 	unload) [[ ! -d /sys/module/$first ]] || run 5 rmmod "$first" ;;
 	load)
 		read -ra parameters <<<"$rest"
-		run 10 insmod "$first" "${parameters[@]}"
+		# (dev.sh does not load those of other repositories that it uses. vm.sh has put them into extra/.)
+		for module in $(modinfo -F depends "$first" | tr , ' '); do
+			[[ $status == hangs || $(modinfo -n "$module" 2>/dev/null) != */extra/* ]] || run 10 modprobe "$module"
+		done
+		[[ $status == hangs ]] || run 10 insmod "$first" "${parameters[@]}"
 		;;
 	test)
+		# (No module is loaded when a test begins.)
+		for module in $(modules_used); do [[ $status == hangs ]] || run 5 modprobe -r "$module"; done
 		if [[ -x $first ]]; then command=("./$first"); else command=(bash "$first"); fi
 		limit=$(test_limit)
 		say "limit $limit"
