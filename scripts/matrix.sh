@@ -47,13 +47,17 @@ done
 
 cd "$top"
 made=${from:-$top}/build matrix=${from:-$top}/build/matrix lists=$build/matrix
-[[ -z $from ]] || own_build "$from"
+used=()
+if [[ -n $from ]]; then
+	own_build "$from"
+	mapfile -t used < <(used_by "$from")
+fi
 mkdir -p "$matrix" "$lists"
 lock "$lists/lock" "it is trying all kernels"
 
 # sources: prints what a result depends on, apart from the kernel.
 sources() {
-	[[ -z $from ]] || find "$from" \( -name .git -o -path "$from/build" -o -path "$top" \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
+	[[ -z $from ]] || find "$from" "${used[@]}" \( -name .git -o -name build -o -path "$top" \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum
 	find Kbuild Makefile ./*.rs lkm startstop scripts tests docs README.md -type f ! -path docs/kernels.md -print0 |
 		sort -z | xargs -0 sha256sum
 }
@@ -105,7 +109,7 @@ kernel_of() {
 # try RELEASE [SOURCE=VERSION]: sets headers, modules, tests and foreign to the result of each step, or to nothing if it was not
 # reached.
 try() {
-	local log=$matrix/$1.log kdir
+	local log=$matrix/$1.log kdir path
 	headers='' modules='' tests='' foreign='' rustc='' gcc='' symbols=''
 	export KERNEL=$1
 	if ! kdir=$(kernel_of "$@" 2>>"$log"); then
@@ -119,6 +123,7 @@ try() {
 		sed -n 's/^symbols: *all \([0-9]*\) .*/\1/p')
 	headers=${symbols:-failed}
 	[[ -n $symbols ]] || return 1
+	for path in "${used[@]}"; do make --no-print-directory modules M="$path" >>"$log" 2>&1 || :; done
 	if ! make --no-print-directory vm-modules TESTS=1 "${of[@]}" >>"$log" 2>&1; then
 		modules=failed
 		return 1

@@ -68,8 +68,13 @@ cat >scripts/test.sh <<'STANDIN'
 echo "18 passed, 2 failed, 1 skipped"
 exit 1
 STANDIN
-cat >"$directory/bin/make" <<'STANDIN'
+cat >"$directory/bin/make" <<STANDIN
 #!/bin/bash
+# (This one asks what a Kbuild says.)
+[[ "\$*" != *lkm-show* ]] || exec "$(type -P make)" "\$@"
+echo "\$KERNEL \$*" >>"$directory/makes"
+STANDIN
+cat >>"$directory/bin/make" <<'STANDIN'
 mkdir -p "build/modules/$KERNEL"
 [[ $KERNEL != 9.2.9-amd64 ]] || echo "warning: unused"
 [[ $KERNEL != 9.5.0-amd64 ]] || { echo "error: no such function" && exit 2; }
@@ -138,13 +143,16 @@ is "$status" 0 "if all passed, it gives 0"
 matrix nothing
 like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a PART that no kernel has gives 1"
 
-mkdir "$directory/own"
-touch "$directory/own/Kbuild"
+mkdir "$directory"/{own,used}
+echo 'lkm-uses := $(src)/../used/build/modules/$(KERNELRELEASE)' >"$directory/own/Kbuild"
+: >"$directory/makes"
 cp docs/kernels.md "$directory/document"
 run env -u SUITE -u ARCH -u KERNEL "$make" matrix K='trixie x86 9.3' M="$directory/own"
 is "$(tried)" "9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-amd64 " "--from: another directory's modules, on the same kernels"
 like "$(<"$directory/own/build/matrix/kernels.md")" "\\| 9.3.4-amd64 .* \\| built \\| --from $directory/own 20 passed, 0 failed, 1 skipped \\| - \\|" \
 	"… with the tests there, and a table there"
+is "$(sed -n 's/^9.3.4-amd64 --no-print-directory //p' "$directory/makes")" "modules M=$directory/used
+vm-modules TESTS=1 M=$directory/own" "… and what these use from another repository is built first"
 same "$(cat docs/kernels.md)" "$(cat "$directory/document")" "… and docs/kernels.md does not change"
 
 echo sid >"$directory/no-sandbox"
