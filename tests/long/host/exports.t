@@ -360,19 +360,149 @@ sed -i 's/license: "GPL"/license: "Proprietary"/' "$scratch/consumer/clerk.rs"
 build consumer
 like "$status $stdout$stderr" '^2 .*GPL-incompatible module[^\n]*uses GPL-only symbol .?_R[^ ]*5stock4pair' "a module under another licence is not built"
 
-# ---- Two repositories, with the lines of the document. (The crate has a module number, too.)
+# ---- Two repositories anywhere, with the lines of the document. (The crate has a module number, too.)
 
-mkdir "$scratch"/{number,caller}
-from_document() { grep "^$1 := " docs/your-own-module.md; }
+scratch=$(mktemp -d)
+temporary+=("$scratch")
+release=$(<"$kdir/include/config/kernel.release")
+mkdir -p "$scratch"/{number,caller,third,in_c,in_c_too}
+in_document() { grep "^$1 := " docs/your-own-module.md; }
+# a_kbuild DIRECTORY LINE…: that of a module of the same name.
+a_kbuild() { printf '%s\n' "obj-m := $1.o" "${@:2}" 'include $(RUST_LKM)/lkm/Kbuild.include' >"$scratch/$1/Kbuild"; }
 chain number number 1 '/// An item.
-pub fn n() -> u64 { 5 }'
-chain caller caller 'number::n()' ''
-printf '%s\n' 'obj-m := number.o' "$(from_document lkm-exports)" 'include $(RUST_LKM)/lkm/Kbuild.include' >"$scratch/number/Kbuild"
-printf '%s\n' 'obj-m := caller.o' "$(from_document lkm-uses)" 'include $(RUST_LKM)/lkm/Kbuild.include' >"$scratch/caller/Kbuild"
-run make --no-print-directory M="$scratch/number"
+pub fn n(index: usize) -> u64 {
+    [5, 6, 7][index]
+}'
+chain caller caller 'number::n(Default::default())' '/// Of the other.
+pub fn twice() -> u64 {
+    2 * number::n(1)
+}'
+chain third third 'caller::twice()' ''
+a_kbuild number "$(in_document lkm-exports)"
+a_kbuild caller "$(in_document lkm-uses)" 'lkm-exports := caller.o'
+a_kbuild third "$(in_document lkm-uses | sed s/number/caller/)"
+own() { run make --no-print-directory "${@:2}" M="$scratch/$1"; }
+not_built() {
+	like "$status $stderr" "^2 .*preflight.sh: error: the modules in $scratch/$1 use those in $scratch/$2, which are not built for kernel .*Run make in $scratch/$2 first" "$3"
+}
+
+own caller
+not_built caller number "if the module of the other repository is not built, make says what to do"
+own number
 is "$status" 0 "make in one repository builds a module for another one"
-run make --no-print-directory M="$scratch/caller"
-is "$status" 0 "… and make in the other one builds the module that uses it"
-is "$(depends "caller/build/modules/$(<"$kdir/include/config/kernel.release")/caller.ko")" number "… and that depends on it"
+own third
+not_built third caller "… also if the repository that is named is the second of three"
+own caller
+is "$status $stderr" "0 " "… and make in the other one builds the module that uses it"
+is "$(scripts/sandbox.sh --show "$scratch" modinfo -F depends "$scratch/caller/build/modules/$release/caller.ko")" number "… and that depends on it"
+
+mkdir "$scratch/caller/tests"
+cat >"$scratch/caller/tests/caller.t" <<-'EOF'
+	#!/usr/bin/env bash
+	# Both are in the machine.
+
+	. "$RUST_LKM/tests/kernel.sh" || exit 2
+
+	kmsg_mark
+	run insmod caller.ko
+	like "$status $stderr" '^1 .*Unknown symbol' "alone it is refused"
+	like "$(kmsg)" 'caller: Unknown symbol _R[^ ]*6number1n' "… for want of the other"
+	kmsg_mark
+	run modprobe caller
+	is "$status $stderr" "0 " "modprobe loads it"
+	is "$(kmsg)" "number: 1"$'\n'"caller: 5" "… and the other one first"
+	like "$(lsmod)" $'\nnumber +[0-9]+ +1 caller(\n|$)' "lsmod shows who uses it"
+	like "$(cat "/lib/modules/$(uname -r)/modules.dep")" '[^ ]*/caller.ko: [^ ]*/number.ko' "depmod knows it"
+	run rmmod number
+	like "$status $stderr" '^1 .*in use by: caller' "it is not unloaded while it is used"
+	modprobe -r caller
+	done_testing
+EOF
+own caller test
+is "$status $(tail -n 1 <<<"$stdout")" "0 9 passed, 0 failed, 0 skipped" "make test in that one: modprobe loads both"
+sed -n 's/^not ok/# &/p' "$scratch/caller/build/test/caller.tap"
+own caller lint
+is "$status" 0 "make lint checks it"
+own caller rust-analyzer
+is "$status" 0 "make rust-analyzer writes its file"
+run perl -MJSON::PP -e 'local $/; my @c = @{decode_json(<>)->{crates}}; my %at = map { $_->{display_name} => $_ } @c;
+	print "$at{number}{root_module}, $at{lkm}{root_module}: ", join " ", sort map { $_->{name} } @{$at{caller}{deps}}' "$scratch/caller/rust-project.json"
+is "$stdout" "$scratch/number/number.rs, $PWD/lkm/lib.rs: core ffi kernel lkm number pin_init" "… which knows both modules and the crate"
+run timeout 300 scripts/gdb.sh --from "$scratch/caller" --eval bt caller
+like "$status $stdout" "^0 .*init_module \\(\\) at $scratch/caller/caller.rs:[0-9]+" "make gdb stops in its init"
+
+own third
+is "$status $stderr" "0 " "a third repository uses the second, and does not name the first"
+run scripts/vm.sh --from "$scratch/third" bash -c 'modprobe third && dmesg | tail -n 3 | cut -d "]" -f 2-; ls ./*.ko'
+is "$status $stdout" "0  number: 1
+ caller: 5
+ third: 12
+./caller.ko
+./number.ko
+./third.ko" "… and its machine has all three modules"
+
+# A machine that stays.
+said=$scratch/said
+: >"$said"
+set -m
+make --no-print-directory M="$scratch/caller" dev T=caller </dev/null >"$said" 2>&1 &
+dev=$!
+set +m
+trap 'kill -TERM -- "-$dev" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
+# shown REGEX DESCRIPTION
+shown() {
+	local tenths=0
+	until [[ $(<"$said") =~ $1 ]] || ((++tenths > 1200)); do sleep 0.1; done
+	like "$(<"$said")" "$1" "$2"
+}
+shown 'number: 1.*caller: 5' "make dev loads both modules"
+shown 'dev.sh: tests/caller.t passed.*ready: save a source' "… and a test begins without them"
+sed -i 's/\[5, 6, 7\]/[8, 9, 10]/' "$scratch/number/number.rs"
+own number
+touch "$scratch/caller/caller.rs"
+shown 'caller.rs was saved.*a module of another repository was built again: starting a fresh machine.*caller: 8.*the fresh machine is ready' \
+	"… and when the first was built again, the next save starts a fresh machine with it"
+kill -INT -- "-$dev"
+wait "$dev"
+
+# A crash in the one that is used. (Both have a file of that name.)
+for name in number caller; do
+	mv "$scratch/$name/$name.rs" "$scratch/$name/code.rs"
+	printf '//! One of two.\ninclude!("code.rs");\n' >"$scratch/$name/$name.rs"
+	sed -i 's,^//! ,// ,' "$scratch/$name/code.rs"
+done
+sed -i 's/Default::default()/usize::MAX/' "$scratch/caller/code.rs"
+own number
+own caller
+is "$status" 0 "modules of two files each are built"
+run scripts/vm.sh --from "$scratch/caller" modprobe caller
+like "$stderr" 'panicked: index out of bounds.*--> code.rs:[0-9]+.*\| +\[8, 9, 10\]\[index\].*number::n +code.rs:[0-9]+.*caller::M.*code.rs:[0-9]+' \
+	"a crash in the first module is explained with its source, not with the file of the same name in the second"
+
+# The same in C, by kbuild's own variable.
+c_module() { # NAME DECLARATIONS STATEMENT
+	printf '%s\n' '#include <linux/module.h>' "$2" 'static int __init start(void)' '{' "$3" '	return 0;' '}' 'static void __exit stop(void)' '{' '}' \
+		'module_init(start);' 'module_exit(stop);' 'MODULE_LICENSE("GPL");' 'MODULE_DESCRIPTION("test");' >"$scratch/$1/$1.c"
+	echo "obj-m := $1.o" >"$scratch/$1/Makefile"
+}
+c_module in_c 'int seven(void);
+int seven(void)
+{
+	return 7;
+}
+EXPORT_SYMBOL_GPL(seven);' ''
+c_module in_c_too 'int seven(void);' '	pr_info("in_c_too: %d\n", seven());'
+in_document KBUILD_EXTRA_SYMBOLS | sed 's/number/in_c/' >>"$scratch/in_c_too/Makefile"
+own in_c_too
+not_built in_c_too in_c "C: if the first module is not built, make says what to do"
+own in_c
+own in_c_too
+is "$status $stderr" "0 " "C: after the first, make builds the second"
+run scripts/vm.sh --from "$scratch/in_c_too" bash -c 'modprobe in_c_too && dmesg | tail -n 1'
+like "$status $stdout" '^0 .*in_c_too: 7$' "C: modprobe loads both"
+
+rm -r "$scratch/number"
+own caller
+like "$status $stderr" "^2 .*preflight.sh: error: there is no $scratch/number, which the modules in $scratch/caller use" "if there is no such repository, make names it"
 
 done_testing
