@@ -65,6 +65,11 @@ debian() {
 		--setenv DEBIAN_FRONTEND noninteractive --chdir / "${options[@]}" -- "${@:2}"
 }
 
+# hook RELEASE [OPTION-OF-BWRAP…]: runs the hooks for the headers, as dpkg does when it configures them.
+hook() {
+	debian --setenv DPKG_MAINTSCRIPT_PACKAGE "linux-headers-$1" "${@:2}" -- linux-run-hooks headers postinst "$1" -- configure
+}
+
 # files: lists the files, without those in which apt and dpkg keep their records.
 files() {
 	(cd "$root" && find . \( -path ./proc -o -path ./dev -o -path ./packages -o -path ./home -o -path ./var/cache/apt \
@@ -248,7 +253,7 @@ nothing_half_made "… and nothing half made is left"
 
 # install_fails REASON OPTION-OF-BWRAP…: checks that the hook and the tool give this reason, and leave nothing behind.
 install_fails() {
-	run debian "${@:2}" -- linux-run-hooks headers postinst "$release" -- configure
+	run hook "$release" "${@:2}"
 	like "$status $stdout" "^0 .*warning: kernel .* has no Rust metadata: $1" "the hook: $1"
 	run debian "${@:2}" -- rust-headers --install "$release"
 	like "$status $stderr" "^1 .*rust-headers: error: $1" "rust-headers --install: $1"
@@ -279,7 +284,7 @@ printf '%s\n' "Package: linux-headers-0.1-amd64" "Version: 0.1" "Architecture: $
 touch "$directory/headers/usr/src/linux-headers-0.1-amd64/include/config/auto.conf"
 dpkg-deb --root-owner-group -Znone -b "$directory/headers" "$directory/packages/headers.deb" >/dev/null
 debian -- dpkg -i /packages/headers.deb >/dev/null
-run debian -- linux-run-hooks headers postinst 0.1-amd64 -- configure
+run hook 0.1-amd64
 is "$status $(grep -c warning <<<"$stdout$stderr")" "0 0" "the hook: a kernel without Rust needs no message"
 run debian -- rust-headers --install 0.1-amd64
 like "$status $stderr" "^1 .*kernel 0.1-amd64 was built without Rust" "rust-headers --install: a kernel without Rust"
@@ -295,13 +300,21 @@ debian -- dpkg -P linux-headers-0.1-amd64 >/dev/null
 
 # ---- Killed, and two at once.
 
-# killed_when FILE TEXT: starts the hook, and kills it when FILE contains TEXT.
+# killed_when FILE TEXT [SECONDS]: starts the hook, and kills it when FILE contains TEXT (and SECONDS later).
 killed_when() {
-	debian -- linux-run-hooks headers postinst "$release" -- configure >"$directory/hook.log" 2>&1 &
-	local pid=$! tenths=0
-	until grep -qs "$2" "$1" || ((++tenths > 6000)); do sleep 0.1; done
+	hook "$release" >"$directory/hook.log" 2>&1 &
+	local pid=$! status=0 tenths=0
+	until grep -qs "$2" "$1"; do
+		# (A hook that has ended is no hook that was killed.)
+		if ! kill -0 "$pid" 2>/dev/null || ((++tenths > 6000)); then
+			status=1
+			break
+		fi
+		sleep 0.1
+	done
+	ok "$status" "the hook is killed when ${1##*/} has: $2"
 	sleep "${3:-0}"
-	kill -KILL "$pid"
+	kill -KILL "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 }
 no_metadata() { [[ ! -e $root/usr/src/linux-headers-$release/rust ]]; }
