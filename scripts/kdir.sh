@@ -81,7 +81,8 @@ all_missing() {
 	# Every path in the command: the target, helpers as bitcode, objtool.
 	while read -r file; do
 		[[ -s $file ]] || echo "${file#"$kdir"/}"
-	done < <(grep -oE "(^|[ =@])/[^ '\"=]*[^ '\"=/]" <<<"$command" | sed -E 's,^[^/]*,,' | grep -vxF -e "$kdir" -e /dev/null | sort -u)
+	done < <({ grep -oE "(^|[ =@])/[^ '\"=]*[^ '\"=/]" <<<"$command" || :; } | sed -E 's,^[^/]*,,' |
+		{ grep -vxF -e "$kdir" -e /dev/null || :; } | sort -u)
 
 	mapfile -t crates < <(named_crates "$kdir")
 	while ((${#crates[@]})); do
@@ -118,7 +119,7 @@ all_rustc() {
 	local rustc
 	for rustc in ${RUSTC:+"$(type -P "$RUSTC")"} /usr/bin/rustc /usr/bin/rustc-[0-9]* /usr/lib/rust-*/bin/rustc \
 		"$(type -P rustc || :)"; do
-		[[ -x $rustc ]] && echo "$rustc"
+		[[ ! -x $rustc ]] || echo "$rustc"
 	done | awk '!seen[$0]++'
 }
 

@@ -53,6 +53,7 @@ refused() {
 	is "$status" 1 "$2: refused"
 	like "$stderr" "$1" "$2: the message names the cause"
 	is "$stdout" "" "$2: nothing is handed to kbuild"
+	is "$(grep -v -e ': error: ' -e '^  ' <<<"$stderr")" "" "$2: and nothing else is said"
 }
 
 preflight "$trees/fitting" "$good"
@@ -121,6 +122,8 @@ like "$stderr" "this machine has: rustc 9.9.9 \(some other\)" "another compiler:
 compiler "$trees/named/rustc" "$fits"
 run env -u RUST_LKM_SUITE RUSTC="$trees/named/rustc" PATH="$trees/other:/usr/bin:/bin" scripts/preflight.sh "$good"
 like "$stdout" "^RUSTC=$trees/named/rustc " "RUSTC= comes before any other"
+run env -u RUST_LKM_SUITE RUSTC=none-of-that-name PATH="$trees/fitting:/usr/bin:/bin" scripts/preflight.sh "$good"
+like "$status $stderr $stdout" "^0  RUSTC=$trees/fitting/rustc " "… and one that does not exist is passed over"
 
 preflight "$trees/fitting" "$(tree another 0.0.1 "${fitting[@]}")"
 is "$status" 0 "headers of another kernel than the running one: the build goes on"
