@@ -18,10 +18,10 @@
 . "$top/scripts/platform.sh"
 . "$top/scripts/packages.sh"
 
-# dkms_modules: prints the modules in Kbuild, without those for tests.
+# dkms_modules: prints the modules in Kbuild, without those for tests. (make test sets TESTS.)
 dkms_modules() {
 	printf '%s\n' 'all: ; @:' "src := $top" 'obj := .' "include $top/Kbuild" '$(foreach o,$(sort $(obj-m)),$(info $(o:.o=)))' |
-		make --no-print-directory -s -f -
+		make --no-print-directory -s -f - TESTS= BENCH=
 }
 
 # may_build RELEASE KDIR: prints preflight.sh's message. If the metadata is missing, it names the package for that instead.
@@ -74,7 +74,7 @@ case ${1:-} in
 '') make_dkms_package ;;
 --may-build | --make)
 	(($# == 3)) || bad_usage "$1 takes RELEASE and KDIR"
-	if [[ $1 == --make ]]; then exec make -C "$top" --no-print-directory modules "KDIR=$3" "MO=$PWD/built"; fi
+	if [[ $1 == --make ]]; then exec make -C "$top" --no-print-directory modules TESTS= BENCH= "KDIR=$3" "MO=$PWD/built"; fi
 	may_build "$2" "$3" || exit
 	;;
 *) bad_usage "unknown argument $1" ;;
