@@ -9,8 +9,9 @@ shopt -s inherit_errexit
 unset CDPATH
 
 top=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
-# The package rust-headers makes its files elsewhere.
-build=${RUST_HEADERS_BUILD:-$top/build}
+build=$top/build
+# The package rust-headers makes its files elsewhere. (A checkout does not: clean.sh removes build/.)
+[[ ! $top -ef /usr/share/rust-headers ]] || build=${RUST_HEADERS_BUILD:-/var/cache/rust-headers}
 program=${RUST_HEADERS_TOOL:-${0##*/}}
 
 # Colours and moving output are for a person at a terminal.
@@ -113,7 +114,8 @@ used_named() {
 
 # Checks the path of the checkout, and what the environment has set.
 good_path "the checkout" "$top" "Move the checkout, or clone it somewhere else."
-[[ ! -L $build ]] || die "build/ is a link, but it must be a directory: the sandbox sees nothing outside the checkout" \
+[[ $build == "$top/build" ]] || good_path "the directory for what is made" "$build" "Set XDG_CACHE_HOME to another directory."
+[[ $build != "$top/build" || ! -L $build ]] || die "build/ is a link, but it must be a directory: the sandbox sees nothing outside the checkout" \
 	"Move the whole checkout to a disk with more room, or mount a directory there: mount --bind $(realpath "$build") $build"
 # (The release becomes part of paths.)
 a_release='^[0-9][[:alnum:]._+~-]*$'

@@ -187,7 +187,8 @@ deb_hook() {
 	for script in rust-headers.sh $(sed -n 's,^\. "$top/scripts/\(.*\)",\1,p' "$top/scripts/rust-headers.sh") common.sh; do
 		cp "$top/scripts/$script" "$share/rust-headers/scripts/"
 	done
-	cp -r "$packaging/linux-librust" "$share/rust-headers/packaging/"
+	# (From here the installed tool makes packages, this one too.)
+	cp -r "$packaging"/{linux-librust,rust-headers} "$share/rust-headers/packaging/"
 	install -D "$source/rust-headers" "$stage/usr/sbin/rust-headers"
 	install -D "$source/hook" "$share/kernel/header_postinst.d/00-rust-headers"
 	install -D "$source/rust-headers.conf" "$stage/etc/rust-headers.conf"

@@ -13,9 +13,9 @@
 # and proves that it belongs to the kernel: every Rust symbol that the kernel exports must come out again. It prints the path
 # of the completed build tree, for: make KDIR=...
 #
-# In the sandbox (scripts/sandbox.sh scripts/rust-headers.sh) the default for RELEASE is the newest kernel whose image, headers
-# and source are in the archive in the same version. On your own Debian it is the running kernel. KERNEL=RELEASE in the
-# environment overrides both.
+# In the sandbox of a checkout (scripts/sandbox.sh scripts/rust-headers.sh) the default for RELEASE is the newest kernel whose
+# image, headers and source are in the archive in the same version. On your own Debian it is the running kernel. KERNEL=RELEASE
+# in the environment overrides both.
 #
 #   --list   list the kernels that apt knows, newest first: which are completed, which can be, and why others cannot
 #   --check  say if a build tree (default: the running kernel's) is complete and fits its kernel, and which compiler it
@@ -419,18 +419,18 @@ complete() {
 
 source_of='' answer=completed
 case ${1:-} in
--h | --help) usage && exit ;;
---list)
-	list
+-h | --help)
+	usage | sed "s,^\(Usage:\|      \) scripts/rust-headers\.sh,\1 $tool,; s,build/packages,${packages#"$top"/},"
+	exit
+	;;
+--list | --needs)
+	(($# == 1)) || bad_usage "$1 takes no argument"
+	if [[ $1 == --list ]]; then list; else printf '%s\n' "${needed[@]%% *}"; fi
 	exit
 	;;
 --check)
 	(($# <= 2)) || bad_usage "one KDIR at most"
 	check "${@:2}"
-	exit
-	;;
---needs)
-	printf '%s\n' "${needed[@]%% *}"
 	exit
 	;;
 --source) source_of=1 && shift ;;

@@ -101,6 +101,9 @@ run "$elsewhere/checkout/scripts/clean.sh" --all
 like "$status $stderr" '^1 .*build/ is a link, but it must be a directory' "a build/ that is a link is refused"
 there "$directory/-file" "… and nothing behind the link is removed"
 rm "$elsewhere/checkout/build"
+mkdir "$elsewhere/checkout/build"
+run env RUST_HEADERS_BUILD="$directory/links" "$elsewhere/checkout/scripts/clean.sh" --all
+is "$status $(ls -d "$directory/links" "$elsewhere/checkout/build" 2>/dev/null)" "0 $directory/links" "what the package rust-headers sets does not lead a checkout elsewhere"
 
 # ---- Other people's files.
 

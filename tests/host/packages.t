@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# The packages rust-headers and rust-lkm-dkms, as far as one can tell without installing them: they have all that they call, and
+# their programs can be used by root and by others. (tests/all/host/packages.t and dkms.t install them, in many minutes.)
+
+. "$(dirname "$0")/../tap.sh" || exit
+cd "$(dirname "$0")/../.." || exit
+
+directory=$(mktemp -d "$PWD/build/packages-quick.XXXXXX")
+temporary+=("$directory")
+chmod 755 "$directory"
+unpack() { scripts/sandbox.sh bash -c 'dpkg-deb -x "$1" "$2" && dpkg-deb -e "$1" "$2/DEBIAN"' - "$1" "$directory/$2"; }
+
+# ---- rust-headers, in the sandbox's Debian: as if it were installed there.
+
+run scripts/sandbox.sh scripts/rust-headers.sh --deb-hook
+hook_deb=$stdout
+is "$status $hook_deb" "0 $(echo "$PWD"/build/packages/rust-headers_*_all.deb)" "the package rust-headers is made"
+unpack "$hook_deb" headers
+package=$directory/headers
+root=$PWD/build/sandbox/trixie
+installed=(--ro-bind "$root" / --tmpfs /usr/share --tmpfs /usr/sbin)
+for place in "$root"/usr/share/* "$package"/usr/share/* "$package"/usr/sbin/*; do
+	inside=${place#"$root"} inside=${inside#"$package"}
+	if [[ -L $place ]]; then installed+=(--symlink "$(readlink "$place")" "$inside"); else installed+=(--ro-bind "$place" "$inside"); fi
+done
+# Headers of a kernel that dpkg does not know, and something in the place of dkms.
+made=9.9.9-made-up
+mkdir -p "$directory/src/linux-headers-$made/include/config" "$directory"/{kernel/header_postinst.d,home}
+echo CONFIG_RUST=y >"$directory/src/linux-headers-$made/include/config/auto.conf"
+echo "$made" >"$directory/src/linux-headers-$made/include/config/kernel.release"
+printf '#!/bin/sh\necho "dkms comes for $1"\n' >"$directory/kernel/header_postinst.d/dkms"
+chmod +x "$directory/kernel/header_postinst.d/dkms"
+installed+=(
+	--bind "$directory/src" /usr/src --ro-bind "$directory/kernel" /etc/kernel --bind "$directory/home" /root
+	--dev /dev --proc /proc --tmpfs /tmp --tmpfs /run --tmpfs /var --ro-bind "$root/var/lib/dpkg" /var/lib/dpkg
+	--bind "$package/var/cache/rust-headers" /var/cache/rust-headers --bind "$package/var/lib/rust-headers" /var/lib/rust-headers
+	--bind "$package/var/log/rust-headers" /var/log/rust-headers
+	--unshare-pid --unshare-net --die-with-parent --clearenv --ro-bind "$directory/bin" /opt --setenv PATH /opt:/usr/sbin:/usr/bin --setenv HOME /root --chdir /
+)
+# An archive with one kernel, of which nothing can be downloaded.
+mkdir "$directory/bin"
+cat >"$directory/bin/apt-cache" <<'APT'
+#!/bin/sh
+case $1 in
+pkgnames) printf '%s\n' linux-headers-9.9.9-amd64 linux-image-9.9.9-amd64 linux-source-9.9 ;;
+madison) shift; for package; do echo " ${package%:*} | 9.9.9-1 | none" ; done ;;
+esac
+APT
+printf '#!/bin/sh\necho "no network" >&2\nexit 100\n' >"$directory/bin/apt-get"
+chmod +x "$directory"/bin/apt-*
+
+# debian [OPTION-OF-BWRAP…] -- COMMAND…: runs it there, as root or as the user $id. An ordinary user may write in the home only.
+id=0
+debian() {
+	local options=()
+	while [[ $1 != -- ]]; do options+=("$1") && shift; done
+	run bwrap "${installed[@]}" --unshare-user --uid "$id" --gid "$id" "${options[@]}" -- "${@:2}"
+}
+an_ordinary_user() {
+	local id=1000
+	debian --remount-ro /var/cache/rust-headers --remount-ro /var/lib/rust-headers --remount-ro /usr/src -- "$@"
+}
+
+debian -- rust-headers --help
+like "$status $stdout" '^0 Usage: rust-headers \[RELEASE\]'$'\n''       rust-headers --list' "rust-headers --help calls it by its name"
+like "$stdout" '/var/cache/rust-headers/packages/linux-librust' "… and tells where its packages are"
+debian -- rust-headers --needs
+like "$status $stdout" '^0 make'$'\n''gcc' "rust-headers --needs"
+for option in --list --needs --deb-hook; do
+	debian -- rust-headers "$option" extra
+	like "$status $stderr" "^2 rust-headers: error: $option takes no argument" "rust-headers $option takes no argument"
+done
+debian -- rust-headers --deb-hook
+is "$status $stdout" "0 /var/cache/rust-headers/packages/${hook_deb##*/}" "the tool makes its own package again"
+is "$(cmp "$hook_deb" "$package/var/cache/rust-headers/packages/${hook_deb##*/}" && echo same)" same "… the same, byte for byte"
+rm -r "$package/var/cache/rust-headers"/*
+
+an_ordinary_user rust-headers --list
+like "$status $stdout" '^0 KERNEL .*'$'\n''9\.9\.9-amd64 +9\.9\.9-1 +can be completed' "an ordinary user may call --list"
+is "$stderr" "rust-headers: warning: apt-get could not download all configurations: no network" "… and is denied nothing"
+there "$directory/home/.cache/rust-headers/kernels/known" "… because what it keeps is in the user's home"
+an_ordinary_user rust-headers --deb-hook
+is "$status $stdout" "0 /root/.cache/rust-headers/packages/${hook_deb##*/}" "… and may make packages"
+an_ordinary_user rust-headers --install
+like "$status $stderr" '^1 .*only root can write to' "… but not install metadata"
+ln -s /tmp "$directory/cache"
+debian --bind "$directory" /mnt --tmpfs /var/cache --symlink /mnt/home /var/cache/rust-headers -- rust-headers --deb-hook
+is "$status $stdout" "0 /var/cache/rust-headers/packages/${hook_deb##*/}" "its cache may be a link to another disk"
+id=1000 debian --setenv HOME '/root/a b' -- rust-headers --list
+like "$status $stderr" '^1 .*cannot handle the path of the directory for what is made.*'$'\n''.*'$'\n'' *Set XDG_CACHE_HOME' "a home that kbuild cannot take is refused"
+
+debian -- linux-run-hooks headers postinst "$made" -- configure
+like "$status $stderr" '^[1-9].*rust-headers: error: this is for dpkg' "the hook does nothing outside of dpkg"
+dpkg_runs=(--setenv DPKG_MAINTSCRIPT_PACKAGE "linux-headers-$made")
+debian "${dpkg_runs[@]}" -- linux-run-hooks headers postinst "$made" -- configure
+like "$status $stdout" "^0 .*rust-headers: Rust metadata for kernel $made .*dkms comes for $made\$" "it comes before dkms, and lets that go on when it fails"
+like "$stdout" "rust-headers: warning: kernel $made has no Rust metadata: the headers of kernel $made are not installed"$'\n'"  To try again: sudo rust-headers --install $made " "… and says why it failed, and what to do"
+like "$(cat "$package/var/log/rust-headers/$made.log")" "the headers of kernel $made are not installed" "… with a log"
+rm "$package/var/log/rust-headers/$made.log"
+debian "${dpkg_runs[@]}" --ro-bind "$package/DEBIAN" /mnt -- sh /mnt/postinst configure
+like "$status $stdout" "^0 rust-headers: Rust metadata for kernel $made" "installing the package does the same for headers that are there"
+: >"$directory/src/linux-headers-$made/include/config/auto.conf"
+debian "${dpkg_runs[@]}" -- linux-run-hooks headers postinst "$made" -- configure
+is "$status $(grep -v header_postinst <<<"$stdout")" "0 dkms comes for $made" "of a kernel without Rust the hook says nothing"
+
+# ---- rust-lkm-dkms
+
+run env TESTS=1 BENCH=1 scripts/dkms.sh
+dkms_deb=$stdout
+is "$status $dkms_deb" "0 $(echo "$PWD"/build/packages/rust-lkm-dkms_*_all.deb)" "the package rust-lkm-dkms is made"
+unpack "$dkms_deb" dkms
+tree=$(echo "$directory"/dkms/usr/src/rust-lkm-*)
+modules=$(sed -n 's/^obj-m [:+]= \([a-z]\)/\1/p' Kbuild | tr ' ' '\n' | sed 's/\.o$//' | sort)
+same "$(sed -n 's/^BUILT_MODULE_NAME\[[0-9]*\]="\([^"]*\)".*/\1/p' "$tree/dkms.conf" | sort)" "$modules" "dkms.conf names the modules, and none of those for tests"
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+release=$(<"$kdir/include/config/kernel.release")
+run scripts/sandbox.sh "$tree/scripts/dkms.sh" --may-build "$release" "$kdir"
+is "$status $stdout$stderr" "0 " "what the package has tells that they can be built for a kernel"
+run scripts/sandbox.sh env TESTS=1 make -n -C "$tree" -f "$tree/Makefile" modules KDIR="$kdir" MO="$directory/built"
+is "$status" 0 "… and how"
+absent=$(grep -ohE '(scripts|lkm)/[a-z-]+\.(sh|py|pl|awk)' <<<"$stdout" | sort -u | while read -r file; do [[ -e $tree/$file ]] || echo "$file"; done)
+is "$absent" "" "… with no script that is not in it"
+run scripts/sandbox.sh "$tree/scripts/dkms.sh" --may-build "$release" "$directory/none"
+like "$status $stderr" "^1 rust-lkm: not built for kernel .*: no such kernel build tree: KDIR=$directory/none" "… or why they cannot be built"
+
+done_testing
