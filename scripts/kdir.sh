@@ -28,8 +28,12 @@ kdir_config() {
 # itself, and the one that has module!.
 named_crates() {
 	printf '%s\n' core compiler_builtins macros
-	grep -ohE -- '--extern +[A-Za-z0-9_]+' "$1/scripts/Makefile.build" 2>/dev/null | awk '!seen[$2]++ { print $2 }' || :
+	# (A tree that was built with O= has the rest of kbuild in source/.)
+	crates_in "$1"/{,source/}scripts/Makefile.build
 }
+
+# crates_in FILE…: prints the crates that a command there passes to the compiler.
+crates_in() { grep -ohE -e '--extern +[A-Za-z0-9_]+' -- "$@" 2>/dev/null | awk '!seen[$2]++ { print $2 }' || :; }
 
 # crate_file KDIR CRATE: prints the path that the crate has, or would have.
 crate_file() {
@@ -84,7 +88,7 @@ all_missing() {
 	done < <({ grep -oE "(^|[ =@])/[^ '\"=]*[^ '\"=/]" <<<"$command" || :; } | sed -E 's,^[^/]*,,' |
 		{ grep -vxF -e "$kdir" -e /dev/null || :; } | sort -u)
 
-	mapfile -t crates < <(named_crates "$kdir")
+	mapfile -t crates < <(named_crates "$kdir" && crates_in - <<<"$command")
 	while ((${#crates[@]})); do
 		crate=${crates[0]} crates=("${crates[@]:1}")
 		[[ -n $crate && $known != *" $crate "* ]] || continue

@@ -21,6 +21,7 @@
 case ${1:-} in
 -h | --help) usage && exit ;;
 --default)
+	(($# == 1)) || bad_usage "--default takes no argument"
 	default_kdir
 	exit
 	;;

@@ -101,6 +101,13 @@ for release in 6.18.1-some "${series##* }9.1-some" 99.0.1; do
 	is "$status" 0 "… but can be tried with ANY_KERNEL=1"
 done
 
+separate=$(tree separate "$running" "${fitting[@]}")
+mkdir "$separate/source"
+mv "$separate/scripts" "$separate/source/"
+rm "$separate/rust/libkernel.rmeta"
+preflight "$trees/fitting" "$separate"
+refused "lack the Rust metadata \(rust/libkernel.rmeta\)" "a tree of make O=DIR"
+
 for file in libkernel.rmeta libcore.rmeta libmacros.so; do
 	incomplete=$(tree "without-$file" "$running" "${fitting[@]}")
 	rm "$incomplete/rust/$file"
@@ -165,6 +172,8 @@ like "$stderr" "preflight.sh: error: no such kernel build tree" "make shows the 
 
 run scripts/preflight.sh --help
 like "$status $stdout" '^0 Usage: scripts/preflight.sh' "--help prints the usage"
+run scripts/preflight.sh --default extra
+like "$status $stderr" '^2 .*--default takes no argument' "an argument too many gives 2"
 run scripts/preflight.sh --unknown
 is "$status" 2 "an unknown option gives 2"
 

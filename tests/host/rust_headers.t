@@ -99,6 +99,12 @@ kernel() {
 package linux-headers-9.9.1-common usr/src/linux-headers-9.9.1-common/Makefile=
 package linux-kbuild-9.9.1 "usr/lib/linux-kbuild-9.9.1/scripts/Makefile.build=rust_common_cmd = --extern kernel"
 package linux-source-9.9 usr/src/none=
+mv "$directory"/source.tar{,.whole}
+head -c 1300 "$directory/source.tar.whole" >"$directory/source.tar"
+mv "$directory"/deb/linux-source-9.9.deb "$directory/whole.deb"
+package linux-source-9.9 usr/src/none=
+mv "$directory/deb/linux-source-9.9.deb" "$directory/cut-source.deb"
+mv "$directory/whole.deb" "$directory/deb/linux-source-9.9.deb"
 kernel 9.9.1-amd64 'CONFIG_RUST=y\nCONFIG_ONE=m\nCONFIG_TWO=y\nCONFIG_FOUR=y'
 kernel 9.10.2-amd64 CONFIG_RUST=y
 kernel 9.9.1-norust-amd64 CONFIG_MODULES=y
@@ -157,13 +163,14 @@ behaviour=\$(<"$directory/behaviour")
 [[ \$behaviour != gone ]] || { echo "E: no such version" && exit 100; }
 for name; do cp "$directory/deb/\${name%%=*}.deb" . || exit; done
 [[ \$behaviour != cut ]] || truncate -s 100 *.deb
+[[ \$behaviour != cut-source ]] || cp "$directory/cut-source.deb" linux-source-9.9.deb
 STANDIN
 cat >"$directory/bin/make" <<STANDIN
 #!/bin/bash
 behaviour=\$(<"$directory/behaviour")
 for word; do [[ \$word != O=* ]] || object=\${word#O=}; done
 if [[ "\$*" == *" M="* ]]; then
-	echo "command: OBJTREE=\$3 rustc --target=\$3/scripts/target.json -L \$3/rust/ --sysroot=/dev/null --extern kernel --out-dir ./"
+	[[ \$behaviour == no-command ]] || echo "command: OBJTREE=\$3 rustc --target=\$3/scripts/target.json -L \$3/rust/ --sysroot=/dev/null --extern kernel --out-dir ./"
 	exit
 fi
 case "\${!#} \$behaviour" in
@@ -214,6 +221,7 @@ like "$stderr" 'The whole output is in build/log/rust-headers-9.9.1-amd64.log' "
 
 refused gone 'apt-get could not download version 9.9.1-1 of linux; the mirror may have a newer one' "a package that the mirror no longer has"
 refused cut 'could not unpack the packages' "a package that is cut off"
+refused cut-source 'could not unpack the packages' "a source that is cut off in its package"
 refused half 'rust/libcore.\{rmeta,so\}' "a missing crate that the compiler uses by itself"
 refused no-ffi 'rust/libffi.\{rmeta,so\}' "a missing crate that another one depends on"
 refused no-macros 'rust/libmacros.\{rmeta,so\}' "a missing macro library, which no crate names,"
@@ -254,11 +262,27 @@ for signal in INT TERM KILL; do
 	is "$left" "" "SIG$signal leaves no process behind"
 done
 
+# Two at once.
+rm -f "$directory/begun"
+sessions=()
+for number in 1 2; do
+	setsid scripts/sandbox.sh env PATH="$directory/bin:/usr/bin" "$directory/checkout/scripts/rust-headers.sh" 9.9.1-amd64 \
+		</dev/null >/dev/null 2>"$directory/run.$number" &
+	sessions+=($!)
+	await "$directory/begun"
+done
+await "$directory/run.2" 'waiting for another run: it is completing the headers of 9\.9\.1-amd64'
+is "$(grep -c Completing "$directory"/run.[12] | sed 's/.*://' | paste -sd ' ')" "1 0" "of two runs at once the second waits"
+for session in "${sessions[@]}"; do
+	signal_session KILL "$session"
+	wait "$session" 2>/dev/null
+done
+
 echo fine >"$directory/behaviour"
 run headers 9.9.1-amd64
 is "$status $stdout" "0 $made/build" "after all this, it can still be completed"
 is "$(cat "$made/vmlinuz")" "image" "… with the kernel's image"
-is "$(grep 'This differs' <<<"$stderr")" "" "… and no differences are reported, because there are none"
+is "$(grep 'These options differ' <<<"$stderr")" "" "… and no differences are reported, because there are none"
 is "$(paste -sd ' ' "$made/names")" "another one one-more two" "… and the names of its modules, for new-module.sh"
 is "$(cd "$made/build/rust" && find . -type f ! -name Makefile | sort | paste -sd ' ')" \
 	"./exports_kernel_generated.h ./kernel/generated_thing.rs ./libcompiler_builtins.rmeta ./libcore.rmeta ./libffi.rmeta ./libkernel.rmeta ./libmacros.so ./made.bc" \
@@ -268,6 +292,25 @@ like "$(<"$directory/prepared")" "rustc --crate-type rlib --out" "… although t
 is "$(grep -E 'drivers|arch' "$directory/prepared" | sort -u | paste -sd ' ')" \
 	"./arch/$([[ $(uname -m) == x86_64 ]] && echo x86 || echo arm64)/arch.h ./drivers/Kconfig ./drivers/driver.h" \
 	"… from those parts of the source that the metadata need"
+
+# Trees that others have made. Arch's does not say which symbols were made; a tree of make O=DIR has no Makefile.build.
+run headers --check "$made/build"
+like "$status $stdout $stderr" '^0 .*symbols: +all 1 that the kernel exports $' "--check agrees"
+cp -a "$made/build" "$directory/others"
+rm "$directory"/others/rust/exports_*_generated.h
+run headers --check "$directory/others"
+like "$status $stdout $stderr" '^0 .*metadata: +complete'$'\n''symbols: +cannot be compared, because this tree does not say which were made $' "--check does not accuse a tree that does not say which symbols were made"
+cp "$made/build"/rust/exports_*_generated.h "$directory/others/rust/"
+rm "$directory/others/Module.symvers"
+run headers --check "$directory/others"
+like "$status $stdout $stderr" '^0 .*symbols: +cannot be compared, because this tree does not say which the kernel has $' "… or which the kernel has"
+rm "$directory"/others/{scripts/Makefile.build,rust/libkernel.rmeta}
+run headers --check "$directory/others"
+like "$status $stdout $stderr" '^1 .*incomplete, rust/libkernel\.\{rmeta,so\} is missing $' "a crate that only kbuild's command names is missed, too"
+echo no-command >"$directory/behaviour"
+run headers --check "$directory/others"
+like "$status $stdout $stderr" '^1 .*incomplete, everything that kbuild needs for compiling Rust is missing $' "a tree that has no such command is refused, in one line"
+
 echo wants-more >"$directory/behaviour"
 rm -r "$made"
 : >"$directory/prepared"
