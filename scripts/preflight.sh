@@ -51,6 +51,12 @@ esac
 (($# <= 2)) || bad_usage "one KDIR and one MO at most"
 good_path KDIR "${1:-}"
 good_path MO "${2:-}"
+# If root has built modules here (make modules_install does that, if they are not up to date), kbuild would only say that it is
+# denied to write.
+if [[ -d ${2:-} ]]; then
+	locked=$(find "$2" ! -type l ! -writable ! -user "$(id -u)" -print -quit)
+	[[ -z $locked ]] || die "cannot write to $locked, which another user has made (root, perhaps)" "sudo chown -R \$USER $2"
+fi
 
 kdir=${1:-$(default_kdir)}
 running=$(uname -r)

@@ -148,6 +148,23 @@ compiler "$trees/rustc-only/rustc" "$fits"
 bare "$trees/rustc-only"
 refused "no bindgen on this machine" "no bindgen"
 
+# What root has built in a user's checkout. (Without root's capabilities, root is a user like any other.)
+mkdir -p "$trees/objects/deep"
+touch "$trees/objects/mine.o" "$trees/objects/deep/roots.o"
+chmod 444 "$trees/objects/mine.o"
+ln -s nowhere "$trees/objects/link"
+as_user() { run bwrap --dev-bind / / --unshare-user env -u RUSTC PATH="$trees/fitting:/usr/bin:/bin" scripts/preflight.sh "$good" "$trees/objects"; }
+as_user
+is "$status $stderr" "0 " "objects of one's own are no obstacle"
+if ((EUID == 0)); then
+	chown 12345 "$trees/objects/deep/roots.o"
+	as_user
+	refused "cannot write to $trees/objects/deep/roots.o, which another user has made" "an object of another user"
+	like "$stderr" "  sudo chown -R \\\$USER $trees/objects\$" "an object of another user: the way out"
+else
+	skip "an object of another user" "not root"
+fi
+
 # A kernel that clang has built.
 preflight "$trees/fitting" "$good"
 is "$(grep -o LLVM <<<"$stdout")" "" "for gcc, kbuild's default is used"
