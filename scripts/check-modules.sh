@@ -125,7 +125,8 @@ for path in "$objects"/*.ko; do
 done
 for path in "$sources"/*.ko; do
 	name=${path##*/} name=${name%.ko}
-	[[ ! -L $path || $order == *" $name "* ]] || rm -f "$path"
+	# (Other links are not ours.)
+	[[ ! -L $path || $(readlink "$path") != @(build/modules|"$objects")/* || $order == *" $name "* ]] || rm -f "$path"
 done
 
 # ---- Names.

@@ -23,8 +23,8 @@ case ${1:-} in
 esac
 (($# <= 1)) || bad_usage "one option at most"
 
-# The links that make leaves at the top.
-find "$sources" -maxdepth 1 -type l \( -name '*.ko' -o -name rust-project.json \) -exec rm -f {} +
+# The links that make leaves at the top. (Other links are somebody else's.)
+find "$sources" -maxdepth 1 -type l -lname 'build/modules/*' \( -name '*.ko' -o -name rust-project.json \) -exec rm -f {} +
 
 # The files that kbuild makes beside the sources if it is called without MO=. For each file NAME that it makes there is a
 # .NAME.cmd. Leave alone directories with a repository, a Makefile or a Kbuild of their own: they are other projects.

@@ -79,6 +79,8 @@ done'
 sed -i '/kernel.sh/a declare -A said=([counts]="" [plain]="plain: My numbers are [72]" [mixed]=4711 [deep/in_c]="in_c: hello from C")\n\ncat /modules/deep/in_c.c | grep -q "C alone" || echo "not ok - the sources are there"' "$own/tests/all.t"
 printf '#!/usr/bin/perl\n# A test in another language.\nprint "1..1\\nok 1 - perl speaks TAP\\n";\n' >"$own/tests/perl.t"
 chmod +x "$own/tests/perl.t"
+# A link of the author's.
+ln -s "$directory/kept/old.ko" "$own/old.ko"
 cp -r "$own" "$directory/sources"
 
 run make --no-print-directory M="$own" test
@@ -86,7 +88,7 @@ is "$status $(tail -n 1 <<<"$stdout")" "0 7 passed, 0 failed, 0 skipped" "module
 release=$(cd "$own/build/modules" && echo *)
 is "$(cd "$own/build/modules/$release" && find . -name '*.ko' | sort | paste -sd ' ')" "./counts.ko ./deep/in_c.ko ./mixed.ko ./plain.ko" \
 	"the modules are in the directory's build/modules/, with a directory for each kernel"
-is "$(diff -r --exclude=build "$directory/sources" "$own")" "" "… and nothing is beside the sources"
+is "$(diff -r --no-dereference --exclude=build "$directory/sources" "$own")" "" "… and nothing is beside the sources"
 like "$(git -C "$own" status --porcelain)" '^[^/]*Kbuild' "git sees the sources"
 is "$(git -C "$own" status --porcelain | grep build/)" "" "… and nothing of build/"
 mkdir -p "$own/target/deep" "$own/.config"
@@ -208,7 +210,7 @@ like "$status $stdout" "^2 Diff in $own/plain.rs" "lint checks these sources"
 is "$(grep ': ' <<<"$stderr" | grep -v '^make' | sort | paste -sd ' ')" \
 	"clippy: clean rustfmt: failed shellcheck: clean shfmt: clean" "… with all its tools for sources"
 run make --no-print-directory M="$own" clean
-is "$status $(cd "$own" && echo *)" "0 Kbuild counts.rs deep main.rs plain.rs sum.c tests" "clean leaves the sources, and no build/"
+is "$status $(cd "$own" && echo *)" "0 Kbuild counts.rs deep main.rs old.ko plain.rs sum.c tests" "clean leaves the sources and the author's links, and no build/"
 
 # ---- Directories that are refused.
 
