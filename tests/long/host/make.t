@@ -48,7 +48,8 @@ rebuilds() {
 rebuilds hello_world.rs hello_world.o
 rebuilds startstop/start.rs startstop/startstop.o
 rebuilds startstop/stop.rs startstop/startstop.o
-rebuilds lkm/proc_fs.rs jiffies.o module_param.o proc_hello.o seconds.o simple.o
+mapfile -t using < <(sed -n 's/^obj-m := /lkm\/liblkm.rmeta /p' Kbuild | tr ' ' '\n' | sort)
+rebuilds lkm/proc_fs.rs "${using[@]}"
 
 touch "$checkout/hello_world.rs"
 native make KDIR="$kdir" V=1
