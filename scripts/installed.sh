@@ -154,5 +154,11 @@ remove_metadata() {
 			say "The Rust metadata of kernel $file has been removed."
 		fi
 	done
+	# What the hook has written about headers that are gone.
+	for file in /var/log/rust-headers/*.log; do
+		[[ -f $file ]] || continue
+		file=${file##*/} file=${file%.log}
+		[[ -n $(package_version "linux-headers-$file") ]] || rm -f "/var/log/rust-headers/$file.log"
+	done
 	unlock
 }

@@ -103,6 +103,11 @@ like "$status $stdout" "^0 rust-headers: Rust metadata for kernel $made" "instal
 debian "${dpkg_runs[@]}" -- linux-run-hooks headers postinst "$made" -- configure
 is "$status $(grep -v header_postinst <<<"$stdout")" "0 dkms comes for $made" "of a kernel without Rust the hook says nothing"
 
+mapfile -t known < <(cd "$root/usr/src" && for file in linux-headers-*[0-9]-*64; do echo "${file#linux-headers-}.log"; done)
+(cd "$package/var/log/rust-headers" && touch "$made.log" "${known[@]}")
+debian -- rust-headers --remove
+is "$status $(ls "$package/var/log/rust-headers")" "0 $(printf '%s\n' "${known[@]}")" "with headers that are gone the hook's log goes, and no other"
+
 # ---- rust-lkm-dkms
 
 run env TESTS=1 BENCH=1 scripts/dkms.sh

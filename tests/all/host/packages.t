@@ -227,6 +227,7 @@ is "$status $stderr" "0 The headers of kernel $release have their Rust metadata.
 apt purge "linux-headers-$release"
 apt autoremove --purge
 is "$(cd "$root" && find usr/src/linux-* usr/lib/linux-* var/lib/rust-headers/* etc/alternatives/*{target.json,clippy.toml} 2>/dev/null)" "" "removing the headers removes the metadata"
+not_there "$root/var/log/rust-headers/$release.log" "… and what the hook has written about them"
 
 rm "$root/srv/ready"/* "$directory/packages/dkms.log"
 apt install "/packages/${deb##*/}"
