@@ -54,7 +54,7 @@ make_dkms_package() {
 	done
 	series=$(sed -n 's/^kernel-series := //p' "$top/lkm/kernels.mk")
 	cp -r "$top"/{Makefile,Kbuild,lkm,startstop} "$top"/*.rs "$tree/"
-	cp "$top"/scripts/{common,kdir,platform,packages,preflight,check-modules,dkms}.sh "$tree/scripts/"
+	cp "$top"/scripts/{common,kdir,platform,packages,preflight,secure-boot,check-modules,dkms}.sh "$tree/scripts/"
 	fill rust-lkm-dkms/dkms.conf VERSION="$version" MODULES="$lines" SERIES="${series// /|}" >"$tree/dkms.conf"
 	install -D "$source/copyright" "$stage/usr/share/doc/rust-lkm-dkms/copyright"
 	cp "$source/changelog" "$stage/usr/share/doc/rust-lkm-dkms/"

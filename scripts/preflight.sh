@@ -6,7 +6,8 @@
 #
 # Checks, before a build, that Rust modules can be built for the kernel build tree KDIR (default: the running kernel's),
 # with the output in the directory MO. If so, it prints the variables that kbuild needs: RUSTC=... and so on. If not, it says in
-# one message what is wrong and what to do about it.
+# one message what is wrong and what to do about it. If the running kernel loads only signed modules, as with Secure Boot, it says so
+# and what can be done.
 # With --default, it prints the KDIR that is used if none is named. With --sources, it checks that kbuild can build modules in
 # the directory DIR, and makes DIR/build/ for the output. With --uses, it checks that the modules of other repositories that those
 # in DIR use are built for the kernel RELEASE, and prints the directories where they are.
@@ -17,6 +18,7 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
+. "$top/scripts/secure-boot.sh"
 
 case ${1:-} in
 -h | --help) usage && exit ;;
@@ -122,6 +124,12 @@ if [[ $(kdir_config "$kdir" CC_IS_CLANG) == y ]]; then
 	type -P clang ld.lld >/dev/null || die "kernel $release was built with clang and lld, and this machine lacks them" \
 		"Debian, Ubuntu: sudo apt-get install clang lld llvm" "$in_vm"
 	llvm=' LLVM=1'
+fi
+
+# (The build goes on: the modules can be signed later.)
+if ! in_sandbox && [[ $release == "$running" ]]; then
+	why=$(signed_only)
+	[[ -z $why ]] || { warn "$why" && ways_out "$why" | sed 's/^/  /' >&2; }
 fi
 
 tools=$(dirname "$rustc")

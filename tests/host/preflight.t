@@ -148,6 +148,21 @@ compiler "$trees/rustc-only/rustc" "$fits"
 bare "$trees/rustc-only"
 refused "no bindgen on this machine" "no bindgen"
 
+# Secure Boot. (What the kernel says of it is in a file.)
+# locked STATE KDIR
+locked() {
+	echo "$1" >"$trees/lockdown"
+	run bwrap --dev-bind / / --tmpfs /sys/kernel/security --ro-bind "$trees/lockdown" /sys/kernel/security/lockdown \
+		env -u RUST_LKM_SUITE -u RUSTC PATH="$trees/fitting:/usr/bin:/bin" scripts/preflight.sh "$2"
+}
+locked "none [integrity] confidentiality" "$good"
+like "$status $stdout $stderr" "^0 RUSTC=[^ ]*/fitting/rustc .*preflight.sh: warning: this kernel is locked down \(integrity\), as with Secure Boot, and loads only signed modules"$'\n'"  Sign them .*: sudo make sign.*"$'\n'"  Or switch Secure Boot off in the firmware\."$'\n'"  Or use a virtual machine, .*: make vm, make demo\$" \
+	"Secure Boot: the build goes on, and the three ways out are named"
+locked "[none] integrity confidentiality" "$good"
+is "$status $stderr" "0 " "… and a kernel that loads any module needs no word"
+locked "none [integrity] confidentiality" "$trees/another"
+is "$status $(grep -c 'locked down' <<<"$stderr")" "0 0" "… nor does a build for a kernel that is not running"
+
 # What root has built in a user's checkout. (Without root's capabilities, root is a user like any other.)
 mkdir -p "$trees/objects/deep"
 touch "$trees/objects/mine.o" "$trees/objects/deep/roots.o"
