@@ -121,12 +121,17 @@ sign() {
 	local file release tool
 	for file; do
 		release=$(modinfo -F vermagic "$file" 2>/dev/null) || die "not a module: $file"
+		# (modinfo also reads compressed ones, but a signature belongs to what is inside.)
+		[[ $(head -c 4 "$file") == $'\x7fELF' ]] || die "a compressed module cannot be signed: $file" \
+			"Unpack it, sign it, and compress it again."
 		tool=$(sign_file "${release%% *}") || exit
-		# Sign a copy, so that a file is never half signed. cat keeps the owner of the file.
+		# Sign a copy, and put it in the place of the file only when it is complete there. The file keeps its owner.
+		new=$(realpath -- "$file").new
 		cp "$file" "$work/module.ko"
 		unsign "$work/module.ko"
 		"$tool" sha256 "$key" "$certificate" "$work/module.ko" || die "$file could not be signed with $key"
-		cat "$work/module.ko" >"$file"
+		{ cp --preserve=all "$file" "$new" && cat "$work/module.ko" >"$new" && mv "$new" "${new%.new}" && new=""; } 2>/dev/null ||
+			die "$file could not be written (is there room on the disk?)"
 	done
 }
 
@@ -146,8 +151,8 @@ else
 	fi
 fi
 for file in "$key" "$certificate" "$@"; do [[ -r $file ]] || die "cannot read $file"; done
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+work=$(mktemp -d) new=''
+trap 'rm -rf "$work" ${new:+"$new"}' EXIT
 sign "$@"
 [[ -z $installed ]] || exit 0
 say "Signed with $key: $#$( (($# == 1)) && echo " module" || echo " modules")"

@@ -40,11 +40,28 @@ echo broken >"$directory/one.key"
 sign --key "$directory/one.key" --certificate "$directory/one.der" "$directory/module.ko"
 like "$status $stderr" '^1 .*could not be signed with' "a broken key gives 1"
 is "$(cmp "$directory/module.ko" "$directory/before.ko")" "" "… and the module has not changed"
+run scripts/sandbox.sh bash -c 'xz --check=crc32 -k "$0/module.ko" && cp "$0/module.ko.xz" "$0/before.xz"' "$directory"
+cp "$directory/one.key.good" "$directory/one.key"
+sign --key "$directory/one.key" --certificate "$directory/one.der" "$directory/module.ko.xz"
+like "$status $stderr" '^1 .*a compressed module cannot be signed: .*module\.ko\.xz'$'\n''.*Unpack it' "a compressed module is refused"
+is "$(cmp "$directory/module.ko.xz" "$directory/before.xz")" "" "… and is as it was"
+ln -s module.ko "$directory/link.ko"
+chmod 640 "$directory/module.ko"
+sign --key "$directory/one.key" --certificate "$directory/one.der" "$directory/link.ko"
+is "$status $(signer) $(stat -c %a "$directory/module.ko") $(readlink "$directory/link.ko") $(echo "$directory"/*.new)" \
+	"0 one 640 module.ko $directory/*.new" "by a link, the module that it leads to is signed, and keeps its mode"
+# shellcheck disable=SC2016 # it is for the shell inside
+run scripts/sandbox.sh bash -c 'mount -t tmpfs none /mnt -o size=$(($(stat -c %s "$0/before.ko") * 3 / 2)) && cp "$0/before.ko" /mnt/module.ko &&
+	scripts/sign.sh --key "$0/one.key" --certificate "$0/one.der" /mnt/module.ko; echo "status $?"; cmp "$0/before.ko" /mnt/module.ko; ls /mnt' "$directory"
+is "$stdout" "status 1"$'\n'"module.ko" "on a full disk a module stays as it was"
+like "$stderr" 'module\.ko could not be written \(is there room on the disk' "… and that is said"
 # (In the sandbox, everything outside the checkout is lost when the command ends, also the key and the installed modules.)
 run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key /tmp/installed; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/shim-signed/mok &&
 	cp "$0/one.key.good" /var/lib/shim-signed/mok/MOK.priv && cp "$0/one.der" /var/lib/shim-signed/mok/MOK.der &&
-	make -s modules_install KDIR="$1" INSTALL_MOD_PATH=/tmp/installed && modinfo -F signer $(find /tmp/installed -name "hello_world.ko*")' "$directory" "$kdir"
-is "$status $(tail -n 1 <<<"$stdout")" "0 one" "make modules_install signs, if there is a key"
+	installed=/tmp/installed/lib/modules/$2 && mkdir -p $installed && touch $installed/modules.{order,builtin,builtin.modinfo} &&
+	make -s modules_install KDIR="$1" INSTALL_MOD_PATH=/tmp/installed && modinfo -F signer $(find /tmp/installed -name "hello_world.ko*")
+	grep -o "^updates/hello_world" $installed/modules.dep' "$directory" "$kdir" "${modules##*/}"
+is "$(tail -n 2 <<<"$stdout")" "one"$'\n'"updates/hello_world" "make modules_install signs, if there is a key, and makes modprobe's list"
 sign
 like "$status $stderr" '^1 .*no modules are built for the running kernel' "if nothing is built, the message says so"
 sign --state
