@@ -138,6 +138,9 @@ run in_namespace --as-pid-1 --tmpfs / --ro-bind /usr /usr "${links[@]}" --ro-bin
 	bash -c 'mkdir /proc /modules && echo "run=run.123456 command=(echo harm)" >/run.vm && exec bash /init run.123456'
 is "$status $stdout" "2 " "the machine's first program does nothing if no kernel of vm.sh has started it"
 
+call bash ./scripts/vm/bashrc
+is "$status $stdout$stderr" "2 bashrc: error: this is for the shell in the virtual machine; by itself it does nothing" "scripts/vm/bashrc: it says what it is for"
+
 # Files that other scripts source.
 while IFS= read -r file; do
 	for argument in '' --help; do

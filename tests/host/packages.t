@@ -108,6 +108,36 @@ mapfile -t known < <(cd "$root/usr/src" && for file in linux-headers-*[0-9]-*64;
 debian -- rust-headers --remove
 is "$status $(ls "$package/var/log/rust-headers")" "0 $(printf '%s\n' "${known[@]}")" "with headers that are gone the hook's log goes, and no other"
 
+# ---- The links of linux-librust (to files that flavours share), with a stand-in for update-alternatives.
+
+sed "s,@RELEASE@,$made,; s,/usr/lib/linux-librust,$directory/librust,; s,/usr/src,$directory/src," packaging/linux-librust/links >"$directory/links"
+cat >"$directory/bin/update-alternatives" <<APT
+#!/bin/sh
+case \$1 in
+--get-selections) echo "target auto none" ;;
+--list) echo "$directory/librust/$made/shared/scripts/target.json" ;;
+--query) echo "Link: $directory/gone/target.json" ;;
+*) echo "\$@" >>"$directory/called" ;;
+esac
+APT
+chmod +x "$directory/bin/update-alternatives"
+links() { run env PATH="$directory/bin:$PATH" sh "$directory/links" "$@"; }
+links
+is "$status $stderr" "2 links: error: it takes one word, add or remove" "links: without a word it says which it takes"
+links add
+is "$status $stderr" "1 links: error: there is no directory $directory/librust/$made/shared" "links add: without files it fails, and says so"
+links remove
+is "$status $stderr" "0 " "links remove: without files there is nothing to do"
+mkdir -p "$directory/librust/$made/shared/scripts"
+touch "$directory/librust/$made/shared/scripts/target.json"
+links add
+is "$status $stderr" "1 links: error: the headers in $directory/src/linux-headers-$made are not complete: they have no directory for scripts/target.json" "links add: headers that are not complete are named"
+links remove
+is "$status $stderr $(cat "$directory/called")" "0  --quiet --remove target $directory/librust/$made/shared/scripts/target.json" "links remove: a directory that is gone is no obstacle"
+mkdir "$directory/src/linux-headers-$made/scripts"
+links add
+like "$status $stderr $(tail -n 1 "$directory/called")" "^0  --quiet --install $directory/src/linux-headers-$made/scripts/target.json [^ ]*-target.json $directory/librust/" "links add: makes the link"
+
 # ---- rust-lkm-dkms
 
 run env TESTS=1 BENCH=1 scripts/dkms.sh
