@@ -62,6 +62,11 @@ run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key /tmp/installed; mount --bind /
 	make -s modules_install KDIR="$1" INSTALL_MOD_PATH=/tmp/installed && modinfo -F signer $(find /tmp/installed -name "hello_world.ko*")
 	grep -o "^updates/hello_world" $installed/modules.dep' "$directory" "$kdir" "${modules##*/}"
 is "$(tail -n 2 <<<"$stdout")" "one"$'\n'"updates/hello_world" "make modules_install signs, if there is a key, and makes modprobe's list"
+run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/{dkms,shim-signed/mok} &&
+	cp "$0/one.key.good" /var/lib/shim-signed/mok/MOK.priv && cp "$0/one.der" /var/lib/shim-signed/mok/MOK.der &&
+	cp "$0/two.key" /var/lib/dkms/mok.key && cp "$0/two.der" /var/lib/dkms/mok.pub &&
+	cp "$1/hello_world.ko" /tmp/ && scripts/sign.sh --installed /tmp/hello_world.ko && modinfo -F signer /tmp/hello_world.ko' "$directory" "$modules"
+is "$status $stdout" "0 two" "if dkms has a key, it is the one that signs"
 sign
 like "$status $stderr" '^1 .*no modules are built for the running kernel' "if nothing is built, the message says so"
 sign --state

@@ -74,6 +74,10 @@ like "$(debian -- dkms status)" "^rust-lkm/[0-9.]+, $pattern, x86_64: installed$
 like "$(debian -- modinfo -F signer "/usr/lib/modules/$release/updates/dkms/hello_world.ko")" 'DKMS module signing key' "… signed with the key of dkms"
 like "$(stat -c '%A %U' "$root/var/lib/dkms/mok.key")" '^-rw------- root' "… which only root can read"
 
+cp "build/modules/$release/seconds.ko" "$root/packages/"
+run debian --ro-bind "$PWD" /checkout -- /checkout/scripts/sign.sh --installed /packages/seconds.ko
+like "$status $stderr $(debian -- modinfo -F signer /packages/seconds.ko)" '^0  .*DKMS module signing key' "sign.sh signs with this key, too"
+
 # The kernel loads these modules.
 mkdir "$directory/dkms"
 cp "$root/usr/lib/modules/$release/updates/dkms"/*.ko "$directory/dkms/"
