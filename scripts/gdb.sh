@@ -96,7 +96,7 @@ socket=$work/socket log=$work/log
 machine=$!
 leave() {
 	# (vm.sh removes its directory.)
-	kill "$machine" 2>/dev/null && wait "$machine" 2>/dev/null || :
+	if kill "$machine" 2>/dev/null; then wait "$machine" 2>/dev/null || :; fi
 	rm -rf "$work"
 }
 trap leave EXIT

@@ -84,10 +84,11 @@ good_path "the module" "$directory" "Choose another directory."
 author='' url=''
 if type -P git >/dev/null; then
 	author=$(git config user.name || :)
-	# The place that this checkout was cloned from, if others can reach it; without a password.
-	url=$(git -C "$top" remote get-url origin 2>/dev/null | grep -E '^(https?|git|ssh)://|^[^/]+@[^/]+:' | sed -E 's,^(https?://)[^/@]*@,\1,' || :)
+	# The place that this checkout was cloned from, if others can reach it; without a password, and as a text for sed.
+	url=$(git -C "$top" remote get-url origin 2>/dev/null | grep -E '^(https?|git|ssh)://|^[^/]+@[^/]+:' |
+		sed -E 's,^(https?://)[^/@]*@,\1,; s/[\\&|]/\\&/g' || :)
 fi
-author=${author//[\"\\&|]/} url=$(sed 's/[\\&|]/\\&/g' <<<"$url")
+author=${author//[\"\\&|]/}
 way=$(realpath -m --relative-to="$directory" -- "$top")
 
 made=$directory

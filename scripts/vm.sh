@@ -223,6 +223,7 @@ make_overlay() {
 	if [[ -n $from ]]; then
 		cp -a "$top"/{scripts,tests} "$ours/"
 		# (A large file is not a source, and would fill the memory.)
+		# shellcheck disable=SC2185 # -files0-from has the paths
 		(cd "$from" && if [[ -n $listed ]]; then cat <&"$listed"; else printf '.\0'; fi |
 			find -files0-from - \( -name .git -o -path ./build -o -path "$(checkout_in "$from")" \) -prune -o ! -type d ! -name '*.ko' -size -8M -print0 | tar -c --null -T -) |
 			tar -x -C "$tree/modules"
