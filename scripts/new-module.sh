@@ -85,7 +85,7 @@ author='' url=''
 if type -P git >/dev/null; then
 	author=$(git config user.name || :)
 	# The place that this checkout was cloned from, if others can reach it; without a password, and as a text for sed.
-	url=$(git -C "$top" remote get-url origin 2>/dev/null | grep -E '^(https?|git|ssh)://|^[^/]+@[^/]+:' |
+	url=$(git -C "$top" config --get remote.origin.url | grep -E '^(https?|git|ssh)://|^[^/]+@[^/]+:' |
 		sed -E 's,^(https?://)[^/@]*@,\1,; s/[\\&|]/\\&/g' || :)
 fi
 author=${author//[\"\\&|]/}

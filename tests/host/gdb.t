@@ -15,7 +15,7 @@ like "$status $stdout" '^0 .*\$1 = [^$]*[^0-9]10[^0-9].*\$2 = [^$]*420[^$]*420.*
 
 # A module that needs another one; and one that cannot be loaded. (Its provider is not loaded, and insmod does not do that.)
 run timeout 300 scripts/gdb.sh --eval bt next_ticket
-like "$status $stdout" '^0 .*#0 .*::init_module \(\) at [^\n]*/next_ticket.rs:[0-9]+' "a module that needs another one is loaded after that, and gdb stops in its own init"
+like "$status $stdout" '^0 .*#0 .*::init_module \(\) at [^ ]*/next_ticket.rs:[0-9]+' "a module that needs another one is loaded after that, and gdb stops in its own init"
 run timeout 300 scripts/gdb.sh --eval bt tests/tickets_c
 is "$status" 1 "a module that cannot be loaded gives 1"
 like "$stderr" 'error: tests/tickets_c.ko was not loaded: its init was never called'$'\n''.*insmod: .*Unknown symbol in module' "… it says why"

@@ -143,8 +143,7 @@ run "$directory/ci/number/ci.sh"
 like "$status $stdout" '^1 .*ran lint of number' "… if one fails, it still runs the other, and fails"
 
 # The place that this checkout comes from may have letters that mean something to sed.
-printf '[remote "origin"]\n\turl = "https://me:secret@localhost/a|b&c"\n' >"$directory/gitconfig"
-GIT_CONFIG_GLOBAL="$directory/gitconfig" run scripts/new-module.sh "$directory/odd"
+GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0='https://me:secret@localhost/a|b&c' run scripts/new-module.sh "$directory/odd"
 is "$status $(bash -c "$(grep '^RUST_LKM_URL=' "$directory/odd/ci.sh")"'; echo "$RUST_LKM_URL"')" '0 https://localhost/a|b&c' "ci.sh has the place where the checkout comes from, without a password"
 
 # ---- The template itself, and a directory inside a git repository.
