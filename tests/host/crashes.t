@@ -24,7 +24,9 @@ hanging=$!
 
 mkdir "$scratch/checkout"
 cp -a Makefile hello_world.rs lkm scripts tests "$scratch/checkout/"
-echo 'obj-m := hello_world.o' >"$scratch/checkout/Kbuild"
+# (Lines of the reader that have the same words.)
+printf '%s\n' 'obj-m := hello_world.o' '# salute.o' '# halves.o' '# my_buffer.o' >"$scratch/checkout/Kbuild"
+cp "$scratch/checkout/Kbuild" "$scratch/Kbuild"
 
 # type_command COMMAND: types it in that checkout. Sets output.
 type_command() {
@@ -39,6 +41,9 @@ statuses=''
 each_command docs/crashes.md "console build" '$ ' check_command
 
 is "$statuses" "0 2 0 0 2 0 " "a name that differs from the file's is an error, and so is floating point"
+
+same "$(<"$scratch/checkout/Kbuild")" "$(<"$scratch/Kbuild")" "… and in the end Kbuild is as it was"
+is "$(cd "$scratch/checkout" && echo *.rs)" hello_world.rs "… and so are the sources"
 
 # The module with the large array can be built. It crashes the machine.
 there "$scratch/made/buffer.ko" "a large array is no error, as in C"
