@@ -134,6 +134,7 @@ crew("the state of one open file", map { my $me = $_; sub {
 # ---- One open file of a device, and its pipe, which 4 processes share.
 
 my $device = openf("/dev/chardev", O_RDWR | O_NONBLOCK);
+ioctln($device, 0x7802, 0); # what an earlier run has left
 pipe(my $sums, my $sum) or die;
 {
 	local $after = sub {
