@@ -46,6 +46,8 @@ same "$(<"$scratch/checkout/Kbuild")" "$(<"$scratch/Kbuild")" "… and in the en
 is "$(cd "$scratch/checkout" && echo *.rs)" hello_world.rs "… and so are the sources"
 
 # The module with the large array can be built. It crashes the machine.
+# (Its source has to be there for the explanation.)
+cp tests/crashes/buffer.rs "$scratch/checkout/"
 there "$scratch/made/buffer.ko" "a large array is no error, as in C"
 run scripts/vm.sh --smp 1 --add "$scratch/made/buffer.ko" --timeout 60 bash -c 'echo "<6>before" >/dev/kmsg; insmod buffer.ko'
 is "$status" 125 "a machine that a module crashes gives 125"
