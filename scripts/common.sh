@@ -101,11 +101,13 @@ used_of() {
 		if (($# > 1)); then echo "$path"; else echo "$repository"; fi
 	done
 }
-# used_named DIR RELEASE: prints what make knows after it has read the Kbuild files in DIR. (Most do not have these lines.)
+# used_named DIR RELEASE: prints what make knows after it has read the Kbuild files in DIR. (Most do not have these lines.) make runs
+# what stands in $(shell ...) there, so outside of the sandbox it can write nothing.
 used_named() {
-	local file
+	local file confined=()
+	in_sandbox || ! type -P bwrap >/dev/null || confined=(bwrap --ro-bind / / --dev /dev --unshare-all --die-with-parent)
 	while IFS= read -r file; do
-		env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KBUILD_EXTRA_SYMBOLS make -rR -f "$file" \
+		"${confined[@]}" env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u KBUILD_EXTRA_SYMBOLS make -rR -f "$file" \
 			--eval='lkm-show: ; @: $(info $(lkm-uses) $(patsubst %/,%,$(dir $(KBUILD_EXTRA_SYMBOLS))))' lkm-show \
 			src="${file%/*}" obj=. RUST_LKM="$top" KERNELRELEASE="$2" 2>/dev/null || :
 	done < <(find "$1" -maxdepth 3 \( -name .git -o -name build -o -path "$top" \) -prune -o \( -name Kbuild -o -name Makefile \) \

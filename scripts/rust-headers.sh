@@ -368,7 +368,7 @@ module_names() {
 
 # A tree that was completed by another recipe is completed again.
 recipe() {
-	declare -f left_out unpack_source unpack kernel_make make_from_part wrap_rustc configure prepare assemble copy_rust_metadata
+	declare -f left_out unpack_source unpack module_names kernel_make make_from_part wrap_rustc configure prepare assemble copy_rust_metadata
 	echo "$may_differ ${not_needed[*]}"
 }
 

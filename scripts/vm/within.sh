@@ -42,7 +42,7 @@ within() {
 # user_time PROCESS: prints how long it has run outside the kernel, in clock ticks.
 user_time() {
 	local text fields
-	read -r text <"/proc/$1/stat"
+	read -r text 2>/dev/null <"/proc/$1/stat" || return 0
 	read -ra fields <<<"${text##*) }"
 	echo "${fields[11]}"
 }

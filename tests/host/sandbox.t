@@ -72,6 +72,13 @@ mkdir "$directory/own"
 run scripts/sandbox.sh --show "$directory/own" touch "$directory/own/written"
 is "$status" 1 "… and not writable"
 cd "$directory/own" || exit
+# (It looks for lkm-uses there.)
+printf '%s\n' "x := \$(shell touch $directory/touched)" "lkm-uses := $directory/used/build/modules/\$(KERNELRELEASE)" >Kbuild
+mkdir "$directory/used"
+echo "from the other" >"$directory/used/file"
+run "$checkout/scripts/sandbox.sh" --show "$directory/own" cat "$directory/used/file"
+is "$status $stdout" "0 from the other" "the repository of modules that those in a directory use is visible, too"
+not_there "$directory/touched" "… but commands in their Kbuild write nothing outside of the sandbox"
 run "$checkout/scripts/sandbox.sh" --writable "$directory/own" bash -c 'echo "$PWD"; echo built >written'
 is "$status $stdout $(<written)" "0 $directory/own built" "--writable allows building in a directory"
 cd "$checkout" || exit

@@ -67,6 +67,7 @@ start place --console --add "$directory/added" --add "$directory/second" bash -c
 start line --strip 'echo a; echo b'
 start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
 # (A machine that waits for a debugger hangs without any output.)
+start rule --strip --timeout 60 bash -c 'insmod tests/panics_rule.ko; bash -c "echo 2147483647 >/sys/module/panics_rule/parameters/number"; exit 9'
 start hang --gdb "$hang_socket" --timeout 3 true
 
 # A person at a terminal, which script(1) makes. Each line is typed when the screen shows the text before it, and the prompt.
@@ -153,6 +154,10 @@ like "$stderr" "'echo a; echo b' was taken as the name of one program.*bash -c '
 ended hang
 is "$status" 124 "a hang gives 124"
 like "$stderr" 'still running after 3 seconds' "after a hang, the message names the timeout"
+
+ended rule
+is "$status" 9 "a machine in which nobody can read a module's parameters any more ends as others do"
+like "$stderr" 'Rust code panicked.*module:  panics_rule' "… and the panic that caused this is explained"
 
 ended debugger
 is "$(<"$directory/before")<$stdout>" "<let go>" "--gdb waits for a debugger, and runs the command when the debugger continues"
