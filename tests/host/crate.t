@@ -85,8 +85,9 @@ for word; do
 	esac
 done
 STANDIN
-chmod +x "$scratch/rustc"
-run env LKM_RMETA="$scratch/liba.rmeta" LKM_AS="true" LKM_LD="true" NM="true" OBJDUMP="true" KERNELRELEASE=1.0 \
+printf '%s\n' '#!/bin/bash' 'cat >/dev/null' >"$scratch/as"
+chmod +x "$scratch/rustc" "$scratch/as"
+run env LKM_RMETA="$scratch/liba.rmeta" LKM_AS="$scratch/as" LKM_LD="true" NM="true" OBJDUMP="true" KERNELRELEASE=1.0 \
 	lkm/export.sh "$scratch/rustc" --emit=obj="$scratch/a.o" a.rs
 is "$status $stdout" $'0 -Cmetadata=0123456789abcdef\n-Cmetadata=1.0' "a module for other modules is built, however much the compiler writes after the crate's hash"
 
