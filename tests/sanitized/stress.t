@@ -24,6 +24,6 @@ done
 for cpu in 2 3; do echo 1 >"/sys/devices/system/cpu/cpu$cpu/online"; done
 
 rmmod "${modules[@]##*/}"
-# (The log has lines about a CPU that is turned off and on.)
-is "$(kmsg | grep -vE '^(smpboot: |Booting Node|kvm-|Will online and init hotplugged CPU)')" "" "none of this logs a message"
+# (The log has lines about a CPU that is turned off and on. On a busy host its timer may not be found to work.)
+is "$(kmsg | grep -vE '^(smpboot: |Booting Node|kvm-|Will online and init hotplugged CPU|Clockevents: could not switch|<warn> Could not switch to high resolution)')" "" "none of this logs a message"
 done_testing
