@@ -81,6 +81,13 @@ like "$stderr" 'cat: /proc/sums/add: Input/output error.*write error: Input/outp
 rmmod sums
 not_there /proc/sums "rmmod removes the directory"
 
+insmod sums_reset.ko
+echo 12 >/proc/sums/add
+echo anything >/proc/sums/reset
+echo 3 >/proc/sums/add
+is "$(cat /proc/sums/decimal /proc/sums/hexadecimal)" $'3\n0x3' "with reset, a write sets the sum to 0 for all files"
+rmmod sums_reset
+
 insmod echo.ko
 exec 3<>/proc/echo 4<>/proc/echo
 printf 'a longer text' >&3
@@ -111,6 +118,18 @@ like "$age" '^[0-9]+:[0-5][0-9]$' "age has minutes and seconds"
 passed=$((10#${age%:*} * 60 + 10#${age#*:}))
 is "$((passed >= 1 && passed <= EPOCHSECONDS - started + 1))" 1 "… that have passed since it was loaded"
 rmmod age
+
+insmod ../../../jiffies.ko
+kmsg_mark
+insmod ../../../simple.ko
+rmmod simple
+hz=$(kmsg | sed -n 's/^simple: HZ = //p')
+before=$(cat /proc/jiffies) from=${EPOCHREALTIME/[.,]/}
+sleep 3
+ticks=$(($(cat /proc/jiffies) - before)) passed=$((${EPOCHREALTIME/[.,]/} - from))
+is "$((ticks * 1000000 > passed * hz * 9 / 10 && ticks * 1000000 < passed * hz * 11 / 10))" 1 \
+	"two readings of /proc/jiffies give HZ, as the second exercise says: $ticks ticks in $passed us"
+rmmod jiffies
 
 # ---- Chapter 7
 
@@ -149,6 +168,24 @@ like "$stderr" 'Value too large' "… and an overflow is refused"
 is "$(cat /proc/stats)" "20000 60000" "… and changes nothing"
 rmmod stats
 
+insmod lossy.ko
+echo 5 >/proc/lossy
+echo -7 >/proc/lossy
+is "$(cat /proc/lossy)" -2 "lossy adds up what one process writes"
+# How many are lost differs from run to run.
+expected=-2
+for ((round = 0; round < 20 && $(cat /proc/lossy) == expected; round++)); do
+	writers=()
+	for writer in 1 2 3 4; do
+		perl -e 'open my $file, ">", "/proc/lossy" or die; for (1 .. 20000) { syswrite($file, "1\n") == 2 or die }' &
+		writers[writer]=$!
+	done
+	wait "${writers[@]}"
+	expected=$((expected + 80000))
+done
+is "$(($(cat /proc/lossy) < expected))" 1 "lossy loses numbers when several processes write at once"
+rmmod lossy
+
 # ---- Chapter 9
 
 insmod average.ko numbers=1,2,4
@@ -163,5 +200,26 @@ like "$status $stderr" '^1 .*Invalid parameters' "largest refuses to be loaded w
 insmod largest.ko numbers=3,14,2
 is "$(kmsg)" "largest: the largest is 14" "… and finds the largest"
 rmmod largest
+
+# ---- Chapter 13: chardev_mended.c has none of the mistakes that from_c.t shows.
+
+. ../../../tests/perl.sh
+insmod chardev_mended.ko
+perl 'sub dev { openf("/dev/chardev", O_RDWR) } $f = dev()'
+is "$(perl 'print writen($f, "x" x 84), " ", dev(); POSIX::close($f); $f = dev(); print " ", $f > 0 ? "open" : $f')" "80 EBUSY open" \
+	"chardev_mended takes as much as it has room for, and can still be opened"
+is "$(perl 'writen($f, "hello"); print read_at($f, hole(), 3), " ", readn($f, 2), " ", readn($f, 99), readn($f, 99)')" "EFAULT he llo" \
+	"… reports a bad address, and loses nothing"
+run rmmod chardev_mended
+like "$stderr" 'is in use' "… cannot be unloaded while it is open"
+perl 'POSIX::close($f)'
+rmmod chardev_mended
+insmod ../../../chardev.ko
+before=$(grep -cw chardev /proc/devices)
+kmsg_mark
+run insmod chardev_mended.ko
+like "$status $(kmsg)" "^1 .*cannot create duplicate filename '/class/chardev'" "… is not loaded if its name is taken"
+is "$(grep -cw chardev /proc/devices)" "$before" "… and then gives its number back"
+rmmod chardev
 
 done_testing
