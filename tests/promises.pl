@@ -67,9 +67,16 @@ sub subjects {
 		my ($block, $begin) = ($1, $-[1]);
 		push @messages, ["message: $&", $begin + $-[0], $begin + $+[0]] while $block =~ /^.+$/mg;
 	}
-	# A map of the documents promises nothing. The guide teaches: other tests type its commands; its exercises need solutions.
+	# A map of the documents promises nothing. The guide teaches: other tests type its commands; its exercises need tests.
 	return () if $document =~ m{^docs/(guide/)?README\.md$};
-	return each_match("exercise", $prose, qr/^\d+\. (.*(?:\n +.*)*?Solution:)/m) if $document =~ m{^docs/guide/};
+	if ($document =~ m{^docs/guide/}) {
+		my @exercises;
+		while ($prose =~ /^##+ (?:Exercises|More exercises)\n((?:(?!##+ ).*\n?)*)/mg) {
+			my ($section, $begin) = ($1, $-[1]);
+			push @exercises, map { [$_->[0], $_->[1] + $begin, $_->[2] + $begin] } each_match("exercise", $section, qr/^\d+\. (.*)(?:\n +.*)*/m);
+		}
+		return @exercises;
+	}
 	my @sections = each_match("section", $prose, qr/^##+ (.*)\n(?:(?!##+ ).*\n)*/m);
 	# Its figures are those of the run that it names.
 	return @sections if $document eq "docs/performance.md";

@@ -49,11 +49,67 @@ run scripts/sandbox.sh bash -c "cd '$scratch/checkout' && ${command/\/path\/to\/
 is "$status ${command:0:4}" "0 make" "with the path of a build tree, the command in chapter 12 works: $command"
 there "$(echo "$scratch/checkout/build/modules"/*/my_greeting.ko)" "… and the module is built for that kernel"
 
-# ---- Exercises have solutions, and each solution has an exercise.
+# ---- Each exercise has a solution or an answer, and each solution has an exercise and a test. (scripts/promises.sh wants a test
+# for each exercise.)
 
-is "$(grep -L '^## Exercises$' docs/guide/[01]*.md)" "" "every chapter has exercises"
-is "$(comm -3 <(grep -ohE '\]\(solutions/[a-z/_]+\.rs' docs/guide/[01]*.md | sed 's,.*solutions/,,' | sort -u) \
-	<(cd docs/guide/solutions && find . -name '*.rs' | sed 's,^\./,,' | sort))" "" "each solution belongs to a chapter"
+# unsolved CHAPTER…: prints the exercises that have neither a link to a solution nor an answer, and those with a wrong number.
+unsolved() {
+	perl -e '
+		for my $chapter (@ARGV) {
+			open my $page, "<", $chapter or die "$chapter: $!\n";
+			my (%exercise, %answer, $section, $number);
+			while (<$page>) {
+				if (/^#+ (.*)/) { ($section, $number) = ($1, 0) }
+				elsif ($section =~ /^(?:Exercises|More exercises)$/) {
+					if (/^(\d+)\. /) { print "$chapter: number $1\n" if $1 != 1 + keys %exercise; $number = $1 }
+					elsif (/^\S/) { $number = 0 }
+					$exercise{$number} .= $_ if $number;
+				}
+				elsif ($section eq "Answers" && /^\*\*Exercise (\d+)\.\*\* \S/) { $answer{$1} = 1 }
+			}
+			print "$chapter: no exercises\n" if !%exercise;
+			for (sort keys %exercise) { print "$chapter: exercise $_\n" if $exercise{$_} !~ /Solution:\s.*\]\(/s && !$answer{$_} }
+			for (sort keys %answer) { print "$chapter: answer $_\n" if !$exercise{$_} }
+		}' "$@"
+}
+is "$(unsolved docs/guide/[01]*.md)" "" "each chapter has exercises, and each of them has a solution or an answer"
+sed 's/^   Solution: \[greeting.rs\].*//; s/^\*\*Exercise 3\.\*\*/So:/' docs/guide/01-first-module.md >"$scratch/unsolved.md"
+is "$(unsolved "$scratch/unsolved.md")" "$scratch/unsolved.md: exercise 1
+$scratch/unsolved.md: exercise 3" "one that has neither is noticed"
+is "$(comm -3 <(grep -ohE '\]\(solutions/[a-z/_]+\.(rs|c)' docs/guide/[01]*.md | sed 's,.*solutions/,,' | sort -u) \
+	<(cd docs/guide/solutions && find . -name '*.rs' -o -name '*.c' | sed 's,^\./,,' | sort))" "" "each solution belongs to a chapter"
+untested=''
+while read -r solution; do
+	grep -q "^insmod ${solution%.*}\.ko\|insmod ${solution%.*}\.ko" tests/solutions.t || untested+="$solution "
+done < <(cd docs/guide/solutions && grep -lrE '^module! \{|^MODULE_LICENSE' . | sed 's,^\./,,')
+is "$untested" "" "tests/solutions.t loads each of them"
+
+# Chapter 12: the first exercise.
+packaged=$(scripts/sandbox.sh bash -c 'ls /usr/src/linux-headers-*/rust/*.rmeta 2>/dev/null')
+is "$packaged" "" "Debian's headers have no .rmeta files, as the answer in chapter 12 says"
+there "$(echo "$kdir"/rust/libkernel.rmeta)" "… and the completed build tree has them"
+
+# ---- How long chapters 1 to 5 take: the table in README.md is computed from what they have before "For later".
+
+hour=$(perl -e '
+	my ($words, $commands, $exercises, $sum) = (0, 0, 0, 0);
+	for my $chapter (glob "docs/guide/0[1-5]*.md") {
+		open my $page, "<", $chapter or die;
+		my ($now, $later) = split /^## For later$/m, do { local $/; <$page> };
+		die "$chapter has nothing for later\n" if !$later;
+		$words += () = $now =~ /\S+/g;
+		$commands += () = $1 =~ /^[#\$] /mg while $now =~ /^(```console.*?)^```$/msg;
+		$exercises += () = $now =~ /Solution:/g;
+	}
+	sub row { my ($what, $count, $seconds) = @_; my $minutes = int($seconds / 60 + 0.5); $sum += $minutes; print "| $what | $count | $minutes |\n" }
+	$words = 100 * int($words / 100 + 0.5);
+	row("reading, 150 words a minute", "$words words, with the code and the output", $words / 150 * 60);
+	row("typing commands, 6 seconds each", $commands, $commands * 6);
+	row("exercises, 4 minutes each", $exercises, $exercises * 240);
+	row("building the modules and starting the virtual machine, 40 seconds each", $exercises + 1, ($exercises + 1) * 40);
+	print "| together | | $sum |\n";')
+is "$(grep -E '^\|.*\| [0-9]+ \|$' docs/guide/README.md)" "$hour" "README.md says how long chapters 1 to 5 take, from what they have"
+ok "$(($(grep -oE '[0-9]+' <<<"$hour" | tail -n 1) > 60))" "… an hour at most"
 
 # ---- The book.
 
