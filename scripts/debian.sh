@@ -95,9 +95,7 @@ while (($#)); do
 	*) break ;;
 	esac
 done
-[[ $smp =~ ^[1-9][0-9]*$ ]] || bad_usage "--smp takes a number of CPUs, not '$smp'"
-[[ $timeout =~ ^[0-9]*$ ]] || bad_usage "--timeout takes seconds, not '$timeout'"
-[[ $accel =~ ^(auto|kvm|tcg)$ ]] || bad_usage "--accel is auto, kvm or tcg, not '$accel'"
+check_options
 [[ $layer$on =~ ^[a-z0-9_-]*$ ]] || bad_usage "a layer's name has small letters, digits, - and _ only"
 choose_platform
 [[ $ARCH == x86 && -z $cross ]] || bad_usage "there is no whole Debian for ARCH=$ARCH here"

@@ -14,6 +14,15 @@ no_vm() {
 	exit 125
 }
 
+# check_options: ends the script if the value of an option is wrong.
+check_options() {
+	[[ $smp =~ ^[1-9][0-9]*$ ]] || bad_usage "--smp takes a number of CPUs, not '$smp'"
+	[[ $timeout =~ ^[0-9]{0,9}$ ]] || bad_usage "--timeout takes seconds, not '$timeout'"
+	# (bash takes a number that begins with 0 for an octal one.)
+	timeout=${timeout:+$((10#$timeout))}
+	[[ $accel =~ ^(auto|kvm|tcg)$ ]] || bad_usage "--accel is auto, kvm or tcg, not '$accel'"
+}
+
 # On some machines /dev/kvm can be opened, but no kernel runs with it. So this tries a boot, once.
 choose_accel() {
 	local answer=$build/vm/accel key

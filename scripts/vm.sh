@@ -96,10 +96,8 @@ while (($#)); do
 	*) break ;;
 	esac
 done
-[[ $smp =~ ^[1-9][0-9]*$ ]] || bad_usage "--smp takes a number of CPUs, not '$smp'"
-[[ $timeout =~ ^[0-9]*$ ]] || bad_usage "--timeout takes seconds, not '$timeout'"
+check_options
 [[ -z $secure_boot || ${ARCH:-x86} == x86 ]] || bad_usage "--secure-boot is for x86 only"
-[[ $accel =~ ^(auto|kvm|tcg)$ ]] || bad_usage "--accel is auto, kvm or tcg, not '$accel'"
 
 choose_kernel() {
 	local default=$kernels/default-$sandbox_name

@@ -58,6 +58,7 @@ wait_for_end() {
 # says so.
 test_limit() {
 	local limit
-	limit=$(sed -n 's/^timeout=\([0-9]\+\)$/\1/p' tests/settings 2>/dev/null)
+	# (bash takes a number that begins with 0 for an octal one.)
+	limit=$(sed -nE 's/^timeout=0*([0-9]+)$/\1/p' tests/settings 2>/dev/null)
 	echo "${limit:-60}"
 }

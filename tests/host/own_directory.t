@@ -151,7 +151,7 @@ sed -i '/falls/d' "$own/Kbuild"
 cp tests/crashes/deadlock.rs "$own/"
 line=$(sed -n '/total\.lock() += /=' "$own/deadlock.rs")
 echo 'obj-m += deadlock.o' >>"$own/Kbuild"
-echo 'timeout=4' >"$own/tests/settings"
+echo 'timeout=04' >"$own/tests/settings"
 a_test 1_sleeps 'is 1 1 "it has begun"
 bash -c "sleep 1000; :"'
 a_test 2_busy 'perl -e "1 while 1"'

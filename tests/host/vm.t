@@ -232,7 +232,7 @@ cat >"$bare/bin/qemu-system-x86_64" <<STANDIN
 echo "\$*" >>"$bare/calls"
 for word; do
 	[[ \$word != file,id=status,path=* ]] || status=\${word##*=}
-	[[ \$word != */initramfs ]] || cpio --quiet -t <"\${word%/*}/overlay.cpio" >"$bare/files"
+	[[ \$word != */initramfs ]] || { cpio --quiet -t <"\${word%/*}/overlay.cpio" >"$bare/files"; grep -a '^timeout="[0-9]*"\$' "\${word%/*}/overlay.cpio" >"$bare/limit"; }
 done
 case "\$(<"$bare/behaviour") \$*" in
 "fails "* | "without KVM "*"-accel kvm"*) echo "its own words" >&2 && exit 1 ;;
@@ -260,6 +260,8 @@ echo 'obj-m := mine.o' >"$around/Kbuild"
 bare works --kernel 9.9.9 --accel tcg --from "$around" true
 is "$status $(grep -E '^modules/(Kbuild|rust-lkm)' "$bare/files" | paste -sd ' ')" "0 modules/Kbuild" \
 	"--from: a checkout inside the directory is not copied with the sources"
+bare works --kernel 9.9.9 --accel tcg --timeout 08 true
+is "$status $(<"$bare/limit") $(grep 'value too great' <<<"$stderr")" '0 timeout="8" ' "a timeout that begins with 0 is no octal number"
 bare fails --kernel 9.9.9 --accel tcg true
 is "$status" 125 "a QEMU that fails gives 125"
 like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… with QEMU's own message"
