@@ -177,17 +177,22 @@ make_base() {
 
 pack() { (cd "$1" && find . -print0 | cpio --null -o -H newc -R 0:0 --quiet); }
 
-base() {
+# open_base: makes the file system that all machines share, unless it is there, and opens it as the file descriptor base_fd. (Another
+# run may have another recipe, and remove it.)
+open_base() {
 	local key file
 	key=$({ cat /etc/rust-lkm-recipe && declare -f make_base base_files copy_files copy_foreign && declare -p guest_packages base_programs base_perl; } |
 		sha256sum | cut -c1-12)
 	file=$vm/base.$sandbox_name.$key.cpio
-	if [[ ! -s $file ]]; then
+	if { exec {base_fd}<"$file"; } 2>/dev/null; then return; fi
+	lock "$vm/$sandbox_name.lock" "it is making the file system of the virtual machine"
+	if [[ ! -e $file ]]; then
 		say "Making the file system of the virtual machine, once …"
 		rm -f "$vm/base.$sandbox_name".*.cpio
 		make_base "$file"
 	fi
-	echo "$file"
+	exec {base_fd}<"$file"
+	unlock
 }
 
 # put_modules OBJECTS PLACE: puts the modules that were built in OBJECTS into /modules, and installs them. (Those that only tests
@@ -347,11 +352,11 @@ if [[ -n $from ]]; then
 	for path in $(used_by "$from" "$release"); do [[ ! -r $path/modules.order ]] || used+=("$path"); done
 fi
 choose_accel
-base=$(base)
+open_base
 [[ -z $secure_boot ]] || make_keys "$work/vars.fd" >"$work/keys.log" 2>&1 ||
 	no_vm "the keys for the firmware could not be made: $(tail -n 1 "$work/keys.log")"
 make_overlay "$@" >"$work/overlay.cpio"
-cat "$base" "$work/overlay.cpio" >"$work/initramfs"
+cat - "$work/overlay.cpio" <&"$base_fd" >"$work/initramfs"
 ended=0
 boot || ended=$?
 finish "$ended" "$1"

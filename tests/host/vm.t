@@ -262,6 +262,21 @@ is "$status $(grep -E '^modules/(Kbuild|rust-lkm)' "$bare/files" | paste -sd ' '
 	"--from: a checkout inside the directory is not copied with the sources"
 bare works --kernel 9.9.9 --accel tcg --timeout 08 true
 is "$status $(<"$bare/limit") $(grep 'value too great' <<<"$stderr")" '0 timeout="8" ' "a timeout that begins with 0 is no octal number"
+# Two machines of a new checkout.
+rm "$bare"/build/vm/base.*.cpio
+for run in 1 2; do
+	scripts/sandbox.sh env PATH="$bare/bin:/usr/sbin:/usr/bin" "$bare/scripts/vm.sh" --kernel 9.9.9 --accel tcg true </dev/null >"$directory/new.$run" 2>&1 &
+	making[run]=$!
+done
+wait "${making[1]}"
+is "$? $(grep -h '^Making' "$directory"/new.[12])" "0 Making the file system of the virtual machine, once …" "two machines at once make their file system once"
+wait "${making[2]}"
+is "$? $(cat "$directory"/new.[12] | grep -c 'waiting for another run: it is making the file system')" "0 1" "… and the other one waits for it"
+printf '#!/bin/sh\nrm "%s"/build/vm/base.*.cpio\nexec /usr/sbin/depmod "$@"\n' "$bare" >"$bare/bin/depmod"
+chmod +x "$bare/bin/depmod"
+bare works --kernel 9.9.9 --accel tcg true
+is "$status $(echo "$bare"/build/vm/base.*.cpio)" "0 $bare/build/vm/base.*.cpio" "… and it may be removed while a machine is being made, by a run with another recipe"
+rm "$bare/bin/depmod"
 bare fails --kernel 9.9.9 --accel tcg true
 is "$status" 125 "a QEMU that fails gives 125"
 like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… with QEMU's own message"
