@@ -77,6 +77,20 @@ like "$(scripts/sandbox.sh python3 -c 'import json, sys
 print(sorted(crate["display_name"] for crate in json.load(open(sys.argv[1]))["crates"]))' "$checkout/rust-project.json")" \
 	"'hello_world'.*'jiffies'.*'kernel'" "… and its file has the modules and the kernel crate"
 
+# ---- A module in a directory of its own, for the kernel that KDIR names.
+
+own=$directory/number
+scripts/new-module.sh "$own" 2>/dev/null
+rm -rf "$directory/installed"
+native make -C "$own" RUST_LKM="$checkout" KDIR="$kdir"
+is "$status $(grep -iE '(^| )(warning|error)' <<<"$stdout$stderr" | grep -v "warning:.* building for kernel")" "0 " "in the directory of a module, make KDIR= builds it without a sandbox"
+there "$own/build/modules/$release/number.ko" "… for that kernel"
+native make -C "$own" RUST_LKM="$checkout" KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/installed"
+is "$status $(cd "$directory/installed/lib/modules/$release" && find . -name '*.ko*' | sed 's/\.ko.*/.ko/')" "0 ./updates/number.ko" "… and make modules_install installs it, and nothing else"
+native make M="$own" KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/again"
+is "$status $(cd "$directory/again/lib/modules/$release" && find . -name '*.ko*' | sed 's/\.ko.*/.ko/')" "0 ./updates/number.ko" "… and so does make M=DIR modules_install"
+rm -r "$own"
+
 native make clean
 is "$(changes | grep -v ' build/$')" "" "clean leaves the sources"
 echo 'not rust' >>"$checkout/hello_world.rs"
