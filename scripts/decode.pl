@@ -88,6 +88,7 @@ sub file_of {
 	return $file_of{$module} if exists $file_of{$module};
 	my @places = grep { length } split /\n/, $ENV{DECODE_MODULES};
 	@places = (-d "$top/build/modules/$release" && length $release ? "$top/build/modules/$release" : "$top/build/modules", $top) if !@places;
+	@places = grep { -e } @places;
 	for my $place (@places) {
 		for my $file (-d $place ? ($place eq $top ? glob("$top/*.ko $top/tests/*.ko $top/tests/*/*.ko") : modules_under($place)) : $place) {
 			my ($name) = $file =~ m{([^/]*)\.ko$};

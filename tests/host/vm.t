@@ -235,6 +235,12 @@ for word; do
 	[[ \$word != */initramfs ]] || { cpio --quiet -t <"\${word%/*}/overlay.cpio" >"$bare/files"; grep -a '^timeout="[0-9]*"\$' "\${word%/*}/overlay.cpio" >"$bare/limit"; }
 done
 case "\$(<"$bare/behaviour") \$*" in
+"panics "*)
+	for word; do
+		[[ \$word != file,id=console,path=* ]] || { echo "a line of the boot"; cat "$PWD/tests/logs/panic.log"; } >"\${word##*=}"
+	done
+	exit
+	;;
 "fails "* | "without KVM "*"-accel kvm"*) echo "its own words" >&2 && exit 1 ;;
 esac
 echo 0 >"\$status"
@@ -277,6 +283,10 @@ chmod +x "$bare/bin/depmod"
 bare works --kernel 9.9.9 --accel tcg true
 is "$status $(echo "$bare"/build/vm/base.*.cpio)" "0 $bare/build/vm/base.*.cpio" "… and it may be removed while a machine is being made, by a run with another recipe"
 rm "$bare/bin/depmod"
+bare panics --kernel 9.9.9 --accel tcg true
+like "$status $stderr" '^125 .*The last lines of its console [^|]*:'$'\n''  \| [^|]*panicked at .*/out_of_bounds.rs:35:5' \
+	"of a console with a panic, the lines from the first one on are shown: it names the place"
+is "$(grep 'decode\.pl' <<<"$stderr")" "" "… and no tool complains because nothing is built here"
 bare fails --kernel 9.9.9 --accel tcg true
 is "$status" 125 "a QEMU that fails gives 125"
 like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… with QEMU's own message"
