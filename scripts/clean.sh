@@ -36,6 +36,8 @@ find "$sources" -mindepth 1 -type d \( -path "$sources/build" -o -name .git -o -
 		name=${note%/*}/${name%.cmd}
 		rm -f "$note"
 		[[ $note == *.d ]] || rm -f "$name" "${name/%.mod/.mod.c}"
+		# (The crate's rules make some files without a note: see lkm/Kbuild.include.)
+		[[ $name != */lkm/liblkm.rmeta ]] || rm -f "${name%.rmeta}.expanded" "${name%/*}"/lib*.rmeta
 	done
 
 if [[ $sources != "$top" ]] && ! is_own_build "$sources"; then
