@@ -13,6 +13,7 @@
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"
+. "$top/scripts/platform.sh"
 
 failed=''
 while (($#)); do
@@ -28,11 +29,13 @@ sources=$1 objects=$2 kdir=$3
 [[ -d $objects && -r $kdir/include/config/kernel.release ]] || exit "${failed:-0}"
 
 # For a kernel of another architecture, use its tools.
-prefix=''
-case $(kdir_config "$kdir" ARM64)$HOSTTYPE in
-yx86_64) prefix=aarch64-linux-gnu- ;;
-aarch64) [[ $(kdir_config "$kdir" X86_64) != y ]] || prefix=x86_64-linux-gnu- ;;
-esac
+prefix='' arch=''
+for line in "${arches[@]}"; do
+	read -r name _ gnu _ <<<"$line"
+	[[ $(kdir_config "$kdir" "${name^^}") == y ]] || continue
+	arch=${gnu%%-*}
+	[[ $arch == "$HOSTTYPE" ]] || prefix=$gnu-
+done
 
 errors=0
 # problem error|warning PLACE TEXT [WHAT-TO-DO…]: prints a message in the compiler's style.
@@ -154,9 +157,8 @@ done
 # ---- Stack frames; for C code, the compiler checks them. (A module that has passed is not checked again.)
 
 limit=$(kdir_config "$kdir" FRAME_WARN)
-arch=$([[ $(kdir_config "$kdir" ARM64) == y ]] && echo arm64 || echo x86_64)
 checkstack=$kdir/scripts/checkstack.pl
-if ((${limit:-0})) && [[ -r $checkstack ]]; then
+if ((${limit:-0})) && [[ -n $arch && -r $checkstack ]]; then
 	for module in "${modules[@]}"; do
 		ko=$objects/$module.ko
 		checked=$(dirname "$ko")/.${module##*/}.stack

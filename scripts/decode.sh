@@ -75,7 +75,7 @@ for path in "${sources[@]}"; do
 done
 
 # For files of other architectures: readelf's name of the architecture, and the prefix of its tools.
-export DECODE_TOOLS="AArch64=aarch64-linux-gnu- X86-64=x86_64-linux-gnu-"
+export DECODE_TOOLS="AArch64=aarch64-linux-gnu- LoongArch=loongarch64-linux-gnu- X86-64=x86_64-linux-gnu-"
 export DECODE_TOP=$top DECODE_ONLY=$only$last DECODE_LAST=$last DECODE_HERE=$here DECODE_BOLD=$bold DECODE_RED=$red DECODE_PLAIN=$plain
 DECODE_MODULES=$(printf '%s\n' "${modules[@]}")
 DECODE_SOURCES=$(printf '%s\n' "${sources[@]}")

@@ -9,17 +9,18 @@
 suites=(
 	"trixie        trixie   trixie-backports  amd64,cloud-amd64,rt-amd64,arm64"
 	"testing       testing  testing           amd64"
-	"sid           sid      sid               amd64"
+	"sid           sid      sid               amd64,loong64"
 	"experimental  sid      experimental      amd64"
 )
 
 # The architecture's name in kbuild, in Debian, and in GNU (for directories and cross compilers); the loader of its programs; QEMU's
-# package, program, machine and CPU; the serial console; arguments that make the kernel boot faster. (Without rdrand, the first
+# packages, program, machine and CPU; the serial console; arguments that make the kernel boot faster. (Without rdrand, the first
 # program that needs a random number keeps the kernel busy for a second. Without no_timer_check, a check may fail on a busy host,
-# and the kernel panics.)
+# and the kernel panics. Without firmware, loongarch's kernel finds no PCI bus.)
 arches=(
-	"x86    amd64  x86_64-linux-gnu   lib64/ld-linux-x86-64.so.2  qemu-system-x86  qemu-system-x86_64   q35                   qemu64,+rdrand       ttyS0    tsc=nowatchdog no_timer_check"
-	"arm64  arm64  aarch64-linux-gnu  lib/ld-linux-aarch64.so.1   qemu-system-arm  qemu-system-aarch64  virt,gic-version=max  max,pauth-impdef=on  ttyAMA0"
+	"x86        amd64    x86_64-linux-gnu       lib64/ld-linux-x86-64.so.2           qemu-system-x86                        qemu-system-x86_64       q35                   qemu64,+rdrand       ttyS0    tsc=nowatchdog no_timer_check"
+	"arm64      arm64    aarch64-linux-gnu      lib/ld-linux-aarch64.so.1            qemu-system-arm                        qemu-system-aarch64      virt,gic-version=max  max,pauth-impdef=on  ttyAMA0"
+	"loongarch  loong64  loongarch64-linux-gnu  lib64/ld-linux-loongarch-lp64d.so.1  qemu-system-misc,qemu-efi-loongarch64  qemu-system-loongarch64  virt,firmware=/usr/share/qemu-efi-loongarch64/QEMU_EFI.fd  max  ttyS0"
 )
 
 # row NAME LINE…: prints the line that begins with NAME. Fails if there is none.
@@ -52,7 +53,8 @@ choose_platform() {
 	line=$(row "$SUITE" "${suites[@]}") || bad_usage "unknown suite $SUITE (known: $(names "${suites[@]}"))"
 	read -r _ base_suite kernel_suite _ <<<"$line"
 	line=$(row "$ARCH" "${arches[@]}") || bad_usage "unknown architecture ARCH=$ARCH (known: $(names "${arches[@]}"))"
-	read -r _ debian_arch triplet loader qemu_package qemu qemu_machine qemu_cpu console_device quicker <<<"$line"
+	read -r _ debian_arch triplet loader line qemu qemu_machine qemu_cpu console_device quicker <<<"$line"
+	IFS=, read -ra qemu_packages <<<"$line"
 	line=$(row "$machine_arch" "${arches[@]}") || die "this machine is none of: $(names "${arches[@]}")"
 	read -r _ machine_debian_arch machine_triplet machine_loader _ <<<"$line"
 	# Empty, or the prefix of the programs that make another architecture's code.

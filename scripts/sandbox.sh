@@ -14,8 +14,8 @@
 #   --rebuild      make the sandbox again, with the packages that the mirror has now
 #   --help         this text
 #
-# The variable ARCH in the environment is the architecture of the kernels, as kbuild names it: x86 or arm64. If that is not this
-# machine's architecture, the sandbox has a cross compiler, and the virtual machine gets programs of that architecture.
+# The variable ARCH in the environment is the architecture of the kernels, as kbuild names it: x86, arm64 or loongarch. If that is
+# not this machine's architecture, the sandbox has a cross compiler, and the virtual machine gets programs of that architecture.
 #
 # The mirror is the one that this machine's apt uses, or mmdebstrap's own choice. MIRROR=URL overrides both.
 # The exit status is COMMAND's; 1 if the sandbox could not be made, 2 if the options are wrong.
@@ -61,7 +61,7 @@ packages=(
 	# the compiler that this suite's kernels are built with comes with their headers
 	"linux-headers-$debian_arch:$debian_arch/$kernel_suite"
 	# the virtual machine, and the programs in it
-	"$qemu_package" "${guest_packages[@]}" "${guest_packages_in_part[@]}"
+	"${qemu_packages[@]}" "${guest_packages[@]}" "${guest_packages_in_part[@]}"
 	# the chart of make bench
 	gnuplot-nox
 	# scripts/debian.sh: disks, a repository of packages, firmware with Secure Boot

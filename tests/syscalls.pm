@@ -20,6 +20,8 @@ my %number = (
 		epoll_create1 => 20, epoll_ctl => 21, epoll_pwait => 22, ioctl => 29, read => 63, write => 64, pread => 67, pwrite => 68, sendfile => 71, splice => 76, delete_module => 106, munmap => 215, mmap => 222, finit_module => 273,
 	},
 );
+# (Linux has one list for all architectures that are newer than it.)
+$number{loongarch64} = $number{aarch64};
 my $arch = (POSIX::uname())[4];
 my $call = $number{$arch} or die "no system call numbers for $arch\n";
 

@@ -264,7 +264,7 @@ is "$status" 2 "an unknown suite gives 2"
 like "$stderr" 'unknown suite nonesuch \(known: trixie testing sid experimental\)' "… and the message lists the known ones"
 ARCH=vax run scripts/sandbox.sh true
 is "$status" 2 "an unknown architecture gives 2"
-like "$stderr" 'unknown architecture ARCH=vax \(known: x86 arm64\)' "… and the message lists the known ones"
+like "$stderr" 'unknown architecture ARCH=vax \(known: x86 arm64 loongarch\)' "… and the message lists the known ones"
 run scripts/sandbox.sh --help
 like "$status $stdout" '^0 Usage: scripts/sandbox.sh' "--help prints the usage"
 
