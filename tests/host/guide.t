@@ -57,9 +57,11 @@ unsolved() {
 	perl -e '
 		for my $chapter (@ARGV) {
 			open my $page, "<", $chapter or die "$chapter: $!\n";
-			my (%exercise, %answer, $section, $number);
+			my (%exercise, %answer, $section, $number, $code);
 			while (<$page>) {
-				if (/^#+ (.*)/) { ($section, $number) = ($1, 0) }
+				$code = !$code if /^```/;
+				if ($code) { next }
+				elsif (/^#+ (.*)/) { ($section, $number) = ($1, 0) }
 				elsif ($section =~ /^(?:Exercises|More exercises)$/) {
 					if (/^(\d+)\. /) { print "$chapter: number $1\n" if $1 != 1 + keys %exercise; $number = $1 }
 					elsif (/^\S/) { $number = 0 }
