@@ -241,7 +241,8 @@ my $reporting = qr/^(?:dump_stack\w*|print_report|(?:__)?k?asan_\w+|__might_\w+|
 sub frames_in {
 	my ($text) = @_;
 	return if title($text) && $text !~ /^\[<0>\]/;
-	return if $text =~ /RIP: 0033|^(?:CPU|Code|RSP|RAX|RDX|RBP|R\d\d):|^\? |^\s*\? /;
+	# (On arm64, the function that the line "lr" names is in the trace, too.)
+	return if $text =~ /RIP: 0033|^(?:CPU|Code|RSP|RAX|RDX|RBP|R\d\d):|^lr : |^\? |^\s*\? /;
 	my @frames;
 	while ($text =~ /(?<![\w.\$])([A-Za-z_][\w.\$]*)\+0x([0-9a-f]+)\/0x([0-9a-f]+)(?:\s+\[(\w+)[^\]]*\])?/g) {
 		my ($symbol, $offset, $size, $module) = ($1, hex $2, hex $3, $4 // '');
@@ -312,6 +313,7 @@ sub explain {
 			}
 		}
 		push @more, 'It tried to ' . ($1 eq 'write' ? 'write there' : $1 eq 'read' ? 'read there' : 'run what is there') if $text =~ /^#PF: supervisor (\w+) access/;
+		push @more, 'It tried to ' . ($1 ? 'write' : 'read') . ' there' if $text =~ /\bWnR = ([01]),/;
 		push @more, "The kernel says: $1" if $text =~ /^(INFO: task .* is blocked on a (?:mutex|semaphore|rwsem).*)/;
 		$process //= [$1, $2] if $text =~ /PID: (\d+) Comm: (.+?) (?:Tainted|Not tainted)/;
 		$process //= [$2, $1] if $text =~ /INFO: task (.*?):(\d+) blocked/;
@@ -326,6 +328,9 @@ sub explain {
 			push @stacks, [''] if $text =~ /RIP: 0010|^pc : / && @{ $stacks[-1] } > 1;
 			# (The place where a CPU was interrupted is not a return address.)
 			$frames[0]{exact} = 1 if @{ $stacks[-1] } > 1 && $stacks[-1][-1]{symbol} =~ /^asm_(?:sysvec|exc)_/;
+			# (The trace of arm64 begins with what the line "pc" has named.)
+			my $before = @{ $stacks[-1] } == 2 ? $stacks[-1][1] : {};
+			shift @frames if $before->{exact} && "$before->{symbol} $before->{offset}" eq "$frames[0]{symbol} $frames[0]{offset}";
 			push @{ $stacks[-1] }, @frames;
 		} elsif ($text =~ /^(?:stack backtrace|Call [Tt]race):?/ && @stacks && length $stacks[-1][0]) {
 			push @stacks, [''];

@@ -66,6 +66,14 @@ same "$stdout" "$(cat tests/logs/null.said)" "--last explains only the last repo
 decode --only "$directory/none" < <(cat tests/logs/panic.log && echo "parameters of out_of_bounds: index=4")
 like "$stdout" 'module:  out_of_bounds; its parameters: index=4' "it shows the parameters that are in the log"
 
+# The same report as arm64 prints it: its trace repeats the place of the crash, and the function that called it.
+sed -E 's/BUG: kernel NULL pointer dereference, address:/Unable to handle kernel NULL pointer dereference at virtual address/
+	s/#PF: supervisor read access.*/  CM = 0, WnR = 0, TnD = 0, TagAccess = 0/; s/Oops: Oops: 0000/Internal error: Oops: 0000000096000004/
+	s/RIP: 0010:(.*)/pc : \1\n[   13.522600] lr : do_one_initcall+0x54\/0x310/; s/Call Trace:/Call trace:/
+	s/ <TASK>/ init_module+0x1b\/0xff0 [null_pointer] (P)/; /RIP: 0033|\? |#PF|R[A-D]X:|CR2|R[0-9]+:|<\/TASK>/d' tests/logs/null.log >"$directory/arm64.log"
+decode --only "$directory/arm64.log" "$directory/none"
+same "$stdout" "$(cat tests/logs/null.said)" "a report of arm64 is explained as one of x86 is"
+
 # The sources may be elsewhere.
 mkdir -p "$directory/other/src"
 printf 'one\ntwo\nlet x = none.unwrap();\nfour\n' >"$directory/other/src/elsewhere.rs"
