@@ -71,7 +71,7 @@ while read -r path; do
 	roots+=("$root")
 done < <([[ ! -r $objects/modules.order ]] || cat "$objects/modules.order")
 
-relative() { realpath -s --relative-to="$PWD" -- "$1"; }
+relative() { realpath -s --relative-to="$sources" -- "$1"; }
 
 # own_places FILE SECTION ADDRESS…: prints the lines in SOURCES that these addresses come from.
 own_places() {

@@ -23,11 +23,11 @@ for file; do
 	limit=$(test_limit)
 	within "$limit" "${command[@]}" 2>&1
 	if [[ $status == hangs ]]; then
-		status=1
 		printf '\nnot ok - it ends within %s seconds (timeout=%s in tests/settings allows more)\n' "$limit" "$((2 * limit))"
 		printf '%s\n' "$hanging" | sed 's/^/# /'
 		kill -KILL -- "-$process_group"
 		wait_for_end 5 || stopped=$file
+		status=1
 	fi
 	echo "== end $status"
 done

@@ -166,6 +166,7 @@ like "$stderr" 'sleep \(process [0-9]+\) has been in the kernel for 4 seconds.*h
 like "$stderr" 'task perl:[0-9]+ has been running for 4 seconds, and not in the kernel' "… also if that program is busy"
 like "$stderr" "insmod \(process [0-9]+\) has been in the kernel for 4 seconds.*deadlock\.rs:$line" "… and the line of a module that hangs"
 like "$(<"$own/build/test/5_late.tap")" '^not ok - it did not run, because tests/4_deadlock.t cannot be ended' "a test that hangs in the kernel ends the machine"
+is "$(grep 'syntax error' <<<"$stderr")" "" "… and test.sh can read what that machine says at its end"
 rm "$own"/deadlock.rs "$own"/tests/*.t "$own/tests/settings"
 sed -i '/deadlock/d' "$own/Kbuild"
 a_test state 'run insmod deep/in_c.ko
@@ -178,7 +179,7 @@ run make --no-print-directory M="$directory/crates"
 is "$status $(grep -E 'warning|error|not built' <<<"$stdout$stderr")" "0 " "a module of two crates is built, without a warning"
 sed -i 's/name: "foreign_crates"/name: "other"/' "$directory/crates/main.rs"
 run make --no-print-directory M="$directory/crates"
-like "$status $stderr" "^2 .*error: the module's name is \"other\", but its file is foreign_crates.ko" "… and the name is looked at where module! is"
+like "$status $stderr" "^2 .*error: the module's name is \"other\", but its file is foreign_crates.ko.*--> main\.rs:[0-9]+" "… and the name is looked at where module! is"
 
 # ---- The other targets.
 
