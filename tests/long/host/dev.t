@@ -190,6 +190,9 @@ is "$(grep 'was not loaded' "$said")" '' "… each of them"
 kill -INT -- "-$dev"
 wait "$dev"
 
+run bench/dev.sh 1
+like "$status $stdout" '^0 1 saves: median [0-9.]+ s, worst [0-9.]+ s; load ' "bench/dev.sh measures it"
+
 run scripts/dev.sh --from "$own" nope
 like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist gives 1"
 run scripts/dev.sh --from "$own" --set 'number 7'
