@@ -20,7 +20,10 @@ export KERNEL SUITE
 release = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
 MO ?= $(sources)/build/modules/$(release)
 kbuild = tools=$$(scripts/preflight.sh "$(KDIR)" "$(MO)") && mkdir -p $(MO) && \
-	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(sources) MO=$(MO) RUST_LKM=$(CURDIR) $$tools
+	flock $(MO) $(MAKE) --no-print-directory -C $(KDIR) M=$(sources) MO=$(MO) RUST_LKM=$(CURDIR) $(if $(M),$(debug)) $$tools
+# The modules in another directory have debug information even if the kernel has none: decode.sh needs it to find the line of a crash.
+# (Kbuild says the same for those of this checkout.)
+debug = $(if $(shell grep -s '^CONFIG_DEBUG_INFO=y' $(KDIR)/include/config/auto.conf),,RUSTFLAGS_MODULE=-Cdebuginfo=2 CFLAGS_MODULE=-g)
 uses = $(if $(M),scripts/preflight.sh --uses $(sources) $(release))
 check = scripts/check-modules.sh
 in-sandbox = kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && scripts/sandbox.sh $(if $(M),--writable $(sources)) \

@@ -89,7 +89,12 @@ native make -C "$own" RUST_LKM="$checkout" KDIR="$kdir" modules_install INSTALL_
 is "$status $(cd "$directory/installed/lib/modules/$release" && find . -name '*.ko*' | sed 's/\.ko.*/.ko/')" "0 ./updates/number.ko" "… and make modules_install installs it, and nothing else"
 native make M="$own" KDIR="$kdir" modules_install INSTALL_MOD_PATH="$directory/again"
 is "$status $(cd "$directory/again/lib/modules/$release" && find . -name '*.ko*' | sed 's/\.ko.*/.ko/')" "0 ./updates/number.ko" "… and so does make M=DIR modules_install"
-rm -r "$own"
+# (A kernel that was built without debug information.)
+cp -al "$kdir" "$directory/tree"
+sed -i '/^CONFIG_DEBUG_INFO[_=]/d' "$directory/tree/include/config/auto.conf"
+native make M="$own" KDIR="$directory/tree" MO="$directory/own_objects"
+is "$status $(scripts/sandbox.sh readelf -SW "$directory/own_objects/number.ko" | grep -c ' \.debug_line ')" "0 1" "a kernel without debug information: the module has it, so that a crash gives the line"
+rm -r "$own" "$directory"/{tree,own_objects}
 
 native make clean
 is "$(changes | grep -v ' build/$')" "" "clean leaves the sources"
