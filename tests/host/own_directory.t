@@ -151,7 +151,7 @@ sed -i '/falls/d' "$own/Kbuild"
 cp tests/crashes/deadlock.rs "$own/"
 line=$(sed -n '/total\.lock() += /=' "$own/deadlock.rs")
 echo 'obj-m += deadlock.o' >>"$own/Kbuild"
-echo 'timeout=04' >"$own/tests/settings"
+echo 'timeout=08' >"$own/tests/settings"
 a_test 1_sleeps 'is 1 1 "it has begun"
 bash -c "sleep 1000; :"'
 a_test 2_busy 'perl -e "1 while 1"'
@@ -160,11 +160,11 @@ a_test 4_deadlock 'exec insmod deadlock.ko'
 a_test 5_late 'is 1 1 "never seen"'
 run make --no-print-directory M="$own" test
 is "$status $(tail -n 1 <<<"$stdout")" "2 4 passed, 4 failed, 0 skipped" "tests that do not end are stopped, and the others run"
-is "$(grep -l '^not ok - it ends within 4 seconds (timeout=8 in tests/settings allows more)' "$own"/build/test/*.tap | sed 's,.*/,,' | paste -sd ' ')" \
+is "$(grep -l '^not ok - it ends within 8 seconds (timeout=16 in tests/settings allows more)' "$own"/build/test/*.tap | sed 's,.*/,,' | paste -sd ' ')" \
 	"1_sleeps.tap 2_busy.tap 4_deadlock.tap" "… and each test that took too long is reported"
-like "$stderr" 'sleep \(process [0-9]+\) has been in the kernel for 4 seconds.*hrtimer_nanosleep' "… and the program that a test waits for is named"
-like "$stderr" 'task perl:[0-9]+ has been running for 4 seconds, and not in the kernel' "… also if that program is busy"
-like "$stderr" "insmod \(process [0-9]+\) has been in the kernel for 4 seconds.*deadlock\.rs:$line" "… and the line of a module that hangs"
+like "$stderr" 'sleep \(process [0-9]+\) has been in the kernel for 8 seconds.*hrtimer_nanosleep' "… and the program that a test waits for is named"
+like "$stderr" 'task perl:[0-9]+ has been running for 8 seconds, and not in the kernel' "… also if that program is busy"
+like "$stderr" "insmod \(process [0-9]+\) has been in the kernel for 8 seconds.*deadlock\.rs:$line" "… and the line of a module that hangs"
 like "$(<"$own/build/test/5_late.tap")" '^not ok - it did not run, because tests/4_deadlock.t cannot be ended' "a test that hangs in the kernel ends the machine"
 is "$(grep 'syntax error' <<<"$stderr")" "" "… and test.sh can read what that machine says at its end"
 rm "$own"/deadlock.rs "$own"/tests/*.t "$own/tests/settings"
