@@ -16,10 +16,10 @@ my @kinds = (
 	[qr/BUG: KASAN: (\S*)out-of-bounds/, 'memory', 'KASAN: memory was used beyond its bounds'],
 	[qr/BUG: KASAN: (\S+)/, 'memory', 'KASAN: memory was used in a wrong way ($1)'],
 	[qr/BUG: kernel NULL pointer dereference, address: (\S+)/, 'oops', 'A null pointer was used (address $1)'],
-	[qr/[Uu]nable to handle kernel NULL pointer dereference at virtual address (\S+)/, 'oops', 'A null pointer was used (address $1)'],
+	[qr/[Uu]nable to handle kernel NULL pointer dereference at virtual address (\w+)/, 'oops', 'A null pointer was used (address $1)'],
 	[qr/BUG: (?:TASK|IRQ|#DF) stack guard page was hit|kernel stack overflow|PANIC: double fault|Insufficient stack space/, 'oops',
 		'The stack was too small: a variable on it is too large, or a function calls itself too often'],
-	[qr/BUG: unable to handle page fault for address: (\S+)|[Uu]nable to handle kernel paging request at virtual address (\S+)/, 'oops',
+	[qr/BUG: unable to handle page fault for address: (\w+)|[Uu]nable to handle kernel paging request at virtual address (\w+)/, 'oops',
 		'An address was used where there is no memory ($1)'],
 	[qr/BUG: sleeping function called from invalid context/, 'warning', 'A function that may sleep was called where sleeping is not allowed'],
 	[qr/BUG: scheduling while atomic/, 'warning', 'Code slept where sleeping is not allowed'],
@@ -106,8 +106,9 @@ sub section_and_address {
 		my (%section, %symbols);
 		$prefix_of{$file} = '';
 		for (output_of('readelf', '-hSsW', $file)) {
-			if (/^\s*Machine:\s+.*?(AArch64|X86-64)/) {
-				my $prefix = $tools{$1};
+			if (my ($machine) = /^\s*Machine:\s+(.*)/) {
+				my ($known) = grep { index($machine, $_) >= 0 } keys %tools;
+				my $prefix = $tools{ $known // '' } // '';
 				$prefix_of{$file} = $prefix if grep { -x "$_/${prefix}addr2line" } split /:/, $ENV{PATH};
 			}
 			$section{$1} = [$2, hex $3] if /^\s*\[\s*(\d+)\]\s+(\S+)\s+\S+\s+[0-9a-f]+\s+[0-9a-f]+\s+([0-9a-f]+)/;

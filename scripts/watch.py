@@ -26,7 +26,7 @@ for argument in sys.argv[1:]:
 
 SOURCE = re.compile(r"[^.].*\.(rs|c|h|S|t|sh|pl|pm|py|mk)|Kbuild(\.include)?|Makefile")
 # <linux/inotify.h>
-CLOSE_WRITE, MOVED_TO, CREATE, IS_DIR = 0x8, 0x80, 0x100, 0x40000000
+CLOSE_WRITE, MOVED_TO, CREATE, Q_OVERFLOW, IS_DIR = 0x8, 0x80, 0x100, 0x4000, 0x40000000
 CHECKOUT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 libc = ctypes.CDLL(None, use_errno=True)
 directories = {}
@@ -41,13 +41,17 @@ def is_watched(path, name):
     return name[:1] != "." and not (name == "build" and path in sys.argv) and os.path.join(path, name) != CHECKOUT
 
 
-def watch(directory):
+def watch(directory, new=False):
     for path, below, _ in os.walk(directory):
         below[:] = [name for name in below if is_watched(path, name)]
         descriptor = libc.inotify_add_watch(inotify, os.fsencode(path), CLOSE_WRITE | MOVED_TO | CREATE)
         if descriptor < 0:
             failed(f"{path} cannot be watched")
         directories[descriptor] = path
+        # (Files may have been saved in a new directory before it was watched.)
+        for name in os.listdir(path) if new else ():
+            if SOURCE.fullmatch(name):
+                print("saved", os.path.join(path, name), flush=True)
 
 
 inotify = libc.inotify_init1(0)
@@ -63,8 +67,11 @@ while True:
         events = events[16 + length:]
         directory = directories.get(descriptor, "")
         path = os.path.join(directory, name)
-        if mask & IS_DIR:
+        if mask & Q_OVERFLOW:
+            # More was saved at once than the kernel has kept.
+            print("saved", sys.argv[1], flush=True)
+        elif mask & IS_DIR:
             if is_watched(directory, name):
-                watch(path)
+                watch(path, new=True)
         elif mask & (CLOSE_WRITE | MOVED_TO) and SOURCE.fullmatch(name):
             print("saved", path, flush=True)

@@ -114,6 +114,11 @@ ln -sf "$(type -P true)" "$directory/few/addr2line"
 ln -sf "$(type -P true)" "$directory/few/c++filt"
 ARCH=$other without "$directory/stand-in/scripts/decode.sh" tests/logs/panic.log
 is "$status $stdout" "0 in the sandbox of $other: $directory/stand-in/scripts/decode.sh" "ARCH=$other where only this machine's binutils are: those of that sandbox"
+# shellcheck disable=SC2016 # the inner shell's
+run bash -c '. scripts/common.sh && . scripts/platform.sh && for line in "${arches[@]}"; do
+	read -r _ _ triplet _ <<<"$line" && grep -q "^export DECODE_TOOLS=.*=$triplet-" scripts/decode.sh || echo "$triplet"
+done'
+is "$status $stdout" "0 " "it knows the tools for each architecture that kernels can be of"
 
 run scripts/decode.sh "$directory/missing"
 is "$status" 1 "a log that does not exist gives 1"

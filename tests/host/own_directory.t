@@ -250,8 +250,22 @@ done
 echo true >>"$around/rust-lkm/scripts/one.sh"
 echo true >>"$around/last.sh"
 await "$directory/watched" last.sh
-kill "$watcher"
 is "$(sort -u "$directory/watched" | paste -sd ' ')" "saved $around/good.sh saved $around/last.sh" "… and so does make dev"
+# A directory that comes with sources in it.
+mkdir -p "$directory/new/below"
+touch "$directory/new/below/new.rs"
+mv "$directory/new" "$around/"
+await "$directory/watched" new.rs
+is "$(tail -n 1 "$directory/watched")" "saved $around/new/below/new.rs" "… which notices the sources in a new directory"
+# More than the kernel keeps, while the program is stopped.
+events=$(</proc/sys/fs/inotify/max_queued_events)
+kill -STOP "$watcher"
+for ((i = 0; i < 2 * events; i++)); do : >"$around/many.$((i % 2))"; done
+echo true >>"$around/lost.sh"
+kill -CONT "$watcher"
+await "$directory/watched" "saved $around\$"
+kill "$watcher"
+is "$(tail -n 1 "$directory/watched")" "saved $around" "… and more saves than the kernel keeps"
 
 # A directory build/ that something else made.
 mkdir -p "$directory/tracked"/{build/{test,modules,log},tests}
