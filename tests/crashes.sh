@@ -103,7 +103,7 @@ crash "an index beyond the end, in a read" out_of_bounds.rs 'PRIMES\[index' 'ins
 crash "a null pointer" null_pointer.rs 'read_volatile' 'insmod null_pointer.ko; dmesg'
 crash "a name in \`/proc\` that is taken" proc_taken.rs 'proc_fs::File::new' 'insmod proc_taken.ko; dmesg'
 crash "a lock that is held already" deadlock.rs '\*total\.lock\(\) \+=' 'insmod deadlock.ko & sleep 2; cat /proc/$!/stack'
-crash "a loop without an end" endless.rs 'number|steps|else|}' \
+crash "a loop without an end" endless.rs 'while number|number [%/+]|\* number|steps \+=|\} else' \
 	'insmod endless.ko & sleep 8; taskset -pc 0 $! >/dev/null; taskset -c 0 cat /proc/$!/stack'
 crash "an array of 20 KB on the stack" buffer.rs '20_000' 'insmod buffer.ko'
 directory mistake tests/crashes/buffer.rs
