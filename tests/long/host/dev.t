@@ -19,9 +19,9 @@ git -C "$own" -c user.name=test -c user.email=test@localhost commit -qm "A modul
 left() { (cd build/vm && ls -d . dev.* ${ran:+$ran} 2>/dev/null); }
 ran='' left_before=$(left)
 
-# Start it in a process group of its own, as at a terminal.
+# Start it in a process group of its own, as at a terminal. (What runs in the background ignores SIGINT, perhaps also this test.)
 set -m
-make --no-print-directory -C "$own" dev T=number P=number=7 </dev/null >"$said" 2>&1 &
+env --default-signal=INT make --no-print-directory -C "$own" dev T=number P=number=7 </dev/null >"$said" 2>&1 &
 dev=$!
 set +m
 temporary_dev() { kill -TERM -- "-$dev" 2>/dev/null; }
@@ -181,7 +181,7 @@ git -C "$own" checkout -q .
 # ---- The modules of this checkout, of which one needs another that comes after it in Kbuild.
 
 set -m
-scripts/dev.sh ticket </dev/null >"$said" 2>&1 &
+env --default-signal=INT scripts/dev.sh ticket </dev/null >"$said" 2>&1 &
 dev=$!
 set +m
 from=1

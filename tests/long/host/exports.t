@@ -445,7 +445,7 @@ is "$status $stdout" "0  number: 1
 said=$scratch/said
 : >"$said"
 set -m
-make --no-print-directory M="$scratch/caller" dev T=caller </dev/null >"$said" 2>&1 &
+env --default-signal=INT make --no-print-directory M="$scratch/caller" dev T=caller </dev/null >"$said" 2>&1 &
 dev=$!
 set +m
 trap 'kill -TERM -- "-$dev" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
