@@ -9,7 +9,8 @@
 # apt-get works there: a second disk has the packages that README.md installs, and all that they depend on. On an emulated CPU
 # apt-get takes very long to install all of them; --installed begins with a disk on which they are installed.
 #
-#   --layer NAME        keep what this run changes, and begin with what earlier runs with that NAME have changed
+#   --layer NAME        keep what this run changes, and begin with what earlier runs with that NAME have changed. If the disk
+#                       below has to be made again, its layers are lost, and a warning names them
 #   --on NAME           begin with the changes in the layer NAME; together with --layer: a new layer begins with them
 #   --new               discard the changes in the layer first
 #   --installed         begin with another disk, on which the packages that README.md names are installed, also the kernel. This
@@ -248,6 +249,16 @@ recipe() {
 
 is_made() { cmp -s "$begins_with/recipe" <(recipe); }
 
+# discard_layers: removes the layers on the old disk. They are differences from it, so they are useless now.
+discard_layers() {
+	local path names=()
+	for path in "$begins_with-layer".*; do
+		[[ ! -d $path || $path == *.partial ]] || names+=("${path#"$begins_with-layer".}")
+	done
+	((${#names[@]} == 0)) || warn "these layers are lost, because the disk below them has to be made again: ${names[*]}"
+	rm -rf "$begins_with-layer".*
+}
+
 make_image() {
 	local scratch what="a whole Debian $base_suite"
 	[[ $kind == plain ]] || what+=" with the packages that README.md installs"
@@ -262,8 +273,7 @@ make_image() {
 	new_image=$begins_with.partial
 	remove_scratch "$begins_with.scratch"
 	remove "$new_image" "$begins_with"
-	# (Layers are differences from the old disk, so they are useless now.)
-	rm -rf "$begins_with-layer".*
+	discard_layers
 	mkdir -p "$new_image"
 	scratch=$(make_scratch "$begins_with.scratch")
 	trap 'remove_scratch "$begins_with.scratch"' EXIT

@@ -62,6 +62,15 @@ run scripts/debian.sh --smp none true
 is "$status" 2 "a wrong option gives 2"
 run scripts/debian.sh --layer machine --new ls
 is "$status $stdout" "0 " "--new begins without the changes in the layer"
+
+# Layers on a disk that has to be made again, in a checkout that cannot download anything.
+mkdir -p "$directory/other/build/debian"/trixie-layer.{first,second}
+git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp --parents -t "$directory/other"
+ln -s "$PWD/build/sandbox" "$directory/other/build/sandbox"
+run env MIRROR=http://127.0.0.1:9/none "$directory/other/scripts/debian.sh" true
+like "$status $stderr" '^1 .*warning: these layers are lost, because the disk below them has to be made again: first second'$'\n' "if the disk has to be made again, the layers on it are named"
+is "$(cd "$directory/other/build/debian" && compgen -G "*-layer.*")" "" "… and removed"
+
 # (A run holds the lock of its directory.)
 is "$(for run in build/debian/run.??????; do [[ ! -d $run ]] || ! flock -n "$run" true || echo "$run"; done)" "" "no run leaves anything behind except its layer"
 rm -rf build/debian/*-layer.machine build/debian/*-layer.machine.lock
