@@ -2,13 +2,15 @@
 # Usage: scripts/dkms.sh
 #        scripts/dkms.sh --may-build RELEASE KDIR
 #        scripts/dkms.sh --make RELEASE KDIR
+#        scripts/dkms.sh --write
 #
 # Makes the Debian package rust-lkm-dkms, build/packages/rust-lkm-dkms_VERSION_all.deb, and prints its path. When it is installed,
 # dkms builds, signs and installs the modules for each kernel that can load them, and does so again for every new kernel. See
-# docs/rust-headers.md. dkms itself uses two options:
+# docs/rust-headers.md. dkms itself uses three options:
 #
 #   --may-build  check if the modules can be built for kernel RELEASE with the build tree KDIR. If not, say why, and what to do
 #   --make       build the modules for it, in built/ in the working directory
+#   --write      write to the disk what dkms has built or installed
 #   --help       this text
 #
 # The exit status is 0, 1 if something failed or the modules cannot be built, 2 if the arguments are wrong.
@@ -26,8 +28,13 @@ dkms_modules() {
 
 # may_build RELEASE KDIR: prints preflight.sh's message. If the metadata is missing, it names the package for that instead.
 may_build() {
-	local release=$1 kdir=$2 said
-	if [[ -f $kdir/include/config/auto.conf && $(kdir_config "$kdir" RUST) == y && -n $(missing_metadata "$kdir") ]]; then
+	local release=$1 kdir=$2 said headers=linux-headers-$1
+	# (apt configures an image before its headers, and dkms comes with both. The metadata come with the headers.)
+	if [[ ${DPKG_MAINTSCRIPT_PACKAGE:-$headers} != "$headers" &&
+		$(dpkg-query -W -f '${db:Status-Status}' "$headers" 2>/dev/null) =~ ^(unpacked|half-configured)$ ]]; then
+		say "rust-lkm: the modules for kernel $release come after its headers"
+		return 1
+	elif [[ -f $kdir/include/config/auto.conf && $(kdir_config "$kdir" RUST) == y && -n $(missing_metadata "$kdir") ]]; then
 		say "rust-lkm: not built for kernel $release: its headers lack the Rust metadata"
 		say "  With the package rust-headers: sudo rust-headers --install $release && sudo dkms autoinstall -k $release"
 		return 1
@@ -76,6 +83,11 @@ case ${1:-} in
 	(($# == 3)) || bad_usage "$1 takes RELEASE and KDIR"
 	if [[ $1 == --make ]]; then exec make -C "$top" --no-print-directory modules TESTS= BENCH= "KDIR=$3" "MO=$PWD/built"; fi
 	may_build "$2" "$3" || exit
+	;;
+--write)
+	(($# == 1)) || bad_usage "--write takes no argument"
+	# (dkms does not write it. After a power cut it would take a module for installed although its file is empty.)
+	sync
 	;;
 *) bad_usage "unknown argument $1" ;;
 esac

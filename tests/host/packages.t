@@ -155,7 +155,34 @@ run scripts/sandbox.sh env TESTS=1 make -n -C "$tree" -f "$tree/Makefile" module
 is "$status" 0 "… and how"
 absent=$(grep -ohE '(scripts|lkm)/[a-z-]+\.(sh|py|pl|awk)' <<<"$stdout" | sort -u | while read -r file; do [[ -e $tree/$file ]] || echo "$file"; done)
 is "$absent" "" "… with no script that is not in it"
+# apt configures an image before its headers.
+for state in unpacked half-configured installed; do
+	printf '#!/bin/sh\necho %s\n' "$state" >"$directory/bin/dpkg-query"
+	chmod +x "$directory/bin/dpkg-query"
+	run env PATH="$directory/bin:$PATH" DPKG_MAINTSCRIPT_PACKAGE="linux-image-$made" "$tree/scripts/dkms.sh" --may-build "$made" "$directory/none"
+	image=$status$stderr
+	run env PATH="$directory/bin:$PATH" DPKG_MAINTSCRIPT_PACKAGE="linux-headers-$made" "$tree/scripts/dkms.sh" --may-build "$made" "$directory/none"
+	if [[ $state == installed ]]; then
+		same "$image" "$status$stderr" "with an image whose headers are $state, it tells the same as with the headers"
+	else
+		is "$image" "1rust-lkm: the modules for kernel $made come after its headers" "with an image whose headers are $state, it says that the modules come later"
+		like "$stderr" "not built for kernel $made: no such kernel build tree" "… and with these headers, it tries"
+	fi
+done
+rm "$directory/bin/dpkg-query"
 run scripts/sandbox.sh "$tree/scripts/dkms.sh" --may-build "$release" "$directory/none"
 like "$status $stderr" "^1 rust-lkm: not built for kernel .*: no such kernel build tree: KDIR=$directory/none" "… or why they cannot be built"
+
+# ---- What dkms has made is written to the disk at once. (A stand-in for sync says so.)
+
+printf '#!/bin/sh\necho "written $*"\n' >"$directory/bin/sync"
+chmod +x "$directory/bin/sync"
+for step in POST_BUILD POST_INSTALL; do
+	command=$(sed -n "s/^$step=\"\(.*\)\"$/\1/p" "$tree/dkms.conf")
+	run env PATH="$directory/bin:$PATH" bash -c "cd '$tree' && exec ./$command"
+	is "$status $stdout$stderr" "0 written " "dkms writes to the disk what it has made: $step"
+done
+run scripts/dkms.sh --write now
+like "$status $stderr" "^2 .*--write takes no argument" "… with no argument"
 
 done_testing
