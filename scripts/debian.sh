@@ -15,6 +15,9 @@
 #   --new               discard the changes in the layer first
 #   --installed         begin with another disk, on which the packages that README.md names are installed, also the kernel. This
 #                       disk has layers of its own
+#   --older-kernel      begin with a disk for trying an upgrade. An older kernel runs there: the newest one with Rust whose series
+#                       is older than the default kernel's. Its headers, dkms and the packages that README.md names are installed,
+#                       but not the newer kernel, which apt-get installs. This disk, too, has layers of its own
 #   --root              run COMMAND as root, in root's home
 #   --checkout          put a copy of this checkout into the home, as rust-lkm, with its completed headers of the default kernel
 #   --add PATH          put this file or directory into the home; can be given again
@@ -80,6 +83,7 @@ while (($#)); do
 	--secure-boot) secure_boot=1 && shift ;;
 	--new) new=1 && shift ;;
 	--installed) kind=installed && shift ;;
+	--older-kernel) kind=older && shift ;;
 	--root)
 		# shellcheck disable=SC2034 # declare -p prints it
 		user=root
@@ -103,7 +107,8 @@ choose_platform
 
 debian=$build/debian runs=$build/debian console_log=$build/log/debian-console.log
 image=$debian/$SUITE
-# begin_with KIND: chooses the disks, "plain" or "installed". (The second disk, with the packages, is beside the plain ones.)
+# begin_with KIND: chooses the disks, "plain", "installed" or "older". (The second disk, with the packages, is beside the plain
+# ones.)
 begin_with() {
 	kind=$1 begins_with=$image
 	[[ $kind == plain ]] || begins_with=$image-$kind
@@ -115,8 +120,9 @@ begin_with "$kind"
 # readme_installs: prints the packages that README.md installs with apt-get.
 readme_installs() { sed -n '/^## On your own machine/,/^## /{ s/^sudo apt-get install //; T; s/ *#.*//; p }' "$top/README.md"; }
 
-# The packages of a minimal installation, apart from the base system.
-installed=(linux-image-amd64 sudo dbus libpam-systemd locales)
+# The packages of a minimal installation, apart from the base system and the kernel.
+installed=(initramfs-tools sudo dbus libpam-systemd locales)
+image_package=linux-image-amd64
 
 # The repository also has these, for Secure Boot, and for keeping the modules through an upgrade.
 offered=(mokutil dkms)
@@ -170,6 +176,28 @@ packages_installed() {
 	readme_installs | while read -r line; do echo "chroot \"\$1\" ${apt_get[*]} install $line"; done
 }
 
+# packages_older: install them, too, but an older kernel, and dkms.
+packages_older() {
+	local kernel
+	kernel=$(older_kernel)
+	[[ -n $kernel ]] || { say "the archive has no older kernel with Rust" && return 1; }
+	echo "chroot \"\$1\" ${apt_get[*]} install $(readme_installs | grep -v " $kernel_suite ")"
+	echo "chroot \"\$1\" ${apt_get[*]} install -t $kernel_suite linux-image-$kernel linux-headers-$kernel"
+	# (dkms recommends the headers of the suite's own kernel.)
+	echo "chroot \"\$1\" ${apt_get[*]} install --no-install-recommends dkms"
+}
+
+# older_kernel: prints the newest kernel that can be completed, of the plain flavour and an older series than the default kernel.
+older_kernel() {
+	local newer
+	newer=$("$top/scripts/sandbox.sh" "$top/scripts/rust-headers.sh")
+	newer=$(kdir_release "$newer")
+	"$top/scripts/sandbox.sh" "$top/scripts/rust-headers.sh" --list | awk -v flavour="-$debian_arch" -v newer="$newer" '
+		function series(release) { match(release, /^[0-9]+\.[0-9]+/); return substr(release, 1, RLENGTH) }
+		$1 == newer { older = 1 }
+		older && series($1) != series(newer) && $1 ~ "[0-9]" flavour "$" && /(completed|can be completed)$/ { print $1; exit }'
+}
+
 # (Installing the kernel makes its initrd. Set the drivers before that, because there is no machine yet in which to look for
 # them.)
 drivers='mkdir -p "$1"/etc/initramfs-tools/conf.d "$1"/usr/share/initramfs-tools/modules.d
@@ -177,15 +205,17 @@ drivers='mkdir -p "$1"/etc/initramfs-tools/conf.d "$1"/usr/share/initramfs-tools
 	printf "%s\n" ext4 virtio_blk virtio_pci >"$1"/usr/share/initramfs-tools/modules.d/virtual-machine'
 
 install_debian() {
-	local url hooks=() line
-	while IFS= read -r line; do hooks+=(--customize-hook="$line"); done < <(customize)
+	local url hooks=() line include=("${installed[@]}") commands
+	[[ $kind == older ]] || include+=("$image_package")
+	commands=$(customize)
+	while IFS= read -r line; do hooks+=(--customize-hook="$line"); done <<<"$commands"
 	url=$(mirror)
 	[[ $kind != plain ]] || mkdir -p "$new_image"/packages/{"$base_suite","$kernel_suite"}
 	TMPDIR=$scratch mmdebstrap --mode="$( ((EUID)) && echo unshare || echo root)" --format=tar --variant=important \
 		--skip=cleanup/reproducible \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' \
 		--dpkgopt=force-unsafe-io \
-		--architectures="$debian_arch" --components=main,non-free-firmware --include="$(IFS=, && echo "${installed[*]}")" \
+		--architectures="$debian_arch" --components=main,non-free-firmware --include="$(IFS=, && echo "${include[*]}")" \
 		--essential-hook="$drivers" --setup-hook="$(kernels_source)" "${hooks[@]}" "$base_suite" "$new_image/root.tar" ${url:+"$url"}
 }
 
@@ -242,9 +272,9 @@ make_esp() {
 }
 
 recipe() {
-	echo "$kind $SUITE $base_suite $kernel_suite ${installed[*]} ${offered[*]} ${boot_loaders[*]} ${apt_get[*]} $drivers"
+	echo "$kind $SUITE $base_suite $kernel_suite ${installed[*]} $image_package ${offered[*]} ${boot_loaders[*]} ${apt_get[*]} $drivers"
 	readme_installs
-	declare -f customize packages_plain packages_installed install_debian kernels_source make_disks make_repository make_esp
+	declare -f customize packages_plain "packages_$kind" older_kernel install_debian kernels_source make_disks make_repository make_esp
 }
 
 is_made() { cmp -s "$begins_with/recipe" <(recipe); }
@@ -262,6 +292,7 @@ discard_layers() {
 make_image() {
 	local scratch what="a whole Debian $base_suite"
 	[[ $kind == plain ]] || what+=" with the packages that README.md installs"
+	[[ $kind != older ]] || what+=", and an older kernel"
 	lock "$begins_with.lock" "it is making the disks of a Debian"
 	if is_made; then
 		unlock
@@ -331,11 +362,15 @@ put_into_home() {
 	for path in "${add[@]}"; do tar -r -f "$archive" -C "$(dirname "$path")" "$(basename "$path")"; done
 }
 
-# take_kernel: copies the newest kernel in /boot and its initrd, as a boot loader would choose them.
+# take_kernel: copies the newest kernel in /boot and its initrd, as a boot loader would choose them. (A kernel whose installation
+# was interrupted has no initrd yet, and a boot loader does not know it.)
 take_kernel() {
 	local newest
-	newest=$(debugfs -R 'ls -p /' "$disks/boot.img" 2>/dev/null | cut -d / -f 6 | sed -n 's/^vmlinuz-//p' | sort -V | tail -n 1)
-	[[ -n $newest ]] || no_vm "there is no kernel in /boot"
+	# (After a power cut, debugfs would not see what only the journal has.)
+	e2fsck -p "$disks/boot.img" >/dev/null 2>&1 || :
+	newest=$(debugfs -R 'ls -p /' "$disks/boot.img" 2>/dev/null | cut -d / -f 6 | sed -nE 's/^(vmlinuz|initrd\.img)-//p' | sort -V |
+		uniq -d | tail -n 1)
+	[[ -n $newest ]] || no_vm "there is no kernel with an initrd in /boot"
 	for file in vmlinuz initrd.img; do
 		debugfs -R "dump /$file-$newest $work/$file" "$disks/boot.img" 2>/dev/null
 		[[ -s $work/$file ]] || no_vm "/boot/$file-$newest cannot be read"

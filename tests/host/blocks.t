@@ -20,6 +20,7 @@ docs/rust-headers.md | scripts/sandbox.sh scripts/rust-headers.sh --deb | not ty
 docs/rust-headers.md | make -C /lib/modules/$(uname -r)/build M=$PWD | not typed: it needs the headers of the running kernel. all/host/packages.t does it in a Debian made for it
 docs/rust-headers.md | sudo apt install ./$(scripts/sandbox.sh scripts/rust-headers.sh --deb-hook | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it
 docs/rust-headers.md | sudo apt install ./$(scripts/dkms.sh | not typed: sudo installs it on this machine. all/host/dkms.t does it in a Debian made for it
+docs/rust-headers.md | sudo dpkg --configure -a | debian/upgrade.t
 docs/secure-boot.md | sudo apt-get install mokutil openssl | not typed: it enrols a key in this machine's firmware. debian/secure_boot.t does it in a virtual machine
 docs/your-own-module.md | scripts/new-module.sh ../number | host/new_module.t
 docs/your-own-module.md | . "$RUST_LKM/tests/kernel.sh" | host/new_module.t
