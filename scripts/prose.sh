@@ -40,13 +40,23 @@ perl -CSD -Mutf8 -e '
 	}
 	for my $name (@ARGV) {
 		open(my $file, "<", $name) or die "$name: $!\n";
-		my ($code, $sentence, $begin) = (0, "", 0);
+		my ($code, $sentence, $begin, $before) = (0, "", 0, "");
 		while (<$file>) {
+			# (A phrase may also begin at the end of a line, without what marks a comment.)
+			my ($text) = m{^\s*(?:#+!?|//[/!]?|\*|-)?\s*(.*?)\s*$};
+			my $both = "$before $text";
 			for my $phrase (@phrases) {
-				/$phrase->[0]/ or next;
-				print "$name:$.: \"$&\": $phrase->[1]\n";
-				$found = 1;
+				if (/$phrase->[0]/) {
+					print "$name:$.: \"$&\": $phrase->[1]\n";
+					$found = 1;
+				}
+				while ($both =~ /$phrase->[0]/g) {
+					next if $-[0] >= length $before || $+[0] <= length($before) + 1;
+					print "$name:$.: \"$&\": $phrase->[1]\n";
+					$found = 1;
+				}
 			}
+			$before = $text;
 			# Sentences: of paragraphs only.
 			next if $name !~ /\.md$/ || $name =~ m{tests/promises\.md$};
 			$code = !$code if /^ *```/;

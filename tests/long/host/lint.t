@@ -42,6 +42,9 @@ done
 like "$stdout" 'unsafe block missing a safety comment' "unsafe without its SAFETY comment is found"
 like "$stdout" './README.md:[0-9]+: "a''new": again' "a phrase that docs/style.txt names is found, with what to write instead"
 like "$stdout" './lkm/math.rs:[0-9]+: rec''ieve ==> receive' "a misspelled word is found"
+printf '%s\n' '# It works for' '# all that.' >"$copy/phrase"
+run scripts/prose.sh "$copy/phrase"
+is "$status $stdout" "1 $copy/phrase:2: \"for ""all that\": still; or say what \"that\" is" "… also if it goes on in the next line of a comment"
 run scripts/prose.sh nope
 is "$status" 2 "prose.sh: a file that does not exist gives 2"
 
