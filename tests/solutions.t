@@ -74,6 +74,18 @@ like "$stderr" 'Invalid argument' "… refuses a text that is not a number"
 is "$(cat /proc/total)" -2 "… and then keeps its sum"
 rmmod total
 
+insmod limit.ko
+echo 100 >/proc/limit
+is "$(cat /proc/limit)" 100 "limit shows the number that was written"
+for number in 0 101; do
+	run bash -c "echo $number >/proc/limit"
+	like "$stderr" 'Numerical result out of range' "… refuses $number"
+done
+run bash -c 'echo 000000012 >/proc/limit'
+like "$stderr" 'Argument list too long' "… and more than 8 bytes"
+is "$(cat /proc/limit)" 100 "… and keeps its number"
+rmmod limit
+
 insmod sums.ko
 echo -1 >/proc/sums/add
 is "$(cat /proc/sums/decimal /proc/sums/hexadecimal)" $'-1\n0xffffffffffffffff' "sums shows one sum in two files"
