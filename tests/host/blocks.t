@@ -28,6 +28,7 @@ docs/your-own-module.md | …/scripts/decode.sh --source DIR | not typed: the pa
 docs/guide/12-own-machine.md | make KDIR=/path/to/build/tree | host/guide.t
 docs/guide/14-own-kernel.md | cp tests/sanitized.config | long/host/own_kernel.t
 docs/guide/14-own-kernel.md | KERNEL=7.3.4-mine make vm | long/host/own_kernel.t
+docs/guide/14-own-kernel.md | scripts/sandbox.sh make modules_install | host/guide.t
 docs/guide/15-testing.md | make test-sanitized | not typed: these are the tests themselves. host/test_runner.t tries the option
 tests/README.md | make test | not typed: these are the tests themselves. host/test_runner.t and host/generated_mutants.t try each of the targets
 tests/README.md | #!/usr/bin/env bash | host/docs.t

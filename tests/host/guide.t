@@ -49,6 +49,15 @@ run scripts/sandbox.sh bash -c "cd '$scratch/checkout' && ${command/\/path\/to\/
 is "$status ${command:0:4}" "0 make" "with the path of a build tree, the command in chapter 12 works: $command"
 there "$(echo "$scratch/checkout/build/modules"/*/my_greeting.ko)" "… and the module is built for that kernel"
 
+# (So is the one of chapter 14.)
+mapfile -t commands < <(sh_commands docs/guide/14-own-kernel.md "scripts/sandbox.sh make modules_install")
+[[ ${commands[0]} =~ KDIR=([^ ]+) ]]
+run scripts/sandbox.sh bash -c "cd '$scratch/checkout' && ${commands[0]//"${BASH_REMATCH[1]}"/"'$kdir'"}"
+is "$status ${#commands[@]}" "0 2" "make modules_install puts the modules below the directory that chapter 14 names: ${commands[0]}"
+run bash -c "cd '$scratch/checkout' && ${commands[1]}"
+like "$(sed "s,/$(<"$kdir/include/config/kernel.release")/,/7.3.4-mine/,; s,\.ko.*,.ko," <<<"$stdout")"$'\n' \
+	"$(grep -oE '`build/root/[^`]+`' docs/guide/14-own-kernel.md | tr -d '`')"$'\n' "… and find lists what the chapter says"
+
 # ---- Each exercise has a solution or an answer, and each solution has an exercise and a test. (scripts/promises.sh wants a test
 # for each exercise.)
 
