@@ -51,8 +51,9 @@ there "$(echo "$scratch/checkout/build/modules"/*/my_greeting.ko)" "… and the 
 
 # (So is the one of chapter 14.)
 mapfile -t commands < <(sh_commands docs/guide/14-own-kernel.md "scripts/sandbox.sh make modules_install")
-[[ ${commands[0]} =~ KDIR=([^ ]+) ]]
-run scripts/sandbox.sh bash -c "cd '$scratch/checkout' && ${commands[0]//"${BASH_REMATCH[1]}"/"'$kdir'"}"
+install=${commands[0]#scripts/sandbox.sh }
+[[ $install =~ KDIR=([^ ]+) ]]
+run scripts/sandbox.sh bash -c "cd '$scratch/checkout' && ${install//"${BASH_REMATCH[1]}"/"'$kdir'"}"
 is "$status ${#commands[@]}" "0 2" "make modules_install puts the modules below the directory that chapter 14 names: ${commands[0]}"
 run bash -c "cd '$scratch/checkout' && ${commands[1]}"
 like "$(sed "s,/$(<"$kdir/include/config/kernel.release")/,/7.3.4-mine/,; s,\.ko.*,.ko," <<<"$stdout")"$'\n' \
