@@ -2,7 +2,6 @@
 # The solutions of the exercises in docs/guide/: each module does what its exercise asks for.
 
 . "$(dirname "$0")/kernel.sh" || exit
-. "$(dirname "$0")/perl.sh"
 
 cd docs/guide/solutions || exit
 
@@ -216,6 +215,8 @@ rmmod largest
 
 # ---- Chapter 13: chardev_mended.c has none of the mistakes that from_c.t shows.
 
+# shellcheck source=perl.sh
+. ../../../tests/perl.sh
 insmod chardev_mended.ko
 perl 'sub dev { openf("/dev/chardev", O_RDWR) } $f = dev()'
 is "$(perl 'print writen($f, "x" x 84), " ", dev(); POSIX::close($f); $f = dev(); print " ", $f > 0 ? "open" : $f')" "80 EBUSY open" \
