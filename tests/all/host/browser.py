@@ -56,6 +56,19 @@ for (let element = document.querySelector('main'); element; element = element.pa
 return null;
 """
 
+# Who sees no colours must find the links in a text, the commands in a session, and the current page in the contents.
+ONLY_COLOUR = """
+const same = (a, b) => ['fontWeight', 'fontStyle', 'textDecorationLine'].every(name => getComputedStyle(a)[name] === getComputedStyle(b)[name]);
+const bad = [];
+for (const link of document.querySelectorAll('main a[href]:not(.header)'))
+    if (!link.querySelector('img') && !getComputedStyle(link).textDecorationLine.includes('underline')) bad.push(`the link "${link.textContent}"`);
+for (const line of document.querySelectorAll('main .command'))
+    if (same(line, line.parentElement) && getComputedStyle(line, '::before').content === 'none') bad.push(`the command "${line.textContent.trim()}"`);
+const current = document.querySelector('.sidebar a.active'), other = document.querySelector('.sidebar a[href]:not(.active, .header, .toggle)');
+if (current && same(current, other)) bad.push('the current page in the contents');
+return bad.slice(0, 5);
+"""
+
 LINKS = """
 return [...document.querySelectorAll('a[href]')].map(link => link.href).filter(href => href.startsWith(location.origin));
 """
@@ -117,6 +130,8 @@ for theme in THEMES:
                 wrong(page, f"{size}, {theme}:", too_wide)
             for found in driver.execute_script(CONTRAST):
                 wrong(page, f"{theme}:", found)
+            for found in driver.execute_script(ONLY_COLOUR):
+                wrong(page, "only the colour tells", found)
             for line in driver.get_log("browser"):
                 if line["level"] == "SEVERE":
                     wrong(page, "the browser says:", line["message"])

@@ -32,7 +32,7 @@ looks_at() {
 pages=$(find build/book -name '*.html' ! -name 404.html ! -name print.html ! -name toc.html | wc -l)
 like "$pages" '^[2-9][0-9]$' "the book has pages"
 is "$(looks_at build/book build/browser)" "done $pages" \
-	"every page, on a wide screen and on a phone, in light and in dark: no scrolling sideways, no faint text, no broken link; search, copying and keys work"
+	"every page, on a wide screen and on a phone, in light and in dark: no scrolling sideways, no faint text, nothing that only a colour tells, no broken link; search, copying and keys work"
 for picture in build/browser/*.png; do
 	like "$(head -c 4 "$picture" | tail -c 3)" '^PNG$' "there is a picture: $picture"
 done
@@ -42,11 +42,14 @@ done
 worse=$directory/worse
 cp -r build/book "$worse"
 page=$worse/docs/guide/06-time.html
-sed -i 's,<main>,<main><div style="width: 900px">wide</div><p style="color: #aaa; background: #fff">faint</p><p><a href="nowhere.html">broken</a> <a href="05-proc.html#nowhere">lost</a></p><script>thrown</script>,' "$page"
+sed -i 's,<main>,<main><div style="width: 900px">wide</div><p style="color: #aaa; background: #fff">faint</p><p><a href="nowhere.html">broken</a> <a href="05-proc.html#nowhere" style="text-decoration: none">lost</a></p><script>thrown</script>,' "$page"
 sed -i "s/textContent = (prompt ? line.slice(2) : line)/textContent = line/" "$worse"/book.js
+sed -i 's,a.active { font-weight: bold,a.active { font-weight: inherit,' "$worse"/style*.css
 said=$(looks_at "$worse" "$directory/pictures")
 like "$said" 'docs/guide/06-time.html: phone, light: 9[0-9]+ pixels wide in [0-9]+ ' "scrolling sideways is noticed"
 like "$said" 'docs/guide/06-time.html: light: contrast 2.3 of "faint"' "… and faint text"
+like "$said" 'docs/guide/06-time.html: only the colour tells the link "lost"' "… and a link that only its colour tells"
+like "$said" 'docs/guide/07-[a-z-]*.html: only the colour tells the current page in the contents' "… and a current page that only its colour tells"
 like "$said" 'docs/guide/06-time.html: the browser says: .*thrown' "… and an error in a script"
 like "$said" 'docs/guide/nowhere.html: is linked to, and not there' "… and a broken link"
 like "$said" 'docs/guide/05-proc.html#nowhere: is linked to, and has no such place' "… and a link to a place that does not exist"
