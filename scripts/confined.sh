@@ -68,8 +68,9 @@ copy_sources() {
 	local path
 	mkdir -p "$1.partial"/build/{sandbox,kernels,vm}
 	(cd "$top" && checkout_files | xargs -0 cp -a --parents -t "$1.partial")
-	for path in "$build"/modules "$build"/vm/accel "$build"/vm/base.*; do
-		[[ ! -e $path ]] || cp -a "$path" "$1.partial/${path#"$top/"}"
+	# (The directories with usr are packages that a command has unpacked. COMMAND could not download them.)
+	for path in "$build"/modules "$build"/vm/accel "$build"/vm/base.* "$build"/*/usr; do
+		[[ ! -e $path ]] || (cd "$top" && cp -a --parents -t "$1.partial" "${path#"$top/"}")
 	done
 	own "$1.partial"
 	mv "$1.partial" "$1"
