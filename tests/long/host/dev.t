@@ -178,6 +178,29 @@ like "$(tr -d '\r' <"$directory/screen")" 'Rust code panicked.* --> number.rs:[0
 	"a crash that the shell causes is told with its line"
 git -C "$own" checkout -q .
 
+# ---- A module that is in use cannot be unloaded. (A device is in use while it is open.)
+
+held=$directory/held
+scripts/new-module.sh "$held" 2>/dev/null
+sed 's/"chardev"/"held"/; s/c"chardev"/c"held"/; s/Chardev/Held/' chardev.rs >"$held/held.rs"
+rm "$held"/tests/*.t
+printf '%s\n' '#!/bin/bash' 'echo 1..1; insmod held.ko && rmmod held && echo "ok 1 - loaded"' \
+	'(until [[ -c /dev/held ]]; do sleep 0.1; done; sleep infinity 3<>/dev/held) >/dev/null 2>&1 &' >"$held/tests/held.t"
+chmod +x "$held/tests/held.t"
+set -m
+env --default-signal=INT scripts/dev.sh --from "$held" held </dev/null >"$said" 2>&1 &
+dev=$!
+set +m
+from=1
+shown 'dev.sh: tests/held.t passed.*ready: save a source' "a test leaves a process that has the device of the module open"
+next
+sleep 3
+sed -i 's/pub struct/struct/; s/a pipe of bytes"/a pipe"/' "$held/held.rs"
+shown 'ERROR: Module held is in use.*dev.sh: held cannot be unloaded: starting a fresh machine' "when a module is in use, rmmod's message is shown"
+shown 'dev.sh: the fresh machine is ready.*dev.sh: tests/held.t passed' "… and a fresh machine is started, with the module"
+kill -INT -- "-$dev"
+wait "$dev"
+
 # ---- The modules of this checkout, of which one needs another that comes after it in Kbuild.
 
 set -m
