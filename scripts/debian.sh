@@ -44,6 +44,7 @@
 #   2    the options are wrong
 #   124  the machine ran longer than its timeout
 #   125  the machine could not be started, or it ended before COMMAND did
+#   134  QEMU itself crashed
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"

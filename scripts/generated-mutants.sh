@@ -101,9 +101,8 @@ fi
 # ---- Prepare the tests.
 
 # Build the modules for the tests. Keep what an earlier run has learned about the same sources.
-make --no-print-directory vm-modules TESTS=1 >&2
-# (This downloads mdbook. There is no network where the defects are tried.)
-scripts/book.sh >&2
+# (The book downloads mdbook. There is no network where the defects are tried.)
+make --no-print-directory vm-modules book TESTS=1 >&2
 key=$(checkout_files | xargs -0 sha256sum -- | sha256sum)
 if [[ $(cat "$sources.key" 2>/dev/null) != "$key" ]]; then
 	remove "$sources" "$mutants/passed" "$mutants/which"

@@ -177,6 +177,10 @@ finish() {
 	if ((ended == 124 || ended == 137)); then
 		say "${red}$program: error:${plain} the VM was still running after $timeout seconds, so it was stopped (--timeout)"
 		ended=124
+	elif ((ended == 134 || ended == 139)); then
+		say "${red}$program: error:${plain} QEMU itself crashed, so try again:"
+		sed 's/^/  /' "$work/qemu" >&2
+		ended=134
 	elif ((ended)); then
 		say "${red}$program: error:${plain} QEMU failed:"
 		sed 's/^/  /' "$work/qemu" >&2

@@ -21,9 +21,8 @@ shopt -s nullglob
 patches=(tests/mutants/*"${1:-}"*.patch)
 ((${#patches[@]})) || die "no patch has '${1:-}' in its name"
 
-make --no-print-directory vm-modules TESTS=1 >&2
-# (This downloads mdbook. There is no network where the defects are tried.)
-scripts/book.sh >&2
+# (The book downloads mdbook. There is no network where the defects are tried.)
+make --no-print-directory vm-modules book TESTS=1 >&2
 if grep -q '^Test: --sanitized' "${patches[@]}"; then
 	scripts/sandbox.sh scripts/source-kernel.sh tests/sanitized.config >/dev/null
 fi

@@ -129,11 +129,11 @@ run_here() {
 # A machine that runs longer is stopped. (Detectors make the kernel slow.)
 timeout=$((${#sanitized} ? 2400 : 900))
 
-# run_in_vm OPTIONS FILE…: runs all of them in one machine.
+# run_in_vm OPTIONS FILE…: runs all of them in one machine. If QEMU itself crashes, it runs them again, once.
 # (With init_on_alloc=0, memory that a module does not set is not 0 by chance, and the tests take a tenth less time. With
 # loglevel=5, the console shows only what goes wrong; the tests read the log themselves.)
 run_in_vm() {
-	local line file='' start options log cut=''
+	local line file='' start options log cut='' status=0
 	read -ra options <<<"$1"
 	shift
 	for file; do : >"$(result "$file")"; done
@@ -149,14 +149,19 @@ run_in_vm() {
 			;;
 		*) [[ -z $file ]] || printf '%s\n' "$line" >>"$(result "$file")" ;;
 		esac
-	done || {
-		for file; do
-			grep -q '^1\.\.' "$(result "$file")" || { cut=1 && ended "$file" 125 0; }
-		done
-		# If all tests have finished, the machine itself ended badly.
-		[[ -n $cut ]] || ended "$file" 125 0
-		sed 's/^/  /' "$log" >&2
-	}
+	done || status=$?
+	((status)) || return 0
+	sed 's/^/  /' "$log" >&2
+	if ((status == 134)) && [[ -z ${again:-} ]]; then
+		say "These tests run again: $*"
+		again=1 run_in_vm "${options[*]}" "$@"
+		return
+	fi
+	for file; do
+		grep -q '^1\.\.' "$(result "$file")" || { cut=1 && ended "$file" "$status" 0; }
+	done
+	# If all tests have finished, the machine itself ended badly.
+	[[ -n $cut ]] || ended "$file" "$status" 0
 }
 
 # without_locks COMMAND…: runs it without our locks. If this run is killed and the command lives on, the next run must not wait.

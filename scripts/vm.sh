@@ -38,6 +38,7 @@
 #   2    the options are wrong
 #   124  the VM ran longer than its timeout
 #   125  the VM could not be started, or it ended before COMMAND did (by a panic or a power-off)
+#   134  QEMU itself crashed
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 . "$top/scripts/kdir.sh"

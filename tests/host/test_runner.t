@@ -14,7 +14,7 @@ mkdir -p "$checkout"/{tests/{host,long/host,mutants},build/vm,build/kernels,buil
 cp -a scripts "$checkout"
 ln -s "$PWD/build/sandbox" "$checkout/build/sandbox"
 cp -a tests/{tap,kernel,log_gate}.sh "$checkout/tests/"
-printf 'vm-modules:\n\t@true\n' >"$checkout/Makefile"
+printf 'vm-modules book:\n\t@true\n' >"$checkout/Makefile"
 
 # a_test NAME STATEMENTS: makes a test.
 a_test() { printf '#!/usr/bin/env bash\n# A test.\n\n. "$(dirname "$0")/%s"\n\n%s\n' "$(sed 's,[^/]*$,,; s,[^/]*/,../,g' <<<"$1")tap.sh" "$2" >"$checkout/tests/$1.t"; }
@@ -53,7 +53,7 @@ a_test guest 'is 4 4 "four is four"
 done_testing'
 # in_vm STATUS: makes a stand-in for vm.sh, which runs the tests here, and ends with this status.
 in_vm() {
-	printf '#!/bin/bash\nuntil [[ $1 == - ]]; do shift; done\nshift\nfor file; do echo "== begin $file"; bash "$file" 2>&1; echo "== end $?"; done\nexit %s\n' \
+	printf '#!/bin/bash\nuntil [[ $1 == - ]]; do shift; done\nshift\nfor file; do echo "== begin $file"; bash "$file" 2>&1; echo "== end $?"; done\nstatus=%s\n((!status)) || echo "its message" >&2\nexit "${status:-0}"\n' \
 		"$1" >"$checkout/scripts/vm.sh"
 }
 in_vm 0
@@ -63,6 +63,13 @@ is "$status $(summary) $(cd "$checkout/build/test" && echo *.tap)" "0 1 passed, 
 in_vm 125
 a_run --guest
 is "$status $(summary)" "1 1 passed, 1 failed, 0 skipped" "a machine that panics after its last test is a failure"
+in_vm 134
+a_run --guest
+is "$status $(summary) $(grep -c 'These tests run again: tests/guest.t' <<<"$stderr")" "1 1 passed, 1 failed, 0 skipped 1" \
+	"if QEMU itself crashes, the tests run again, once"
+in_vm '$([[ -e $0.before ]] || { touch $0.before; echo 134; })'
+a_run --guest
+is "$status $(summary) $(grep -c '^  its message' <<<"$stderr")" "0 1 passed, 0 failed, 0 skipped 1" "… and if they pass then, they have passed"
 in_vm 0
 
 # (Another stand-in, for the script that builds the kernel.)
@@ -193,7 +200,7 @@ not_there "$checkout/build/test/host-good.tap" "… and the results of an earlie
 
 # ---- Mutants: one is caught, one is not, one does not apply.
 
-printf 'vm-modules:\n\t@true\n' >"$checkout/Makefile"
+printf 'vm-modules book:\n\t@true\n' >"$checkout/Makefile"
 echo 1 >"$checkout/one"
 echo build >"$checkout/.gitignore"
 git -C "$checkout" init -q

@@ -241,6 +241,7 @@ case "\$(<"$bare/behaviour") \$*" in
 	done
 	exit
 	;;
+"crashes "*) echo "its last words" >&2 && kill -ABRT \$\$ ;;
 "fails "* | "without KVM "*"-accel kvm"*) echo "its own words" >&2 && exit 1 ;;
 esac
 echo 0 >"\$status"
@@ -290,6 +291,8 @@ is "$(grep 'decode\.pl' <<<"$stderr")" "" "… and no tool complains because not
 bare fails --kernel 9.9.9 --accel tcg true
 is "$status" 125 "a QEMU that fails gives 125"
 like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… with QEMU's own message"
+bare crashes --kernel 9.9.9 --accel tcg true
+like "$status $stderr" '^134 .*vm.sh: error: QEMU itself crashed, so try again:'$'\n''  its last words' "one that crashes gives 134"
 if [[ -w /dev/kvm ]]; then
 	bare "without KVM" --kernel 9.9.9 true
 	is "$status $calls" "0 -accel kvm -accel tcg" "if a trial boot fails, KVM is not used"
