@@ -178,7 +178,7 @@ pub enum Whence {
 /// Any number of programs may call them at the same time. Every method may sleep. A method that is not
 /// implemented fails as it does for any device without it: `read` and `write` with
 /// `EINVAL`, `lseek` with `ESPIPE`, `ioctl` with `ENOTTY`; `poll` says that reading and writing would
-/// not wait.
+/// not wait. `splice` and `sendfile` fail with `EINVAL` on every device.
 ///
 /// No method may return `EIOCBQUEUED`. That would tell the kernel that the call goes on; the program
 /// gets `EIO`.
@@ -255,6 +255,8 @@ pub trait Device: Send + Sync + Sized + 'static {
     /// behind it must have the same layout in both, so use fields of a fixed size, in an order without
     /// gaps.
     ///
+    /// The program gets `EINVAL` instead of a negative value.
+    ///
     /// Any program that can open the device can call this, whether it may read and write or not: look
     /// at [`File::how`].
     fn ioctl(&self, file: &File<'_, Self>, cmd: u32, arg: usize) -> Result<isize> {
@@ -314,6 +316,8 @@ impl<T: Device> Inner<T> {
 ///   same reason a module with two devices is not safe if the second one fails. `new` itself has a
 ///   moment of this kind: if it runs out of memory at its end, root may have opened the device by a
 ///   node that `mknod` made.
+/// - What a device holds must belong to the module that calls `new`. Something of another module, such
+///   as a closure, may be gone while a file is still open.
 /// - The last reference to the device must be that of this value or of an open file. Something else
 ///   in the kernel that keeps one for longer would free the memory by code that is gone. (With
 ///   `CONFIG_DEBUG_KOBJECT_RELEASE` the kernel itself does.)
@@ -729,7 +733,9 @@ impl<T: Device> Vtable<T> {
         // SAFETY: The caller holds the file open.
         let (device, file) = unsafe { Self::parts(file, false) };
         match device.ioctl(&file, cmd, arg) {
-            Ok(value) => value as c_long,
+            // (A negative value would be an errno.)
+            Ok(value @ 0..) => value as c_long,
+            Ok(_) => EINVAL.to_errno() as c_long,
             Err(error) => to_errno(error) as c_long,
         }
     }

@@ -53,8 +53,8 @@ private=$("$1" -Zls=items "$LKM_RMETA" | awk '
 		if (/^ *Restricted.* (Struct|Enum|Union) /) { sub(/^crate::/, "", path[depth]); print path[depth] }
 	}')
 
-# The parameters, which are global so that the section __param can name them.
-parameters=$("$OBJDUMP" -r "$object.o" | awk '/^RELOCATION/ { inside = /\[__param\]/ } inside { print $NF }')
+# The parameters, which are global because other sections name them. module_param! makes a list of them.
+parameters=$("$OBJDUMP" -r "$object.o" | awk '/^RELOCATION/ { inside = /\[\.discard\.lkm_params\]/ } inside { sub(/[+-]0x.*/, "", $NF); print $NF }')
 
 {
 	echo '#include <linux/export.h>'
@@ -68,8 +68,15 @@ parameters=$("$OBJDUMP" -r "$object.o" | awk '/^RELOCATION/ { inside = /\[__para
 		symbol[3] in parameter { next }
 		# (Code from module! and module_param!.)
 		name ~ /::__module_init::|::_(\[[0-9a-f]*\])?::/ { next }
-		# An implementation: <CRATE::TYPE<…> as TRAIT>::NAME
-		name ~ /^<.* as / { type = name; sub(/^<[^:]*::/, "", type); sub(/[< ].*/, "", type); if (type in private) next }
+		# An implementation: <TYPE as TRAIT>::NAME. The TYPE may have others in it, each with a path, CRATE::…
+		name ~ /^<.* as / {
+			types = name; sub(/ as .*/, "", types)
+			while (match(types, /[A-Za-z0-9_]+(\[[0-9a-f]+\])?::[A-Za-z0-9_:]+/)) {
+				type = substr(types, RSTART, RLENGTH); types = substr(types, RSTART + RLENGTH)
+				sub(/^[^:]*::/, "", type)
+				if (type in private) next
+			}
+		}
 		{ print "EXPORT_SYMBOL_GPL(" symbol[3] ")" }'
 } | $LKM_AS -o "$object.exports.o" -
 $LKM_LD -r -o "$object" "$object.o" "$object.exports.o"

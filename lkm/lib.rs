@@ -17,8 +17,8 @@ pub mod seq_file;
 
 use kernel::{ffi::c_int, prelude::*};
 
-/// The errno that a function of a file returns. With `EIOCBQUEUED` the kernel would wait for the end
-/// of a call that has already ended.
+/// The errno that a function of a file or of a parameter returns. With `EIOCBQUEUED` the kernel would
+/// wait for the end of a call that has already ended, or stop with a BUG.
 fn to_errno(error: Error) -> c_int {
     if error == EIOCBQUEUED { EIO } else { error }.to_errno()
 }

@@ -160,7 +160,10 @@ impl chardev::Device for Boaster {
         Err(EIOCBQUEUED)
     }
 
-    fn ioctl(&self, _file: &chardev::File<'_, Self>, _cmd: u32, _arg: usize) -> Result<isize> {
+    fn ioctl(&self, _file: &chardev::File<'_, Self>, cmd: u32, arg: usize) -> Result<isize> {
+        if cmd == 0x7802 {
+            return Ok(arg as isize);
+        }
         Err(EIOCBQUEUED)
     }
 

@@ -54,6 +54,8 @@ is "$(perl '$f = dev("boaster"); print join " ", readn($f, 3), writen($f, "12345
 is "$(perl '$f = dev("boaster", O_RDONLY); $g = dev("boaster", O_WRONLY); print join " ", readn($f, 3), writen($g, "x"), lseek($f, 0, SEEK_SET), ioctln($f, 1, 0), openf("/dev/boaster", 3); done($f, $g)')" \
 	"EIO EIO EIO EIO EIO" \
 	"EIOCBQUEUED, which would make the kernel wait, becomes EIO"
+is "$(perl '$f = dev("boaster"); print join " ", map { ioctlv($f, 0x7802, $_) } 0, 7, 0x7fffffff, -1, -5; done($f)')" "0 7 2147483647 EINVAL EINVAL" \
+	"ioctl returns the device's value; a negative one, which would be an errno, becomes EINVAL"
 
 # --- A device that is removed while it is open.
 

@@ -28,6 +28,9 @@ module! {
 
 module_param! {
     start: ulong = 0, 0o444, "Entries of the list at the start: 2, 4, 6 …";
+    queued: int = 1, 0o644, "Other values are refused in a wrong way", |new| {
+        if new == 1 { Ok(()) } else { Err(EIOCBQUEUED) }
+    };
 }
 
 struct ProcKinds {
@@ -56,6 +59,7 @@ impl kernel::Module for ProcKinds {
         add(dir.file(c"notes", proc_fs::stream(Notes(opened.clone())))?)?;
         add(dir.file(c"opened", proc_fs::number(move || opened.load(Relaxed)))?)?;
         add(dir.file(c"boaster", proc_fs::stream(Boaster))?)?;
+        add(dir.file(c"again", proc_fs::list(Again))?)?;
         add(dir.file(c"queued_text", proc_fs::read_write(Queued))?)?;
         add(dir.file(c"queued_list", proc_fs::list(Queued))?)?;
         add(dir.file(c"queued_stream", proc_fs::stream(Queued))?)?;
@@ -321,6 +325,22 @@ impl proc_fs::Stream for Boaster {
 
     fn write(&self, _open: (), _offset: &mut i64, _from: UserSliceReader) -> Result<usize> {
         Ok(usize::MAX)
+    }
+}
+
+/// Two entries, and then it asks for another try.
+struct Again;
+
+impl proc_fs::List for Again {
+    type Key = u32;
+
+    fn next(&self, after: Option<u32>, m: &SeqFile) -> Result<Option<u32>> {
+        let n = after.map_or(1, |n| n + 1);
+        if n > 2 {
+            return Err(EAGAIN);
+        }
+        seq_print!(m, "{n}\n");
+        Ok(Some(n))
     }
 }
 

@@ -92,6 +92,7 @@ is "$(perl '
 # --- A text that is written
 
 is "$(stat -c '%a %n' $p/*)" "555 $p/1
+444 $p/again
 666 $p/boaster
 220 $p/command
 444 $p/fails
@@ -248,6 +249,10 @@ is "$(perl '
 list EIO EIO EIO
 stream EIO EIO EIO EIO
 open EIO" "EIOCBQUEUED, which would make the kernel wait, becomes EIO"
+run bash -c 'echo 2 >/sys/module/proc_kinds/parameters/queued'
+like "$status $stderr $(</sys/module/proc_kinds/parameters/queued)" '^1 .*Input/output error 1$' "… and so does that of a rule, which would be a BUG"
+is "$(perl '$f = openf("'$p'/again"); say for readn($f, 9) =~ s/\n/ /gr, readn($f, 9), pread($f, 9, 5), lseek($f, 5, SEEK_SET)')" $'1 2 \nEIO\nEIO\nEIO' \
+	"EAGAIN of a list, with which the kernel would call it for ever, becomes EIO"
 
 is "$(perl '
 	for (qw(size table limit list notes)) {

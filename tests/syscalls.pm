@@ -9,7 +9,7 @@ use Exporter 'import';
 use Fcntl qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END);
 use POSIX ();
 our @EXPORT = qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END
-	openf pread pwriten readn read_at lseek writen write_from ioctln sendfile splicen epoll watch events page hole bytes errname insmod rmmod);
+	openf pread pwriten readn read_at lseek writen write_from ioctln ioctlv sendfile splicen epoll watch events page hole bytes errname insmod rmmod);
 
 my %number = (
 	x86_64 => {
@@ -83,6 +83,12 @@ sub write_from {
 sub ioctln {
 	my ($fd, $command) = @_;
 	return syscall($call->{ioctl}, $fd, $command, $_[2]) < 0 ? errname() : "done";
+}
+
+# The value that the device returns.
+sub ioctlv {
+	my $value = syscall($call->{ioctl}, @_);
+	return $value == -1 ? errname() : $value;
 }
 
 sub sendfile {

@@ -39,7 +39,7 @@ pub mod types;
 
 pub use parameters::{Array, ReadOnly, Writable};
 #[doc(hidden)]
-pub use parameters::{ArrayDescription, Entry, Static};
+pub use parameters::{Address, ArrayDescription, Entry, Static};
 
 /// Declares the parameters of a module, each as
 /// `name: type = default, mode, "description";` or
@@ -53,7 +53,7 @@ pub use parameters::{ArrayDescription, Entry, Static};
 /// - The description is what `modinfo -p` shows.
 /// - The rule says which new values a writable parameter takes: it is an expression of the type
 ///   `Result`. On `Err` the parameter keeps its value, and loading or writing fails with that
-///   `errno`. Without a rule it takes all values of its type. A default that the rule refuses does
+///   `errno` (`EIO` for `EIOCBQUEUED`). Without a rule it takes all values of its type. A default that the rule refuses does
 ///   not compile.
 ///
 /// There is a `static` by the name of each parameter, visible in the whole module. No variable can have
@@ -89,6 +89,13 @@ macro_rules! module_param {
             static __PARAMS: [$crate::module_param::Entry; [$(stringify!($name)),+].len()] = [
                 $($crate::module_param!(@entry $name $type, $default, $mode $(, |$new| $rule)?)),+
             ];
+
+            // Says which statics are parameters: `lkm/export.sh` does not export them. The linker
+            // leaves this section out of the module.
+            #[link_section = ".discard.lkm_params"]
+            #[used(compiler)]
+            static __ADDRESSES: [$crate::module_param::Address; __PARAMS.len()] =
+                [$($crate::module_param::Address::of(&$name)),+];
 
             const __STRINGS: &str = concat!($(
                 "parmtype=", stringify!($name), ":", $crate::module_param!(@type $type), "\0",

@@ -3,7 +3,7 @@
 //! The statics that [`module_param!`](crate::module_param!) makes, and what it tells the kernel.
 
 use super::types::{self, Scalar, Type};
-use crate::bindings;
+use crate::{bindings, to_errno};
 use core::{cell::UnsafeCell, ffi::CStr};
 use kernel::{
     ffi::{c_char, c_int, c_uint, c_void},
@@ -300,12 +300,27 @@ impl<T: Scalar> Writable<T> {
         if ret != 0 {
             return ret;
         }
-        if let Err(e) = rule(new) {
-            return e.to_errno();
+        if let Err(error) = rule(new) {
+            return to_errno(error);
         }
         // SAFETY: We hold the lock of the parameters, so that the kernel does not read it now.
         unsafe { T::store(self.0.get(), new) };
         0
+    }
+}
+
+/// The address of a parameter, for `lkm/export.sh`.
+#[doc(hidden)]
+#[repr(transparent)]
+pub struct Address(*const ());
+
+// SAFETY: Nothing reads it when the module runs.
+unsafe impl Sync for Address {}
+
+impl Address {
+    #[doc(hidden)]
+    pub const fn of<T>(parameter: &'static T) -> Self {
+        Address((&raw const *parameter).cast())
     }
 }
 

@@ -75,8 +75,8 @@ pub trait List: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The reader gets what was printed before, then what this returns; `EIO` if the key is not above
-    /// `after`, as the list would have no end.
+    /// The reader gets what was printed before, then what this returns; `EIO` instead of `EAGAIN`, and
+    /// if the key is not above `after`, as the list would have no end.
     ///
     /// # Panics
     ///
@@ -179,6 +179,8 @@ impl<T: List> Listed<T> {
                 position.at = END;
                 bindings::SEQ_SKIP as c_int
             }
+            // For seq_file this means that it needs more memory: it would call this again and again.
+            Err(error) if error == EAGAIN => EIO.to_errno(),
             Err(error) => to_errno(error),
         }
     }

@@ -48,6 +48,10 @@ cat >"$scratch/provider/stock.rs" <<-'EOF'
 	}
 	lkm::module_param! {
 	    parameter: int = 1, 0o444, "Not for others";
+	    array: [int; 2] = [1], 0o444, "Not for others";
+	    text: charp = c"", 0o444, "Not for others";
+	    texts: [charp; 2] = [], 0o444, "Not for others";
+	    writable: int = 1, 0o644, "Not for others";
 	}
 	static VISITS: Atomic<usize> = Atomic::new(0);
 	static HIDDEN: Atomic<usize> = Atomic::new(0);
@@ -97,6 +101,21 @@ cat >"$scratch/provider/stock.rs" <<-'EOF'
 	#[inline]
 	pub fn within(pair: &Pair) -> bool {
 	    u64::from(pair.first) < LIMIT
+	}
+	/// A trait, also for types with a private one in them.
+	pub trait Count {
+	    /// A count.
+	    fn count(&self) -> usize;
+	}
+	impl Count for [Hidden; 2] {
+	    fn count(&self) -> usize {
+	        HIDDEN.fetch_add(2, Relaxed)
+	    }
+	}
+	impl Count for Option<Hidden> {
+	    fn count(&self) -> usize {
+	        HIDDEN.fetch_add(3, Relaxed)
+	    }
 	}
 	struct Hidden;
 	impl proc_fs::Show for Hidden {
