@@ -256,6 +256,9 @@ impl File {
 /// It exists as long as any of these: this value, its clones, the files in it, and the directories
 /// in it. So you may drop it before its files.
 ///
+/// Nest only a few: when the innermost goes, each drops the one around it, on the kernel's small
+/// stack.
+///
 /// Leaking an empty directory is harmless, unlike leaking a [`File`]: the kernel's own code serves
 /// it, and it stays until the next boot.
 #[derive(Clone)]
