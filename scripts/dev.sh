@@ -214,7 +214,11 @@ end_machine() {
 	while read -r -t 0.1 rest <&"$from_all"; do [[ $rest != saved* ]] || waiting=$rest; done
 }
 
-unwatched() { die "saves of the sources cannot be seen" "The number of directories is limited: sudo sysctl fs.inotify.max_user_watches=1000000"; }
+# unwatched MESSAGE: the watcher has ended with this message.
+unwatched() {
+	[[ $1 == *many ]] || die "saves of the sources cannot be seen: ${1#unwatched }"
+	die "saves of the sources cannot be seen" "The number of directories is limited: sudo sysctl fs.inotify.max_user_watches=1000000"
+}
 
 # next_event VARIABLE [SECONDS]: reads the next line from the machine, or sets the variable to "silent" if none comes for so long.
 # A save of a source that comes before it is kept for later.
@@ -223,7 +227,7 @@ next_event() {
 	local next
 	while :; do
 		IFS= read -r ${2:+-t "$2"} next <&"$from_all" || next=silent
-		[[ $next != unwatched ]] || unwatched
+		[[ $next != unwatched* ]] || unwatched "$next"
 		[[ $next == saved* ]] || break
 		waiting=$next
 	done
@@ -411,6 +415,7 @@ saved_source() {
 	# (An editor may write a file twice.)
 	while IFS= read -r -t 0.05 more <&"$from_all"; do
 		case $more in
+		unwatched*) unwatched "$more" ;;
 		gone*) left "$more" && return ;;
 		crashed) broken=1 ;;
 		'log '*) printf '%s\n' "${more#log }" >>"$work/idle" ;;
@@ -436,7 +441,7 @@ saved_source() {
 	else
 		exchange "${modules[@]}" || another
 	fi
-	[[ $culprits == ' ' ]] || return 0
+	for more in "${modules[@]}"; do [[ $culprits != *" $more "* ]] || return 0; done
 	[[ -z ${modules[*]} || " ${loaded[*]} " != *" ${modules[-1]} "* ]] ||
 		tell "${green}${modules[*]}${plain} loaded, $(seconds $(($(now) - begin))) after the save"
 	((${#tests[@]} == 0)) || run_tests || another
@@ -483,7 +488,7 @@ tell "building …"
 until compile; do
 	tell "the modules do not build; save a source to try again"
 	IFS= read -r event <&"$from_all"
-	[[ $event != unwatched ]] || unwatched
+	[[ $event != unwatched* ]] || unwatched "$event"
 done
 tell "starting the machine …"
 fresh_machine
@@ -500,7 +505,7 @@ while :; do
 	'log '*) printf '%s\n' "${event#log }" >>"$work/idle" ;;
 	crashed) crashed_meanwhile ;;
 	stuck) idle_log ;;
-	unwatched) unwatched ;;
+	unwatched*) unwatched "$event" ;;
 	gone*) left "$event" ;;
 	esac
 done

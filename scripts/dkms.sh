@@ -2,15 +2,18 @@
 # Usage: scripts/dkms.sh
 #        scripts/dkms.sh --may-build RELEASE KDIR
 #        scripts/dkms.sh --make RELEASE KDIR
-#        scripts/dkms.sh --write
+#        scripts/dkms.sh --built
+#        scripts/dkms.sh --installed RELEASE DKMS-TREE MODULES
 #
 # Makes the Debian package rust-lkm-dkms, build/packages/rust-lkm-dkms_VERSION_all.deb, and prints its path. When it is installed,
 # dkms builds, signs and installs the modules for each kernel that can load them, and does so again for every new kernel. See
-# docs/rust-headers.md. dkms itself uses three options:
+# docs/rust-headers.md. dkms itself uses four options:
 #
 #   --may-build  check if the modules can be built for kernel RELEASE with the build tree KDIR. If not, say why, and what to do
 #   --make       build the modules for it, in built/ in the working directory
-#   --write      write to the disk what dkms has built or installed
+#   --built      write to the disk what dkms has built
+#   --installed  the same for what it has installed for kernel RELEASE below MODULES, and let modprobe find it. DKMS-TREE is where
+#                dkms keeps its records
 #   --help       this text
 #
 # The exit status is 0, 1 if something failed or the modules cannot be built, 2 if the arguments are wrong.
@@ -84,9 +87,21 @@ case ${1:-} in
 	if [[ $1 == --make ]]; then exec make -C "$top" --no-print-directory modules TESTS= BENCH= "KDIR=$3" "MO=$PWD/built"; fi
 	may_build "$2" "$3" || exit
 	;;
---write)
-	(($# == 1)) || bad_usage "--write takes no argument"
-	# (dkms does not write it. After a power cut it would take a module for installed although its file is empty.)
+--built)
+	(($# == 1)) || bad_usage "$1 takes no argument"
+	# (dkms does not write it. After a power cut it would take a module for built although its file is empty.)
+	sync
+	;;
+--installed)
+	(($# == 4)) || bad_usage "$1 takes RELEASE, DKMS-TREE and MODULES"
+	link=$(echo "$3/rust-lkm/kernel-$2"-*)
+	[[ -L $link ]] || die "dkms has installed nothing for kernel $2"
+	# For dkms this link means that all is done. It makes the link before it calls depmod.
+	active=$(readlink "$link")
+	rm "$link"
+	[[ ! -e $4/$2/modules.dep ]] || depmod "$2"
+	sync
+	ln -s "$active" "$link"
 	sync
 	;;
 *) bad_usage "unknown argument $1" ;;

@@ -57,7 +57,7 @@ place() {
 	sh "$mine/links" add
 	cp -r "$3$headers/rust" "$headers/rust.partial"
 	# Even after a power cut, either all of it is there or nothing.
-	sync -f "$headers" "$mine"
+	sync -f "$headers" "$mine" "$records"
 	mv "$headers/rust.partial" "$headers/rust"
 }
 
@@ -70,6 +70,10 @@ ready_package() {
 	mkdir "$work/ready"
 	file=$PACKAGES/${name}_$2_$debian_arch.deb
 	if [[ -n $PACKAGES && -r $file ]]; then
+		[[ $(stat -Lc %U "$PACKAGES" "$file" | sort -u) == root && -z $(find -L "$PACKAGES" "$file" -maxdepth 0 -perm /022) ]] || {
+			warn "the ready package is not used, because others than root can write to it: $file"
+			return 1
+		}
 		cp "$file" "$work/ready/"
 	elif apt-cache madison "$name" | awk '{ print $3 }' | grep -xF "$2" >/dev/null; then
 		(cd "$work/ready" && apt-get download "$name=$2" >&2) || return 1
@@ -92,6 +96,8 @@ ready_package() {
 # install_metadata RELEASE: makes sure that the installed headers have their metadata.
 install_metadata() {
 	local headers stage
+	# (Everybody must be able to read the files, whatever root's umask is.)
+	umask 022
 	release=$1
 	headers=$(headers_of "$release")
 	((EUID == 0)) || die "only root can write to $headers" "sudo $tool --install $release"

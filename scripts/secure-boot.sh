@@ -3,7 +3,7 @@
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# Where the key and its certificate may be. The first pair that exists is used; a new pair is made at the last place.
+# Where the key and its certificate may be. A new pair is made at the last place.
 key_places=(
 	"/var/lib/dkms/mok.key /var/lib/dkms/mok.pub"
 	"/var/lib/shim-signed/mok/MOK.priv /var/lib/shim-signed/mok/MOK.der"
@@ -34,16 +34,23 @@ key_state() {
 	esac
 }
 
-# ways_out WHY: prints what one can do if a kernel loads only signed modules, one way per line.
-ways_out() {
-	local pair key certificate state=''
+# choose_key: sets key and certificate to the first pair that is enrolled, or else to the first that exists. Fails if there is none.
+choose_key() {
+	local pair first=''
 	for pair in "${key_places[@]}"; do
 		read -r key certificate <<<"$pair"
-		if [[ -e $certificate ]]; then
-			state=$(key_state "$certificate")
-			break
-		fi
+		[[ -e $key && -e $certificate ]] || continue
+		[[ $(key_state "$certificate") != enrolled ]] || return 0
+		first=${first:-$pair}
 	done
+	read -r key certificate <<<"$first"
+	[[ -n $first ]]
+}
+
+# ways_out WHY: prints what one can do if a kernel loads only signed modules, one way per line.
+ways_out() {
+	local key certificate state=''
+	if choose_key; then state=$(key_state "$certificate"); fi
 	case $state in
 	enrolled) echo "Sign them with this machine's key, which is enrolled: sudo make sign" ;;
 	waiting) echo "Reboot, and enrol this machine's key on the blue screen; then: sudo make sign (docs/secure-boot.md)" ;;

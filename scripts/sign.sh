@@ -7,7 +7,7 @@
 # boot: docs/secure-boot.md shows each step. Only root can read the key, so call it with: sudo make sign
 #
 # If dkms is installed, the key is the one that dkms signs with: /var/lib/dkms/mok.key and mok.pub. Otherwise it is in
-# /var/lib/shim-signed/mok/, as in Debian's and Ubuntu's documents.
+# /var/lib/shim-signed/mok/, as in Debian's and Ubuntu's documents. If there are both, the one that is enrolled is used.
 #
 #   --key FILE --certificate FILE  sign with this key, which must be enrolled already; no other key is made or enrolled
 #   --installed  sign FILEs if there is a key, otherwise do nothing; enrol nothing. make modules_install uses this
@@ -43,16 +43,7 @@ if [[ -n $state ]]; then
 	exit
 fi
 
-find_key() {
-	[[ -z $key ]] || return 0
-	local pair
-	for pair in "${key_places[@]}"; do
-		read -r key certificate <<<"$pair"
-		[[ ! -e $key || ! -e $certificate ]] || return 0
-	done
-	key='' certificate=''
-	return 1
-}
+find_key() { [[ -n $key ]] || choose_key; }
 
 # dkms makes its own key when it first needs one, and uses no other.
 make_key() {
@@ -61,14 +52,15 @@ make_key() {
 	fi
 	read -r key certificate <<<"${key_places[-1]}"
 	say "Making a key for this machine's modules: $key"
-	mkdir -p "$(dirname "$key")"
-	chmod 700 "$(dirname "$key")"
+	# (Everybody may read the certificate: make says if it is enrolled.)
+	(umask 022 && mkdir -p "$(dirname "$key")")
 	# This key can sign modules, but no boot loader or kernel: the last number tells shim so.
 	(umask 077 && openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -sha256 -subj "/CN=$(uname -n) module signing key" \
 		-addext keyUsage=digitalSignature -addext extendedKeyUsage=codeSigning,1.3.6.1.4.1.2312.16.1.2 \
 		-outform DER -keyout "$key.new" -out "$certificate" 2>"$key.log") ||
 		die "openssl could not make a key" "$(tail -n 1 "$key.log")"
 	rm "$key.log"
+	chmod 644 "$certificate"
 	mv "$key.new" "$key"
 }
 

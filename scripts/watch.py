@@ -9,6 +9,7 @@ and this checkout in a directory around it. Sources are files in Rust, C and ass
 """
 
 import ctypes
+import errno
 import os
 import re
 import struct
@@ -33,8 +34,9 @@ directories = {}
 
 
 def failed(what):
-    print("unwatched", flush=True)
-    sys.exit(f"watch.py: error: {what}: {os.strerror(ctypes.get_errno())}")
+    reason = os.strerror(ctypes.get_errno())
+    print("unwatched", "many" if ctypes.get_errno() == errno.ENOSPC else reason, flush=True)
+    sys.exit(f"watch.py: error: {what}: {reason}")
 
 
 def is_watched(path, name):
@@ -45,13 +47,22 @@ def watch(directory, new=False):
     for path, below, _ in os.walk(directory):
         below[:] = [name for name in below if is_watched(path, name)]
         descriptor = libc.inotify_add_watch(inotify, os.fsencode(path), CLOSE_WRITE | MOVED_TO | CREATE)
+        if descriptor < 0 and ctypes.get_errno() in (errno.ENOENT, errno.ENOTDIR):
+            continue  # It has gone already.
         if descriptor < 0:
             failed(f"{path} cannot be watched")
         directories[descriptor] = path
         # (Files may have been saved in a new directory before it was watched.)
-        for name in os.listdir(path) if new else ():
+        for name in names_in(path) if new else ():
             if SOURCE.fullmatch(name):
                 print("saved", os.path.join(path, name), flush=True)
+
+
+def names_in(path):
+    try:
+        return os.listdir(path)
+    except FileNotFoundError:
+        return []
 
 
 inotify = libc.inotify_init1(0)

@@ -39,6 +39,8 @@ done
 decode "$directory/none" < <(printf 'hello_world: Hello World\nnot a crash\n\001\377garbage\n')
 is "$status $stderr" "0 " "a log without a crash is no error"
 is "$(printf '%s' "$stdout" | tr -d "\001\377")" $'hello_world: Hello World\nnot a crash\ngarbage' "… and is printed unchanged"
+decode --only "$directory/none" <<<'[    1.000000] number: WARNING: the value is large'
+is "$status $stdout" "0 " "a module's own warning is no warning of the kernel"
 decode --only "$directory/none" </dev/null
 is "$status $stdout$stderr" "0 " "an empty log is no error"
 bad=''

@@ -257,6 +257,11 @@ touch "$directory/new/below/new.rs"
 mv "$directory/new" "$around/"
 await "$directory/watched" new.rs
 is "$(tail -n 1 "$directory/watched")" "saved $around/new/below/new.rs" "… which notices the sources in a new directory"
+# Directories that are gone before they can be watched, as git and editors make them.
+for ((i = 0; i < 500; i++)); do mkdir "$around/gone" && rmdir "$around/gone"; done
+echo true >>"$around/still.sh"
+await "$directory/watched" still.sh
+is "$(tail -n 1 "$directory/watched")" "saved $around/still.sh" "… and goes on if directories come and go"
 # More than the kernel keeps, while the program is stopped.
 events=$(</proc/sys/fs/inotify/max_queued_events)
 kill -STOP "$watcher"

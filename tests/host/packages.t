@@ -173,16 +173,35 @@ rm "$directory/bin/dpkg-query"
 run scripts/sandbox.sh "$tree/scripts/dkms.sh" --may-build "$release" "$directory/none"
 like "$status $stderr" "^1 rust-lkm: not built for kernel .*: no such kernel build tree: KDIR=$directory/none" "… or why they cannot be built"
 
-# ---- What dkms has made is written to the disk at once. (A stand-in for sync says so.)
+# ---- After a power cut, what dkms takes for done is on the disk. (Stand-ins for sync and depmod say when they are called.)
 
-printf '#!/bin/sh\necho "written $*"\n' >"$directory/bin/sync"
-chmod +x "$directory/bin/sync"
-for step in POST_BUILD POST_INSTALL; do
-	command=$(sed -n "s/^$step=\"\(.*\)\"$/\1/p" "$tree/dkms.conf")
-	run env PATH="$directory/bin:$PATH" bash -c "cd '$tree' && exec ./$command"
-	is "$status $stdout$stderr" "0 written " "dkms writes to the disk what it has made: $step"
+records=$directory/dkms/rust-lkm
+mkdir -p "$records" "$directory/modules/9.9"
+for program in sync depmod; do
+	printf '#!/bin/sh\necho "%s" $* $(ls "%s")\n' "$program" "$records" >"$directory/bin/$program"
+	chmod +x "$directory/bin/$program"
 done
-run scripts/dkms.sh --write now
-like "$status $stderr" "^2 .*--write takes no argument" "… with no argument"
+# step NAME: runs what dkms.conf has for that step, as dkms does.
+step() {
+	local command
+	command=$(sed -n "s/^$1=\"\(.*\)\"$/\1/p" "$tree/dkms.conf")
+	run env PATH="$directory/bin:$PATH" kernelver=9.9 dkms_tree="$directory/dkms" install_tree="$directory/modules" \
+		bash -c "cd '$tree' && exec ./$command"
+}
+step POST_BUILD
+is "$status $stdout$stderr" "0 sync" "dkms writes to the disk what it has built"
+step POST_INSTALL
+like "$status $stderr" "^1 .*dkms has installed nothing for kernel 9.9" "without a record of an installation, nothing is done"
+ln -s 1.0/9.9/x86_64 "$records/kernel-9.9-x86_64"
+step POST_INSTALL
+is "$status $stdout$stderr" $'0 sync\nsync kernel-9.9-x86_64' "what it has installed is on the disk before its record is"
+is "$(readlink "$records/kernel-9.9-x86_64")" 1.0/9.9/x86_64 "… which stays as it was"
+touch "$directory/modules/9.9/modules.dep"
+step POST_INSTALL
+is "$status $stdout$stderr" $'0 depmod 9.9\nsync\nsync kernel-9.9-x86_64' "… and before that, modprobe can find it"
+run scripts/dkms.sh --built now
+like "$status $stderr" "^2 .*--built takes no argument" "wrong calls give 2"
+run scripts/dkms.sh --installed 9.9
+like "$status $stderr" "^2 .*--installed takes RELEASE, DKMS-TREE and MODULES" "… this one, too"
 
 done_testing

@@ -67,6 +67,14 @@ run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/li
 	cp "$0/two.key" /var/lib/dkms/mok.key && cp "$0/two.der" /var/lib/dkms/mok.pub &&
 	cp "$1/hello_world.ko" /tmp/ && scripts/sign.sh --installed /tmp/hello_world.ko && modinfo -F signer /tmp/hello_world.ko' "$directory" "$modules"
 is "$status $stdout" "0 two" "if dkms has a key, it is the one that signs"
+# (A stand-in for mokutil, on a machine with UEFI firmware.)
+run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/{dkms,shim-signed/mok} &&
+	cp "$0/one.key.good" /var/lib/shim-signed/mok/MOK.priv && cp "$0/one.der" /var/lib/shim-signed/mok/MOK.der &&
+	cp "$0/two.key" /var/lib/dkms/mok.key && cp "$0/two.der" /var/lib/dkms/mok.pub &&
+	mount -t tmpfs none /sys && mkdir -p /sys/firmware/efi/efivars /tmp/bin &&
+	printf "#!/bin/sh\ncmp -s \"\$2\" \"$0/one.der\" && echo \"\$2 is already enrolled\"\n" >/tmp/bin/mokutil && chmod +x /tmp/bin/mokutil &&
+	cp "$1/hello_world.ko" /tmp/ && PATH=/tmp/bin:$PATH scripts/sign.sh --installed /tmp/hello_world.ko && modinfo -F signer /tmp/hello_world.ko' "$directory" "$modules"
+is "$status $stdout" "0 one" "… but one that is enrolled is preferred"
 sign
 like "$status $stderr" '^1 .*no modules are built for the running kernel' "if nothing is built, the message says so"
 sign --state

@@ -55,18 +55,25 @@ apt install dkms linux-headers-amd64
 old=$(basename "$(echo "$root"/usr/src/linux-headers-*-amd64)")
 old=${old#linux-headers-}
 apt install -t trixie-backports "linux-headers-$release"
-apt install "/packages/${package##*/}"
+# (By itself, dkms would build for the kernel that is running only.)
+printf '#!/bin/sh\necho %s\n' "$old" >"$directory/uname"
+chmod +x "$directory/uname"
+run debian --ro-bind "$directory/uname" /usr/bin/uname -- apt-get -q -y install "/packages/${package##*/}"
 is "$status $(debian -- dpkg-query -W -f '${Status}' rust-lkm-dkms)" "0 install ok installed" "apt installs it where nothing can be built for any kernel"
 like "$stdout$stderr" "rust-lkm: not built for kernel ${old//+/\\+}: kernel [^ ]* was built without Rust" "a kernel without Rust is left out, with a message"
 like "$stdout$stderr" "rust-lkm: not built for kernel $pattern: its headers lack the Rust metadata[[:space:]]+With the package rust-headers: sudo rust-headers --install $pattern && sudo dkms autoinstall -k $pattern" "… and one without metadata, with a message that says what to do"
 is "$(installed "$old")$(installed "$release")" "" "… and nothing is installed"
 command=$(sed -n 's/\r//; s/.*With the package rust-headers: //p' <<<"$stdout$stderr" | head -n 1)
 
-# ---- The command in that message.
+# ---- The package rust-headers, when dkms was there before. Then the command in that message.
 
 cp "$ready" "$root/srv/ready/"
 echo PACKAGES=/srv/ready >"$root/etc/rust-headers.conf"
 apt -o Dpkg::Options::=--force-confold install "/packages/${hook##*/}"
+same "$status $(installed "$release")" "0 $modules" "when rust-headers is installed, dkms builds and installs each module"
+debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
+debian -- rust-headers --remove "$release"
+is "$(installed "$release")" "" "without its metadata and modules …"
 run debian -- sh -c "${command//sudo /}"
 is "$status" 0 "the command in the message works: $command"
 same "$(installed "$release")" "$modules" "dkms builds and installs each module"
@@ -107,11 +114,23 @@ run debian -- dpkg --configure -a
 is "$status" 0 "dpkg --configure -a goes on"
 same "$(installed "$release")" "$modules" "… and installs each module"
 
+# ---- A build fails.
+
+debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
+echo "no Rust" >>"$(echo "$root"/usr/src/rust-lkm-*/seconds.rs)"
+apt install --reinstall "/packages/${hook##*/}"
+like "$status $stdout" "^0 .*rust-headers: warning: dkms could not build all modules for kernel $pattern" "if a build fails, rust-headers says so, and apt goes on"
+apt install --reinstall -t trixie-backports "linux-headers-$release"
+like "$status $stdout$stderr" "^100 .*dpkg: error processing package linux-headers-$pattern" "when headers are installed, it is an error"
+like "$stdout$stderr" "onsult /var/lib/dkms/rust-lkm/[^ ]*/make.log" "… and dkms names the file with the output"
+apt purge rust-lkm-dkms
+is "$status $(debian -- dpkg --audit)$(installed "$release")" "0 " "without the modules, apt works again"
+
 # ---- Without metadata, source and network.
 
 rm "$root/srv/ready"/*
 apt purge "linux-headers-$release"
-debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
+apt install "/packages/${package##*/}"
 apt install -t trixie-backports --download-only "linux-headers-$release"
 run debian --unshare-net -- apt-get -q -y --no-download install -t trixie-backports "linux-headers-$release"
 is "$status $(debian -- dpkg-query -W -f '${Status}' "linux-headers-$release")" "0 install ok installed" "without metadata, source and network, apt installs the headers anyway"

@@ -224,6 +224,9 @@ builds "$release"
 ok $? "… and modules can be built with them"
 run debian -- rust-headers --install "$release"
 is "$status $stderr" "0 The headers of kernel $release have their Rust metadata." "rust-headers --install again does nothing"
+run debian -- sh -c "rust-headers --remove $release && umask 077 && rust-headers --install $release"
+builds "$release"
+ok $? "everybody can read the metadata, also if root's umask is 077"
 apt purge "linux-headers-$release"
 apt autoremove --purge
 is "$(cd "$root" && find usr/src/linux-* usr/lib/linux-* var/lib/rust-headers/* etc/alternatives/*{target.json,clippy.toml} 2>/dev/null)" "" "removing the headers removes the metadata"
@@ -267,6 +270,13 @@ install_fails "could not unpack the packages \(is there room on the disk" --size
 head -c 1000000 "$deb" >"$root/srv/ready/${deb##*/}"
 install_fails "apt-get could not download" --unshare-net
 like "$stderr" "warning: the ready package is damaged" "a ready package that is cut off is not used"
+cp "$deb" "$root/srv/ready/"
+for file in ready "ready/${deb##*/}"; do
+	chmod o+w "$root/srv/$file"
+	install_fails "apt-get could not download" --unshare-net
+	like "$stderr" "warning: the ready package is not used, because others than root can write to it: /srv/ready/" "… nor one that others can change: $file"
+	chmod o-w "$root/srv/$file"
+done
 # A package of this name with the metadata of another kernel.
 dpkg-deb -R "$cloud_deb" "$directory/other"
 mv "$directory/other/usr/src/linux-headers-$cloud" "$directory/other/usr/src/linux-headers-$release"
