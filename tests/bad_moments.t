@@ -3,7 +3,8 @@
 
 . "$(dirname "$0")/kernel.sh" || exit
 
-modules=(hello_world jiffies module_param proc_hello seconds simple startstop)
+# (All but next_ticket, which needs another one.)
+modules=(chardev hello_world jiffies module_param proc_hello seconds simple startstop tickets)
 directory=$(mktemp -d)
 
 # refused FILE ERROR DESCRIPTION: checks that insmod refuses FILE with ERROR.

@@ -28,6 +28,7 @@ struct ChardevKinds {
     _digits: chardev::Registration<Digits>,
     _boaster: chardev::Registration<Boaster>,
     _ender: chardev::Registration<Ender>,
+    _zero: chardev::Registration<Nothing>,
 }
 
 impl kernel::Module for ChardevKinds {
@@ -48,6 +49,8 @@ impl kernel::Module for ChardevKinds {
             _digits: chardev::Registration::new(c"digits", 0o640, Digits)?,
             _boaster: chardev::Registration::new(c"boaster", 0o606, Boaster)?,
             _ender: chardev::Registration::new(c"ender", 0o200, Ender::new())?,
+            // This is the name of a device that the kernel has.
+            _zero: chardev::Registration::new(c"zero", 0o600, Nothing)?,
         })
     }
 }

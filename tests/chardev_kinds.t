@@ -6,11 +6,15 @@
 
 perl 'sub dev { openf("/dev/$_[0]", $_[1] // O_RDWR) } sub done { POSIX::close($_) for @_ } use IO::Select;'
 
+zero=$(stat -c '%t:%T %a %i' /dev/zero)
 kmsg_mark
 run insmod tests/chardev_kinds.ko
 is "$status $stderr" "0 " "insmod loads it without a word"
 is "$(kmsg)" "" "names and modes that are not allowed are EINVAL"
 is "$(stat -c %a /dev/{nothing,digits,boaster} | paste -sd ' ')" "600 640 606" "each device has its mode"
+
+same "$(stat -c '%t:%T %a %i' /dev/zero)" "$zero" "a file in /dev that has the name of a device already stays as it is"
+like "$(</sys/class/zero/zero/dev)" '^[0-9]+:0$' "… and the device has no node"
 
 # --- Methods that are not implemented.
 
@@ -102,5 +106,6 @@ kmsg_mark
 run rmmod chardev_kinds
 is "$status $stderr" "0 " "rmmod unloads it"
 is "$(ls /dev/{nothing,digits,boaster,ender,many*} 2>/dev/null)" "" "all devices are gone"
+same "$(stat -c '%t:%T %a %i' /dev/zero)" "$zero" "… but not the other file"
 is "$(kmsg)" "" "without a word in the log"
 done_testing
