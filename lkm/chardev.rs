@@ -316,8 +316,8 @@ impl<T: Device> Inner<T> {
 ///   same reason a module with two devices is not safe if the second one fails. `new` itself has a
 ///   moment of this kind: if it runs out of memory at its end, root may have opened the device by a
 ///   node that `mknod` made.
-/// - What a device holds must belong to the module that calls `new`. Something of another module, such
-///   as a closure, may be gone while a file is still open.
+/// - What a device holds must belong to the module that calls `new`. Something of another module, for
+///   example a closure, may be gone while a file is still open.
 /// - The last reference to the device must be that of this value or of an open file. Something else
 ///   in the kernel that keeps one for longer would free the memory by code that is gone. (With
 ///   `CONFIG_DEBUG_KOBJECT_RELEASE` the kernel itself does.)

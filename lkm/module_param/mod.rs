@@ -37,9 +37,9 @@
 mod parameters;
 pub mod types;
 
-pub use parameters::{Array, ReadOnly, Writable};
 #[doc(hidden)]
 pub use parameters::{Address, ArrayDescription, Entry, Static};
+pub use parameters::{Array, ReadOnly, Writable};
 
 /// Declares the parameters of a module, each as
 /// `name: type = default, mode, "description";` or
