@@ -52,7 +52,7 @@ make_key() {
 	fi
 	read -r key certificate <<<"${key_places[-1]}"
 	say "Making a key for this machine's modules: $key"
-	# (Everybody may read the certificate: make says if it is enrolled.)
+	# (Everybody may read the certificate: preflight.sh asks if it is enrolled.)
 	(umask 022 && mkdir -p "$(dirname "$key")")
 	# This key can sign modules, but no boot loader or kernel: the last number tells shim so.
 	(umask 077 && openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -sha256 -subj "/CN=$(uname -n) module signing key" \
