@@ -70,8 +70,8 @@ impl How {
         )
     }
 
-    /// For writing: `O_WRONLY` or `O_RDWR`. (The access mode 3 is for neither: with it a program can
-    /// only call `ioctl`.)
+    /// For writing: `O_WRONLY` or `O_RDWR`. (The access mode 3 is for neither. With it a program can
+    /// still call `ioctl`, `lseek` and `poll`.)
     pub fn writes(self) -> bool {
         matches!(
             self.flags & flags::O_ACCMODE,

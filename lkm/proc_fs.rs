@@ -59,8 +59,8 @@
 //!
 //! # Errors
 //!
-//! Programs get the errno that your functions return, except `EIOCBQUEUED`: it would tell the kernel
-//! that the call goes on, so they get `EIO` instead.
+//! Programs get the errno that your functions return, except `EIOCBQUEUED` and, from a [`List`],
+//! `EAGAIN`: these would tell the kernel that the call goes on, so they get `EIO` instead.
 //!
 //! # Panics
 //!
@@ -192,6 +192,9 @@ pub fn copy(to: &mut IovIterDest<'_>, offset: &mut i64, text: &[u8]) -> Result<u
 /// owner that would keep the module. The kernel crate's `miscdevice` has the same gap;
 /// `irq::Registration::new` is `unsafe` for this reason. Ours is not: modules have no `unsafe`.
 ///
+/// If a module makes a `File` from something of another module (a closure, a `&'static str`, a type
+/// with functions), the `File` must be dropped before that other module is unloaded.
+///
 /// # Invariants
 ///
 /// `_entry` was created by [`Kind::create`] with `_data`, in the directory `_dir`.
@@ -208,8 +211,8 @@ impl File {
     ///
     /// # Errors
     ///
-    /// - `EINVAL`: `name` is empty, `.`, `..`, all digits (these are processes), has a `/`, or is
-    ///   longer than 255 bytes.
+    /// - `EINVAL`: `name` is empty, `.`, `..`, all digits, `self`, `thread-self` (these are processes),
+    ///   has a `/`, or is longer than 255 bytes.
     /// - `ENOMEM`: There is no memory, or the name is taken. procfs returns NULL for both; for the
     ///   second the kernel has a warning in its log.
     /// - Any error of initialising `kind`.
@@ -220,9 +223,7 @@ impl File {
         // Here and in `Dir::file`, so that the compiler's message names the line of the module.
         const { T::CHECK }
         check_name(name)?;
-        if name.to_bytes().iter().all(u8::is_ascii_digit) {
-            return Err(EINVAL);
-        }
+        check_no_process(name)?;
         Self::create(name, None, kind)
     }
 
@@ -277,9 +278,7 @@ impl Dir {
     ///
     /// Those of [`File::new`].
     pub fn new(name: &CStr) -> Result<Self> {
-        if name.to_bytes().iter().all(u8::is_ascii_digit) {
-            return Err(EINVAL);
-        }
+        check_no_process(name)?;
         Self::create(name, None)
     }
 
@@ -287,7 +286,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// Those of [`File::new`], but here the name can be a number.
+    /// Those of [`File::new`], but here the name can be that of a process.
     pub fn dir(&self, name: &CStr) -> Result<Self> {
         Self::create(name, Some(self))
     }
@@ -296,7 +295,7 @@ impl Dir {
     ///
     /// # Errors
     ///
-    /// Those of [`File::new`], but here the name can be a number.
+    /// Those of [`File::new`], but here the name can be that of a process.
     pub fn file<T: Kind, E>(&self, name: &CStr, kind: impl PinInit<T, E>) -> Result<File>
     where
         Error: From<E>,
@@ -325,6 +324,15 @@ impl Dir {
     fn as_ptr(&self) -> *mut bindings::proc_dir_entry {
         self.0.entry.0.as_ptr()
     }
+}
+
+/// Refuses the names of processes, which hide other entries of that name.
+fn check_no_process(name: &CStr) -> Result {
+    let name = name.to_bytes();
+    if matches!(name, b"self" | b"thread-self") || name.iter().all(u8::is_ascii_digit) {
+        return Err(EINVAL);
+    }
+    Ok(())
 }
 
 /// Refuses names that procfs does not allow, and for which it would write a warning to the log.

@@ -29,7 +29,8 @@ macro_rules! seq_print {
 #[doc(hidden)]
 #[inline]
 pub fn print(m: &SeqFile, args: fmt::Arguments<'_>) {
-    // Text that does not fit is not lost: the file is then marked as full, and its reader notices.
+    // Text that does not fit is not lost: the file is then marked as full, and its reader notices. (If a
+    // `Display` of the user's fails, its text ends there, as with `pr_info!`.)
     let _ = fmt::Write::write_fmt(&mut Writer(m), args);
 }
 

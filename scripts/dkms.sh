@@ -3,17 +3,18 @@
 #        scripts/dkms.sh --may-build RELEASE KDIR
 #        scripts/dkms.sh --make RELEASE KDIR
 #        scripts/dkms.sh --built
-#        scripts/dkms.sh --installed RELEASE DKMS-TREE MODULES
+#        scripts/dkms.sh --installing|--installed RELEASE DKMS-TREE MODULES
 #
 # Makes the Debian package rust-lkm-dkms, build/packages/rust-lkm-dkms_VERSION_all.deb, and prints its path. When it is installed,
 # dkms builds, signs and installs the modules for each kernel that can load them, and does so again for every new kernel. See
-# docs/rust-headers.md. dkms itself uses four options:
+# docs/rust-headers.md. dkms itself uses five options:
 #
 #   --may-build  check if the modules can be built for kernel RELEASE with the build tree KDIR. If not, say why, and what to do
 #   --make       build the modules for it, in built/ in the working directory
 #   --built      write to the disk what dkms has built
-#   --installed  the same for what it has installed for kernel RELEASE below MODULES, and let modprobe find it. DKMS-TREE is where
+#   --installing  remove what an installation for kernel RELEASE has left below MODULES, if it was interrupted. DKMS-TREE is where
 #                dkms keeps its records
+#   --installed  write to the disk what it has installed there, and let modprobe find it
 #   --help       this text
 #
 # The exit status is 0, 1 if something failed or the modules cannot be built, 2 if the arguments are wrong.
@@ -92,9 +93,14 @@ case ${1:-} in
 	# (dkms does not write it. After a power cut it would take a module for built although its file is empty.)
 	sync
 	;;
---installed)
+--installing | --installed)
 	(($# == 4)) || bad_usage "$1 takes RELEASE, DKMS-TREE and MODULES"
 	link=$(echo "$3/rust-lkm/kernel-$2"-*)
+	if [[ $1 == --installing ]]; then
+		# (dkms does not replace a file of which it has no record.)
+		[[ -L $link ]] || for module in $(dkms_modules); do rm -f "$4/$2/updates/dkms/${module##*/}".ko{,.gz,.xz,.zst}; done
+		exit
+	fi
 	[[ -L $link ]] || die "dkms has installed nothing for kernel $2"
 	# For dkms this link means that all is done. It makes the link before it calls depmod.
 	active=$(readlink "$link")

@@ -76,8 +76,10 @@ impl kernel::Module for ProcKinds {
                 pr_err!("this name of a file is not EINVAL: {name:?}\n");
             }
         }
-        if proc_fs::Dir::new(c"42").err() != Some(EINVAL) {
-            pr_err!("a directory has the name of a process\n");
+        for name in [c"42", c"self"] {
+            if proc_fs::Dir::new(name).err() != Some(EINVAL) {
+                pr_err!("a directory has the name of a process\n");
+            }
         }
         Ok(ProcKinds { _files: files })
     }

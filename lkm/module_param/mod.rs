@@ -46,15 +46,16 @@ pub use parameters::{Array, ReadOnly, Writable};
 /// `name: type = default, mode, "description", |new| rule;`
 ///
 /// - The type is a name from [`types`], or an array of it: `[int; 4]` has up to 4 elements. The
-///   longest text of an array must fit into the page that its file has. So there are at most 3 strings
-///   of 1024 bytes, 195 `long`s or 341 `int`s, unless the mode is 0.
+///   longest text of an array must fit into the page that its file has. With pages of 4096 bytes there
+///   are at most 3 strings of 1024 bytes, 195 `long`s or 341 `int`s, unless the mode is 0.
 /// - The mode is that of the file `/sys/module/<module>/parameters/<name>`. With 0 there is none.
 ///   A mode that C refuses does not compile.
 /// - The description is what `modinfo -p` shows.
 /// - The rule says which new values a writable parameter takes: it is an expression of the type
 ///   `Result`. On `Err` the parameter keeps its value, and loading or writing fails with that
-///   `errno` (`EIO` for `EIOCBQUEUED`). Without a rule it takes all values of its type. A default that the rule refuses does
-///   not compile.
+///   `errno` (`EIO` for `EIOCBQUEUED`). Do not return `ENOENT` or `ENOSPC`: the loader would log
+///   another reason for these. Without a rule it takes all values of its type. A default that the rule
+///   refuses does not compile.
 ///
 /// There is a `static` by the name of each parameter, visible in the whole module. No variable can have
 /// the same name, not even the `new` of a rule ("cannot shadow statics"):

@@ -182,7 +182,7 @@ impl ArrayDescription {
         // C's `param_array_get()` does not stop at the end of the page that the file in sysfs has.
         assert!(
             mode == 0 || self.longest < PAGE_SIZE,
-            "the text of this array may be longer than its file in /sys/module can be (4095 bytes): \
+            "the text of this array may be longer than its file in /sys/module can be (a page): \
              write a smaller N, or the mode 0"
         );
         // INVARIANT: The mode has no write bit.

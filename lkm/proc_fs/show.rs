@@ -265,7 +265,7 @@ where
 ///
 /// `m` is that of an open file, and its lock is held.
 unsafe fn print(m: *mut bindings::seq_file, show: &impl Show) -> Result {
-    // What a `size` larger than this is doubled to, seq_file would not allocate.
+    // The last size that seq_file would allocate.
     const MAX: usize = 1 << 30;
 
     // SAFETY: By our contract only we use these fields.

@@ -95,7 +95,8 @@ pub trait Stream: Send + Sync + 'static {
     }
 
     /// Writes: takes from `from` what is for `offset`, moves that, and returns the number of bytes. If
-    /// these are not all, programs write the rest again. It may sleep, and several may run at a time.
+    /// these are not all, programs write the rest again. (`writev` is one call for each of its
+    /// buffers.) It may sleep, and several may run at a time.
     ///
     /// # Errors
     ///

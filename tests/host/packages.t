@@ -192,7 +192,16 @@ step POST_BUILD
 is "$status $stdout$stderr" "0 sync" "dkms writes to the disk what it has built"
 step POST_INSTALL
 like "$status $stderr" "^1 .*dkms has installed nothing for kernel 9.9" "without a record of an installation, nothing is done"
+mkdir -p "$directory/modules/9.9/updates/dkms"
+touch "$directory/modules/9.9/updates/dkms"/{seconds,startstop,seconds_of_others}.ko{,.xz}
+step PRE_INSTALL
+is "$status $stdout$stderr $(cd "$directory/modules/9.9/updates/dkms" && echo *)" "0  seconds_of_others.ko seconds_of_others.ko.xz" \
+	"without a record, an interrupted installation is removed before the next one, which dkms would refuse; nothing else is"
 ln -s 1.0/9.9/x86_64 "$records/kernel-9.9-x86_64"
+touch "$directory/modules/9.9/updates/dkms/seconds.ko"
+step PRE_INSTALL
+is "$status $stdout$stderr $(cd "$directory/modules/9.9/updates/dkms" && echo sec*)" "0  seconds.ko seconds_of_others.ko seconds_of_others.ko.xz" \
+	"with a record, nothing is removed"
 step POST_INSTALL
 is "$status $stdout$stderr" $'0 sync\nsync kernel-9.9-x86_64' "what it has installed is on the disk before its record is"
 is "$(readlink "$records/kernel-9.9-x86_64")" 1.0/9.9/x86_64 "… which stays as it was"
