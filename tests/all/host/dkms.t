@@ -114,6 +114,12 @@ run debian -- dpkg --configure -a
 is "$status" 0 "dpkg --configure -a goes on"
 same "$(installed "$release")" "$modules" "… and installs each module"
 
+# It fails when the files are installed, but before dkms has a record of that.
+rm "$root/var/lib/dkms/rust-lkm/kernel-$release"-*
+run debian -- dkms autoinstall -k "$release"
+like "$status $(debian -- dkms status)" "^0 .*$pattern, x86_64: installed" "if dkms has installed files and no record of it, it installs them again"
+same "$(installed "$release")" "$modules" "… each of them"
+
 # ---- A build fails.
 
 debian -- dkms unbuild rust-lkm/"$(dpkg-deb -f "$package" Version)" -k "$release" >/dev/null 2>&1
