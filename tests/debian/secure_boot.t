@@ -39,7 +39,8 @@ like "$stderr" 'insmod: ERROR: .*Key was rejected by service' "until then, the k
 like "$stdout" '-rw------- root'$'\n''1'$'\n' "… and the log says why"
 like "$stdout" '== again.*status 0.*Reboot, and enrol' "the second time, it asks for nothing, and --state says what to do"
 like "$stderr" 'The key will be enrolled at the next boot' "… and so does sign.sh"
-like "$stdout" '== user'$'\n''.*Reboot, and enrol' "an ordinary user is told the same"
+# (Only root can read the firmware's variable with the request.)
+like "$stdout" '== user'$'\n''.*enrol it: sudo make sign' "an ordinary user, who cannot see that, is told to call sign.sh as root"
 
 # A person in front of the screen.
 scripts/sandbox.sh tests/debian/qmp.py "$directory/qmp" "$directory/qmp.console" "$pictures" >"$directory/person" 2>&1 <<'END' &
