@@ -18,10 +18,6 @@
 //! impl chardev::Device for Zero {
 //!     type Data = ();
 //!
-//!     fn open(&self, _how: chardev::How) -> Result {
-//!         Ok(())
-//!     }
-//!
 //!     fn read(
 //!         &self,
 //!         _file: &chardev::File<'_, Self>,
@@ -41,6 +37,7 @@
 
 use crate::{bindings, to_bytes, to_errno};
 use core::{
+    any::Any,
     marker::PhantomData,
     mem::offset_of,
     ptr::{self, NonNull},
@@ -195,8 +192,21 @@ pub trait Device: Send + Sync + Sized + 'static {
     /// [`Arc`](kernel::sync::Arc).
     type Data: ForeignOwnable + Send + Sync;
 
-    /// A program opens the device. Every device has this method, because it makes the file's data.
-    fn open(&self, how: How) -> Result<Self::Data>;
+    /// A program opens the device. This makes the file's data. The default is for a device whose
+    /// `Data` is `()`, and never fails.
+    fn open(&self, how: How) -> Result<Self::Data> {
+        const {
+            assert!(
+                size_of::<Self::Data>() == 0,
+                "the files of this device have data: write the method `open`, which makes the data"
+            );
+        }
+        let _ = how;
+        // A generic way to write `Ok(())`.
+        let nothing: &mut dyn Any = &mut Some(());
+        let data = nothing.downcast_mut::<Option<Self::Data>>();
+        data.and_then(Option::take).ok_or(EINVAL)
+    }
 
     /// The last descriptor of an open file is closed. The default drops its data.
     fn release(&self, data: Self::Data, how: How) {

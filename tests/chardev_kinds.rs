@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Devices for `chardev_kinds.t`: one without methods, one with a position and with state for each
-//! open file, one that breaks the rules, and one that is removed while it is open.
+//! Devices for `chardev_kinds.t`: one without methods, one that says whether it may wait, one
+//! with a position and with state for each open file, one that breaks the rules, and one that is removed while it is open.
 
 use kernel::{
     iov::{IovIterDest, IovIterSource},
@@ -25,6 +25,7 @@ module! {
 
 struct ChardevKinds {
     _nothing: chardev::Registration<Nothing>,
+    _asker: chardev::Registration<Asker>,
     _digits: chardev::Registration<Digits>,
     _boaster: chardev::Registration<Boaster>,
     _ender: chardev::Registration<Ender>,
@@ -46,6 +47,7 @@ impl kernel::Module for ChardevKinds {
         // (If one fails, nobody has the others open, because no other program runs.)
         Ok(ChardevKinds {
             _nothing: chardev::Registration::new(c"nothing", 0o600, Nothing)?,
+            _asker: chardev::Registration::new(c"asker", 0o400, Asker)?,
             _digits: chardev::Registration::new(c"digits", 0o640, Digits)?,
             _boaster: chardev::Registration::new(c"boaster", 0o606, Boaster)?,
             _ender: chardev::Registration::new(c"ender", 0o200, Ender::new())?,
@@ -72,9 +74,31 @@ struct Nothing;
 #[vtable]
 impl chardev::Device for Nothing {
     type Data = ();
+}
 
-    fn open(&self, _how: chardev::How) -> Result {
-        Ok(())
+/// Says whether reading it may wait.
+struct Asker;
+
+#[vtable]
+impl chardev::Device for Asker {
+    type Data = ();
+
+    fn read(
+        &self,
+        file: &chardev::File<'_, Self>,
+        to: &mut IovIterDest<'_>,
+        _pos: &mut i64,
+    ) -> Result<usize> {
+        let text: &[u8] = if file.nonblocking() {
+            b"must not wait"
+        } else {
+            b"may wait"
+        };
+        Ok(to.copy_to_iter(text))
+    }
+
+    fn poll(&self, _file: &chardev::File<'_, Self>, _table: &PollTable<'_>) -> chardev::Ready {
+        chardev::Ready::IN
     }
 }
 
@@ -225,10 +249,6 @@ impl PinnedDrop for Goer {
 impl chardev::Device for Goer {
     type Data = ();
 
-    fn open(&self, _how: chardev::How) -> Result {
-        Ok(())
-    }
-
     fn read(
         &self,
         _file: &chardev::File<'_, Self>,
@@ -279,10 +299,6 @@ impl Ender {
 #[vtable]
 impl chardev::Device for Ender {
     type Data = ();
-
-    fn open(&self, _how: chardev::How) -> Result {
-        Ok(())
-    }
 
     fn write(
         &self,

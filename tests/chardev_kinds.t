@@ -23,6 +23,13 @@ is "$(perl '$f = dev("nothing"); print join " ", readn($f, 1), writen($f, "x"), 
 is "$(perl 'open(F, "+<", "/dev/nothing"); $s = IO::Select->new(*F); print scalar($s->can_read(0)), scalar($s->can_write(0)); close F')" 11 \
 	"a device without poll is always ready"
 
+# --- Waiting.
+
+is "$(perl '$f = dev("asker", O_RDONLY); $g = dev("asker", O_RDONLY | O_NONBLOCK); print join ", ", readn($f, 99), readn($g, 99); done($f, $g)')" \
+	"may wait, must not wait" "a device is told whether a call may wait"
+is "$(perl '$u = uring(); $f = dev("asker", O_RDONLY); print join ", ", uring_read($u, $f, 99), uring_result($u), readn($f, 99); done($f, $u)')" \
+	"done, must not wait, may wait" "… also if io_uring makes the call, for a file without O_NONBLOCK"
+
 # --- A position.
 
 is "$(perl '$f = dev("digits"); print join " ", readn($f, 3), readn($f, 3), pread($f, 2, 8), readn($f, 99), length readn($f, 1); done($f)')" \

@@ -16,7 +16,7 @@ fi
 # A BUG taints the kernel (bit 7).
 gate_taint=$((gate_taint | 1 << 7))
 
-# hangs PID FUNCTION DESCRIPTION: checks that the process waits in this function of the kernel, and that no signal ends it.
+# hangs PID FUNCTION DESCRIPTION: checks that the process waits in this function (or one whose name has this in it), and that no signal ends it.
 hangs() {
 	local tenths=0 stack=''
 	until [[ $stack == *"$2"* ]] || ((++tenths > 300)); do
@@ -25,7 +25,7 @@ hangs() {
 	done
 	kill -9 "$1"
 	sleep 0.5
-	like "$(sed -n 's/^State:\t//p' "/proc/$1/status" 2>&1) $stack" "^D .*$2\+" "$3"
+	like "$(sed -n 's/^State:\t//p' "/proc/$1/status" 2>&1) $stack" "^D .*$2[^+]*\+" "$3"
 }
 
 # ended STATUS DESCRIPTION: checks that a BUG has ended the process, as SIGSEGV does.
@@ -76,6 +76,25 @@ for how in number show drop; do
 		hangs $! proc_entry_rundown "a file whose own code removes it waits for itself for ever"
 	fi
 done
+
+# ---- The methods of a device.
+
+insmod tests/panics_device.ko
+kmsg_mark
+bash -c ': >/dev/panics_device'
+ended "$?" "open: a panic ends the process that opens"
+expect_splat 'kernel BUG at|Oops: invalid opcode'
+like "$(kmsg)" 'panicked at .*panics_device\.rs:.*attempt to add with overflow' "… and the log says where and why"
+like "$(rmmod panics_device 2>&1)" 'Module panics_device is in use' "… and the module stays in use"
+
+# The process cannot end: as its file is closed, release waits for the lock that read has taken.
+kmsg_mark
+cat /dev/panics_device &
+hangs $! 7release "read: after a panic with a lock held, release waits for the lock for ever"
+expect_splat 'kernel BUG at|Oops: invalid opcode'
+like "$(kmsg)" 'panicked at .*panics_device\.rs:.*attempt to add with overflow' "… and the log says where and why"
+dd if=/dev/panics_device bs=1 count=1 2>/dev/null &
+hangs $! 9read_iter "… and so does everybody else who wants it"
 
 # The panics are expected to leave taint, and modules that cannot be unloaded.
 gate_before=$(gate_state) more_tests=1

@@ -9,7 +9,7 @@ use Exporter 'import';
 use Fcntl qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END);
 use POSIX ();
 our @EXPORT = qw(O_RDONLY O_WRONLY O_RDWR O_EXCL O_NONBLOCK SEEK_SET SEEK_CUR SEEK_END
-	openf pread pwriten readn read_at lseek writen write_from ioctln ioctlv sendfile splicen epoll watch events page hole bytes errname insmod rmmod);
+	openf pread pwriten readn read_at lseek writen write_from ioctln ioctlv sendfile splicen epoll watch events uring uring_read uring_result page hole bytes errname insmod rmmod);
 
 my %number = (
 	x86_64 => {
@@ -20,8 +20,9 @@ my %number = (
 		epoll_create1 => 20, epoll_ctl => 21, epoll_pwait => 22, ioctl => 29, read => 63, write => 64, pread => 67, pwrite => 68, sendfile => 71, splice => 76, delete_module => 106, munmap => 215, mmap => 222, finit_module => 273,
 	},
 );
-# (Linux has one list for all architectures that are newer than it.)
+# (Linux has one list for all architectures that are newer than it, and the same numbers everywhere for newer calls.)
 $number{loongarch64} = $number{aarch64};
+my ($io_uring_setup, $io_uring_enter) = (425, 426);
 my $arch = (POSIX::uname())[4];
 my $call = $number{$arch} or die "no system call numbers for $arch\n";
 
@@ -129,6 +130,55 @@ sub events {
 		my ($bits, $fd) = unpack $epoll_event, substr($buffer, $_ * $size, $size);
 		"$fd:" . join "+", grep { $bits & $event{$_} } sort keys %event;
 	} 0 .. $n - 1;
+}
+
+# uring: returns a new io_uring, or the error. uring_read RING, FD, SIZE: begins a read(2). uring_result RING: waits for it, and
+# returns what it has read, or the error. There can be one read at a time.
+my ($uring_ring, $uring_entries, $uring_buffer, %uring);
+sub uring {
+	($uring_ring, $uring_entries) = (0x21000000, 0x22000000);
+	my ($read_write, $private_fixed_anonymous, $no_mmap) = (3, 0x32, 1 << 14);
+	for ($uring_ring, $uring_entries) {
+		syscall($call->{mmap}, $_, 4096, $read_write, $private_fixed_anonymous, -1, 0) == $_ or die "mmap: $!\n";
+	}
+	my $parameters = pack "x8 L x60 Q x32 Q", $no_mmap, $uring_entries, $uring_ring;
+	my $fd = syscall($io_uring_setup, 1, $parameters);
+	return errname() if $fd < 0;
+	my @offset = unpack "x40 L8 x8 L8", $parameters;
+	@uring{qw(tail array cq_head cq_mask cqes)} = @offset[1, 6, 8, 10, 13];
+	return $fd;
+}
+
+sub uring_read {
+	my ($ring, $fd, $size) = @_;
+	my $read = 22;
+	$uring_buffer = "." x $size;
+	poke($uring_entries, pack("CCSlQPLx36", $read, 0, 0, $fd, 0, $uring_buffer, $size));
+	my ($tail) = unpack "L", bytes($uring_ring + $uring{tail}, 4);
+	poke($uring_ring + $uring{array}, pack("L", 0));
+	poke($uring_ring + $uring{tail}, pack("L", $tail + 1));
+	return syscall($io_uring_enter, $ring, 1, 0, 0, 0, 0) == 1 ? "done" : errname();
+}
+
+sub uring_result {
+	my ($ring) = @_;
+	my $get_events = 1;
+	return errname() if syscall($io_uring_enter, $ring, 0, 1, $get_events, 0, 0) < 0;
+	my ($head) = unpack "L", bytes($uring_ring + $uring{cq_head}, 4);
+	my ($mask) = unpack "L", bytes($uring_ring + $uring{cq_mask}, 4);
+	my ($n) = unpack "x8 l", bytes($uring_ring + $uring{cqes} + 16 * ($head & $mask), 16);
+	poke($uring_ring + $uring{cq_head}, pack("L", $head + 1));
+	$! = $n < 0 ? -$n : 0;
+	return result($n, \$uring_buffer);
+}
+
+# poke ADDRESS, BYTES: writes into memory.
+sub poke {
+	my ($address, $bytes) = @_;
+	my ($out, $in) = POSIX::pipe();
+	POSIX::write($in, $bytes, length $bytes);
+	syscall($call->{read}, $out, $address, length $bytes) == length $bytes or die "poke: $!\n";
+	POSIX::close($_) for $out, $in;
 }
 
 # page: returns the address of a page after which nothing is mapped. (It is a low address, because perl cuts the result of mmap()
