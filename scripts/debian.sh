@@ -103,6 +103,7 @@ while (($#)); do
 done
 check_options
 [[ $layer$on =~ ^[a-z0-9_-]*$ ]] || bad_usage "a layer's name has small letters, digits, - and _ only"
+[[ -z $on || $on != "$layer" ]] || bad_usage "--on and --layer name the same layer: leave out --on"
 choose_platform
 [[ $ARCH == x86 && -z $cross ]] || bad_usage "there is no whole Debian for ARCH=$ARCH here"
 
@@ -329,6 +330,7 @@ prepare_layer() {
 	if [[ -n $on ]]; then
 		below=$begins_with-layer.$on
 		[[ -d $below ]] || no_vm "there is no layer $on"
+		lock "$below.lock" "it is using the layer $on"
 	fi
 	if [[ -n $layer ]]; then
 		disks=$begins_with-layer.$layer

@@ -58,6 +58,8 @@ run scripts/debian.sh --on machine --timeout 3 true
 is "$status" 124 "a machine that runs longer than its timeout gives 124"
 run scripts/debian.sh --on no-such-layer true
 like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that does not exist is named"
+run scripts/debian.sh --layer machine --on machine true
+like "$status $stderr" '^2 .*name the same layer' "a layer cannot begin with its own changes"
 run scripts/debian.sh --smp none true
 is "$status" 2 "a wrong option gives 2"
 run scripts/debian.sh --layer machine --new ls

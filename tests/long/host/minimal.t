@@ -2,7 +2,7 @@
 # README.md's "On your own machine" in the smallest Debian, at the speed of this machine: README.md's lines install the packages,
 # complete the headers, and build and install the modules. An ordinary user types them, whose home is private and who has another
 # rustc first in PATH; then root does. No module is loaded, because the kernel is this machine's. (tests/debian/native.t loads
-# them.) This takes some minutes.
+# them.) This takes some minutes. tests/all/host/minimal_testing.t does the same for SUITE=testing.
 
 . "$(dirname "$0")/../../tap.sh" || exit
 . "$(dirname "$0")/../../shown.sh"
@@ -18,8 +18,12 @@ mkdir "$root"
 
 # ---- The machine.
 
-block() { sh_block README.md "sudo apt-get install make gcc"; }
+suite=${SUITE:-trixie}
+# As README.md says, only trixie's block takes the kernel from another suite.
+block() { sh_block README.md "sudo apt-get install make gcc" | if [[ $suite == trixie ]]; then cat; else sed 's/ -t trixie-backports//'; fi; }
 sources=build/sandbox/trixie/etc/apt/sources.list
+kernels=()
+[[ $suite != trixie ]] || kernels=(--setup-hook="cp $sources.d/kernels.list \"\$1\"/etc/apt/sources.list.d/")
 hooks=()
 while IFS= read -r line; do
 	hooks+=(--customize-hook="chroot \"\$1\" env DEBIAN_FRONTEND=noninteractive ${line/apt-get/apt-get --yes}")
@@ -28,10 +32,10 @@ is "${#hooks[@]}" 2 "README.md has the lines that install packages"
 TMPDIR=$directory mmdebstrap --mode="$( ((EUID)) && echo unshare || echo root)" --variant=minbase --format=tar \
 	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --skip=cleanup/apt/lists \
-	--setup-hook="cp $sources.d/kernels.list \"\$1\"/etc/apt/sources.list.d/" "${hooks[@]}" \
-	trixie - "$(awk '$1 == "deb" { print $2; exit }' $sources)" 2>"$directory/mmdebstrap" | tar -x --no-same-owner --exclude='./dev/*' -C "$root"
+	"${kernels[@]}" "${hooks[@]}" \
+	"$suite" - "$(awk '$1 == "deb" { print $2; exit }' $sources)" 2>"$directory/mmdebstrap" | tar -x --no-same-owner --exclude='./dev/*' -C "$root"
 made=$((PIPESTATUS[0] || PIPESTATUS[1]))
-ok "$made" "a minimal Debian with only these packages is made"
+ok "$made" "a minimal Debian ($suite) with only these packages is made"
 ((made == 0)) || diag "$(tail "$directory/mmdebstrap")"
 release=$(basename "$(echo "$root"/boot/vmlinuz-*)")
 release=${release#vmlinuz-}
