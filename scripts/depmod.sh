@@ -2,7 +2,7 @@
 # Usage: scripts/depmod.sh RELEASE
 #
 # Runs depmod for kernel RELEASE, so that modprobe finds the modules that make modules_install has just copied.
-# kbuild calls it. (kbuild's own depmod.sh needs a System.map, which packaged headers do not have. Without it, that does nothing.)
+# kbuild calls it. (kbuild has its own depmod.sh, which does nothing without a System.map. Packaged headers do not have one.)
 #
 #   --help   this text
 #

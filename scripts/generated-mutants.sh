@@ -10,9 +10,9 @@
 #   --list       only make the mistakes, and print what they change
 #   --help       this text
 #
-# The quickest checks come first. A mistake that does not build or parse is left out. So is one that changes neither the machine
-# code of a module nor the compiler's messages. Then come the tests that have caught other mistakes in the same file, those that
-# name the file or its modules, and at last all others. If a mistake has no effect, list it with the reason in
+# A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
+# compiler's messages. Of the tests, those that have caught other mistakes in the same file come first, then those that name the
+# file or its modules, and at last all others. If a mistake has no effect, list it with the reason in
 # tests/mutants/equivalent.txt.
 # Each test runs in scripts/confined.sh, where a broken script can do no harm. The output of the tests is in
 # build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file. After an interrupted

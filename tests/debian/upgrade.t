@@ -30,9 +30,10 @@ uname -r
 mark() { sed "s/\..*/ s: $*/" /proc/uptime >&2; }
 apt() { apt-get -q -y "$@" 2>&1; }
 upgrade() { apt install -t "$suite" linux-image-amd64 linux-headers-amd64; }
-# cut_when PATTERN: when there is a file of that name, the power fails. (Its message needs some time to get out.)
+# cut_when PATTERN [COMMAND]: when there is a file of that name, COMMAND is run, and the power fails. (The message needs some time
+# to get out.)
 cut_when() {
-	(until compgen -G "$1" >/dev/null; do sleep 0.1; done; mark the power fails; sleep 0.2; echo b >/proc/sysrq-trigger) &
+	(until compgen -G "$1" >/dev/null; do sleep 0.1; done; mark the power fails; sleep 0.2; ${2:-}; echo b >/proc/sysrq-trigger) &
 }
 # works: loads the modules, and asks apt if anything is left to do.
 works() {
@@ -143,8 +144,8 @@ cut_off "Rust metadata for kernel ${newer//+/\\+}" "the power fails while the ho
 machine --layer upgrade-cut "apt install mokutil; cut_when '/var/lib/dkms/rust-lkm/*/build/built/*.o'; $repair"'; echo "it gave $?"'
 cut_off "Autoinstall of module rust-lkm/" "it fails again while dkms builds the modules, in the command that repairs it: $repair"
 like "$stdout" "dpkg was interrupted, you must manually run '(sudo )?${repair#sudo }'" "until then apt-get asks for that command"
-machine --layer upgrade-cut "cut_when '/lib/modules/$newer/modules.dep.[0-9]*'; $repair"'; echo "it gave $?"; sleep 100'
-cut_off "Running the post_install script" "it fails a third time while depmod writes the list of the modules that dkms has installed"
+machine --layer upgrade-cut "cut_when '/lib/modules/$newer/updates/dkms/seconds.ko*' sync; $repair"'; echo "it gave $?"; sleep 100'
+cut_off "Installing /lib/modules/" "it fails a third time when the modules are on the disk, and dkms has no record of them yet"
 machine --layer upgrade-cut "$repair"'; echo "it gave $?"; dkms status; works'
 like "$stdout" "it gave 0"$'\n'".*rust-lkm/[0-9.]+, ${newer//+/\\+}, x86_64: installed" "after all this the command repairs it"
 is "$status $(head -n 1 <<<"$stdout") $(tail -n 1 <<<"$stdout")" "0 $newer all works" "… and the newer kernel is running, and the modules work"
