@@ -160,6 +160,7 @@ load_all() {
 	return "$status"
 }
 
+lock "$out.lock" "it is building modules for $release"
 rm -rf "$out"
 mkdir -p "$out"
 mapfile -t built < <(expected)

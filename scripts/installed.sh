@@ -61,6 +61,18 @@ place() {
 	mv "$headers/rust.partial" "$headers/rust"
 }
 
+# only_root PATH: succeeds if nobody but root can change the file, or put another one in its place. (In a directory like /tmp nobody
+# can rename what belongs to root. But anybody can make a file there first.)
+only_root() {
+	local path=$1
+	while [[ $(stat -c %u "$path") == 0 ]]; do
+		[[ -z $(find "$path" -maxdepth 0 -perm /022) || (-k $path && $path != "${1%/*}") ]] || return
+		[[ $path != / ]] || return 0
+		path=$(dirname "$path")
+	done
+	return 1
+}
+
 # ready_package RELEASE VERSION STAGE: unpacks the ready package from the directory of the settings, or from apt's
 # archives. Fails if there is none, or none that is complete and belongs to the kernel.
 ready_package() {
@@ -70,7 +82,7 @@ ready_package() {
 	mkdir "$work/ready"
 	file=$PACKAGES/${name}_$2_$debian_arch.deb
 	if [[ -n $PACKAGES && -r $file ]]; then
-		[[ $(stat -Lc %U "$PACKAGES" "$file" | sort -u) == root && -z $(find -L "$PACKAGES" "$file" -maxdepth 0 -perm /022) ]] || {
+		{ file=$(realpath -- "$file") && only_root "$file"; } || {
 			warn "the ready package is not used, because others than root can write to it: $file"
 			return 1
 		}
@@ -93,6 +105,28 @@ ready_package() {
 	fi
 }
 
+# make_metadata RELEASE STAGE: makes the metadata of the installed version on this machine, and puts the files into STAGE.
+make_metadata() {
+	rm -rf "$2"
+	if ! is_complete "$1" "$installed"; then
+		made=1
+		complete
+	elif [[ ! -e $kernels/$1/vmlinuz ]]; then
+		# A run that was killed has made it. (A tree for other uses has an image.)
+		made=1
+	fi
+	work=$build/install
+	steps 1 "$build/log/stage-$1.log"
+	step "Choosing the files" "the files could not be copied (is there room on the disk?)" stage_tree "$1" "$2"
+}
+
+# place_stage: installs the files in $stage, with the reason if that fails.
+place_stage() {
+	steps 1 "$build/log/install-$release.log"
+	step "Installing the metadata" "the metadata could not be put into $headers (is there room on the disk?)" \
+		place "$release" "$installed" "$stage"
+}
+
 # install_metadata RELEASE: makes sure that the installed headers have their metadata.
 install_metadata() {
 	local headers stage
@@ -108,6 +142,8 @@ install_metadata() {
 	fitting_rustc "$headers" >/dev/null || die_of_rustc "$headers"
 
 	lock "$build/install.lock" "it is installing metadata"
+	# (Another run may be completing or packing the same headers.)
+	lock "$kernels/$release.lock" "it is completing the headers of $release"
 	if is_installed "$release" "$installed"; then
 		say "The headers of kernel $release have their Rust metadata."
 		return
@@ -126,24 +162,29 @@ install_metadata() {
 
 	# However this ends, remove the large files. (If this is killed, the next run removes them.)
 	work=$build/install
-	made='' whole=''
+	made='' whole='' ready=''
 	trap 'rm -rf "$build/install" "$kernels/$release.partial" ${made:+"${kernels:?}/$release"}
 		[[ -n $whole ]] || take_out "$release"' EXIT
 	rm -rf "$work"
 	mkdir -p "$work"
 	stage=$work/stage
 	if ready_package "$release" "$installed" "$stage"; then
+		ready=1
 		say "Taking the ready package of version $installed."
 	else
-		rm -rf "$stage"
-		is_complete "$release" || { made=1 && complete; }
-		work=$build/install
-		stage_tree "$release" "$stage"
+		make_metadata "$release" "$stage"
 	fi
-	place "$release" "$installed" "$stage"
+	place_stage
+	if [[ -n $ready ]] && ! fits_installed "$release"; then
+		warn "the ready package is not complete, so it is not used"
+		take_out "$release"
+		make_metadata "$release" "$stage"
+		place_stage
+	fi
 	fits_installed "$release" || die "what was put into $headers is not complete"
 	whole=1
 	say "The headers of kernel $release have their Rust metadata now."
+	unlock
 	unlock
 }
 
@@ -151,6 +192,7 @@ install_metadata() {
 remove_metadata() {
 	local file
 	((EUID == 0)) || die "only root can remove that" "sudo $tool --remove $*"
+	(($# == 0)) || [[ -e $records/$1 ]] || die "$tool --install has installed no metadata for kernel $1"
 	lock "$build/install.lock" "it is installing metadata"
 	for file in "$records"/*; do
 		[[ -f $file ]] || continue

@@ -52,7 +52,9 @@ missing_metadata() {
 # kbuild_command KDIR RUSTC: asks kbuild for the command that compiles a module, and prints it.
 kbuild_command() {
 	local module status=0
-	module=$(mktemp -d)
+	# (kbuild cannot handle every path.)
+	[[ ! ${TMPDIR:-} =~ $not_in_paths ]] || local -x TMPDIR=/tmp
+	module=$(mktemp -d 2>/dev/null) || die "no temporary directory can be made in ${TMPDIR:-/tmp} (is there room on the disk?)"
 	# shellcheck disable=SC2016 # make's variables
 	printf '%s\n' 'always-y := said' '$(obj)/said: private part-of-module := y' '$(obj)/said: FORCE' \
 		'	@: $(info command: $(cmd_rustc_o_rs))' >"$module/Kbuild"

@@ -50,12 +50,13 @@ ARCH=${ARCH:-$machine_arch}
 # choose_platform: reads the lines of SUITE and ARCH.
 choose_platform() {
 	local line
+	[[ -n $machine_arch ]] || die "this machine is none of: $(names "${arches[@]}")"
 	line=$(row "$SUITE" "${suites[@]}") || bad_usage "unknown suite $SUITE (known: $(names "${suites[@]}"))"
 	read -r _ base_suite kernel_suite _ <<<"$line"
 	line=$(row "$ARCH" "${arches[@]}") || bad_usage "unknown architecture ARCH=$ARCH (known: $(names "${arches[@]}"))"
 	read -r _ debian_arch triplet loader line qemu qemu_machine qemu_cpu console_device quicker <<<"$line"
 	IFS=, read -ra qemu_packages <<<"$line"
-	line=$(row "$machine_arch" "${arches[@]}") || die "this machine is none of: $(names "${arches[@]}")"
+	line=$(row "$machine_arch" "${arches[@]}")
 	read -r _ machine_debian_arch machine_triplet machine_loader _ <<<"$line"
 	# Empty, or the prefix of the programs that make another architecture's code.
 	cross=''

@@ -97,11 +97,14 @@ learn() {
 		warn "apt-get could not download all configurations: $(tail -n 1 "$work/log")"
 	for file in "$work"/*.deb; do
 		[[ -e $file ]] || continue
-		release=$(dpkg-deb -f "$file" Package)
-		release=${release#linux-headers-}
-		dpkg-deb --fsys-tarfile "$file" | tar -xO "./usr/src/linux-headers-$release/.config" |
-			grep -E '^CONFIG_RUST(C_VERSION_TEXT)?=' >"$work/known" || :
-		mv "$work/known" "$known/${release}_$(dpkg-deb -f "$file" Version)"
+		# (What is wrong with a file that is cut off, or with the disk, must not be remembered as the configuration.)
+		if release=$(dpkg-deb -f "$file" Package) && release=${release#linux-headers-} &&
+			dpkg-deb --fsys-tarfile "$file" | tar -xO "./usr/src/linux-headers-$release/.config" >"$work/config" &&
+			{ grep -E '^CONFIG_RUST(C_VERSION_TEXT)?=' "$work/config" || (($? == 1)); } >"$work/known"; then
+			mv "$work/known" "$known/${release}_$(dpkg-deb -f "$file" Version)"
+		else
+			warn "${file##*/} is damaged, or the disk is full"
+		fi
 	done
 	rm -r "$work"
 }
@@ -140,7 +143,7 @@ list() {
 	learn <<<"$all"
 	printf '%-34s %-24s %s\n' KERNEL PACKAGE STATE
 	while read -r release version image source state; do
-		if is_complete "$release"; then
+		if is_complete "$release" "$version"; then
 			state=completed
 		elif [[ $state == possible ]]; then
 			state="can be completed"
@@ -372,8 +375,12 @@ recipe() {
 	echo "$may_differ ${not_needed[*]}"
 }
 
-# (A kernel with a file key was built by source-kernel.sh, and is complete.)
-is_complete() { [[ -e $kernels/$1/key ]] || cmp -s "$kernels/$1/recipe" <(recipe); }
+# is_complete RELEASE [VERSION]: succeeds if the tree is complete, and made from that version of the headers. (Debian may give
+# several versions the same release. A kernel with a file key was built by source-kernel.sh, and is complete.)
+is_complete() {
+	[[ ! -e $kernels/$1/key ]] || return 0
+	cmp -s "$kernels/$1/recipe" <(recipe) && [[ -z ${2:-} || $(headers_field "$1" Version) == "$2" ]]
+}
 
 die_of_rustc() {
 	die "no rustc here is the one that built kernel $release" "kernel's rustc: $(kdir_config "$1" RUSTC_VERSION_TEXT)" \
@@ -386,7 +393,7 @@ complete() {
 	work=$kernels/$release.partial
 
 	line=$(kernels_of_archive | awk -v release="$release" -v version="$installed" '
-		$1 == release && (version == "" || $2 == version) { print; exit }')
+		$1 == release && (version == "" || $2 == version) && !n++')
 	[[ -n $line ]] || die "apt knows no headers of kernel $release${installed:+ of version $installed}" \
 		"$tool --list shows what there is." \
 		"Kernels with Rust come from trixie-backports, testing or sid. Is one of these in apt's sources?"
@@ -462,7 +469,7 @@ release=${1:-${KERNEL:-}}
 # Asking apt takes a second. The answer holds as long as the sandbox is the same.
 default=$kernels/default-${RUST_LKM_SUITE:-native}
 if [[ -z $release ]] && in_sandbox; then
-	if [[ $default -nt /etc/rust-lkm-recipe ]]; then
+	if [[ -s $default && $default -nt /etc/rust-lkm-recipe ]]; then
 		release=$(<"$default")
 	else
 		release=$(newest)
@@ -474,7 +481,7 @@ fi
 release=${release:-$(uname -r)}
 
 if [[ -n $source_of ]]; then
-	kernels_of_archive | awk -v release="$release" '$1 == release { print $4 "=" $2; found = 1; exit } END { exit !found }' ||
+	kernels_of_archive | awk -v release="$release" '$1 == release && !n++ { print $4 "=" $2 } END { exit !n }' ||
 		die "apt knows no kernel $release" "$tool --list shows what there is."
 	exit
 fi
@@ -483,10 +490,18 @@ if [[ $answer == install_metadata ]]; then
 	install_metadata "$release"
 	exit
 fi
-if ! is_complete "$release"; then
-	needs
+# A package is made for the version that the archive has now.
+wanted=''
+if [[ $answer == deb ]]; then
+	[[ ! -e $kernels/$release/key ]] || die "kernel $release was built here, so there are no headers that a package could depend on" \
+		"Its tree is complete: $(completed "$release")"
+	wanted=$(kernels_of_archive | awk -v release="$release" '$1 == release && !n++ { print $2 }')
+fi
+# (While --deb packs the tree, --install must not remove it.)
+if [[ $answer == deb ]] || ! is_complete "$release" "$wanted"; then
+	is_complete "$release" "$wanted" || needs
 	lock "$kernels/$release.lock" "it is completing the headers of $release"
-	is_complete "$release" || complete
-	unlock
+	is_complete "$release" "$wanted" || complete
+	[[ $answer == deb ]] || unlock
 fi
 "$answer" "$release"

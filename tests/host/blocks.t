@@ -16,10 +16,10 @@ README.md | scripts/new-module.sh ../number | host/new_module.t
 README.md | sudo apt-get install make gcc | debian/readme.sh
 docs/crashes.md | scripts/decode.sh build/log/crash-….log | not typed: the name differs from run to run. host/crashes.t gives decode.sh such a file
 docs/reliability.md | make test-sanitized | not typed: these are the tests themselves. host/test_runner.t tries each of the options
-docs/rust-headers.md | scripts/sandbox.sh scripts/rust-headers.sh --deb | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it
+docs/rust-headers.md | sudo apt install "$(scripts/sandbox.sh scripts/rust-headers.sh --deb)" | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it
 docs/rust-headers.md | make -C /lib/modules/$(uname -r)/build M=$PWD | not typed: it needs the headers of the running kernel. all/host/packages.t does it in a Debian made for it
-docs/rust-headers.md | sudo apt install ./$(scripts/sandbox.sh scripts/rust-headers.sh --deb-hook | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it
-docs/rust-headers.md | sudo apt install ./$(scripts/dkms.sh | not typed: sudo installs it on this machine. all/host/dkms.t does it in a Debian made for it
+docs/rust-headers.md | sudo apt install "$(scripts/sandbox.sh scripts/rust-headers.sh --deb-hook)" | not typed: sudo installs it on this machine. all/host/packages.t does it in a Debian made for it
+docs/rust-headers.md | sudo apt install "$(scripts/dkms.sh)" | not typed: sudo installs it on this machine. all/host/dkms.t does it in a Debian made for it
 docs/rust-headers.md | sudo dpkg --configure -a | debian/upgrade.t
 docs/secure-boot.md | sudo apt-get install mokutil openssl | not typed: it enrols a key in this machine's firmware. debian/secure_boot.t does it in a virtual machine
 docs/your-own-module.md | scripts/new-module.sh ../number | host/new_module.t

@@ -10,11 +10,14 @@ temporary+=("$directory")
 chmod 755 "$directory"
 unpack() { scripts/sandbox.sh bash -c 'dpkg-deb -x "$1" "$2" && dpkg-deb -e "$1" "$2/DEBIAN"' - "$1" "$directory/$2"; }
 
+# newest PACKAGE: prints the version in its changelog.
+newest() { sed -n '1s/.*(\(.*\)).*/\1/p' "packaging/$1/changelog"; }
+
 # ---- rust-headers, in the sandbox's Debian: as if it were installed there.
 
 run scripts/sandbox.sh scripts/rust-headers.sh --deb-hook
 hook_deb=$stdout
-is "$status $hook_deb" "0 $(echo "$PWD"/build/packages/rust-headers_*_all.deb)" "the package rust-headers is made"
+is "$status $hook_deb" "0 $PWD/build/packages/rust-headers_$(newest rust-headers)_all.deb" "the package rust-headers is made"
 unpack "$hook_deb" headers
 package=$directory/headers
 root=$PWD/build/sandbox/trixie
@@ -75,6 +78,27 @@ is "$status $stdout" "0 /var/cache/rust-headers/packages/${hook_deb##*/}" "the t
 is "$(cmp "$hook_deb" "$package/var/cache/rust-headers/packages/${hook_deb##*/}" && echo same)" same "… the same, byte for byte"
 rm -r "$package/var/cache/rust-headers"/*
 
+printf '#!/bin/sh\nhead -c 100 /opt/apt-cache >linux-headers-9.9.9-amd64.deb\n' >"$directory/bin/apt-get"
+debian -- rust-headers --list
+like "$status $stdout" '^0 KERNEL .*'$'\n''9\.9\.9-amd64 +9\.9\.9-1 +can be completed' "--list: what cannot be read of a package is not taken for its configuration"
+like "$stderr" "warning: linux-headers-9.9.9-amd64.deb is damaged, or the disk is full" "… and it says so"
+is "$(ls "$package/var/cache/rust-headers/kernels/known")" "" "… and keeps nothing of it"
+printf '#!/bin/sh\necho "no network" >&2\nexit 100\n' >"$directory/bin/apt-get"
+# Debian can give two versions of the headers the same release.
+kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
+mkdir "$package/var/cache/rust-headers/kernels/9.9.9-amd64"
+cp "${kdir%/build}/recipe" "$package/var/cache/rust-headers/kernels/9.9.9-amd64/"
+for version in 9.9.9-0 9.9.9-1; do
+	echo "Version: $version" >"$package/var/cache/rust-headers/kernels/9.9.9-amd64/control"
+	debian -- rust-headers --list
+	state="can be completed"
+	[[ $version == 9.9.9-0 ]] || state=completed
+	like "$stdout" "9\.9\.9-1 +$state" "with a tree that was completed from version $version, version 9.9.9-1 is: $state"
+done
+rm -r "$package/var/cache/rust-headers"/*
+debian --setenv HOSTTYPE riscv64 -- rust-headers --list
+like "$status $stderr" "^1 .*error: this machine is none of: " "on a machine that is not supported it says so"
+
 an_ordinary_user rust-headers --list
 like "$status $stdout" '^0 KERNEL .*'$'\n''9\.9\.9-amd64 +9\.9\.9-1 +can be completed' "an ordinary user may call --list"
 is "$stderr" "rust-headers: warning: apt-get could not download all configurations: no network" "… and is denied nothing"
@@ -86,13 +110,23 @@ like "$status $stderr" '^1 .*only root can write to' "… but not install metada
 ln -s /tmp "$directory/cache"
 debian --bind "$directory" /mnt --tmpfs /var/cache --symlink /mnt/home /var/cache/rust-headers -- rust-headers --deb-hook
 is "$status $stdout" "0 /var/cache/rust-headers/packages/${hook_deb##*/}" "its cache may be a link to another disk"
+# Without a directory for temporary files, kbuild would take the kernel's tree for the module.
+config=$directory/src/linux-headers-$made/include/config/auto.conf
+sed -n '/^CONFIG_RUST\(C_VERSION_TEXT\)*=/p' "$kdir/include/config/auto.conf" >>"$config"
+printf '#!/bin/sh\necho make was called >&2\n' >"$directory/bin/make"
+chmod +x "$directory/bin/make"
+debian --setenv TMPDIR /nowhere -- rust-headers --check "/usr/src/linux-headers-$made"
+like "$status $stderr" '^1 rust-headers: error: no temporary directory can be made in /nowhere' "--check: a TMPDIR that does not exist is named"
+is "$(grep -c "make was called" <<<"$stderr")" 0 "… and kbuild is not called"
+rm "$directory/bin/make"
+echo CONFIG_RUST=y >"$config"
 id=1000 debian --setenv HOME '/root/a b' -- rust-headers --list
 like "$status $stderr" '^1 .*cannot handle the path of the directory for what is made.*'$'\n''.*'$'\n'' *Set XDG_CACHE_HOME' "a home that kbuild cannot take is refused"
 
 debian -- linux-run-hooks headers postinst "$made" -- configure
 like "$status $stderr" '^[1-9].*rust-headers: error: this is for dpkg' "the hook does nothing outside of dpkg"
 dpkg_runs=(--setenv DPKG_MAINTSCRIPT_PACKAGE "linux-headers-$made")
-debian "${dpkg_runs[@]}" -- linux-run-hooks headers postinst "$made" -- configure
+debian "${dpkg_runs[@]}" --setenv ARCH nonsense -- linux-run-hooks headers postinst "$made" -- configure
 like "$status $stdout" "^0 .*rust-headers: Rust metadata for kernel $made .*dkms comes for $made\$" "it comes before dkms, and lets that go on when it fails"
 like "$stdout" "rust-headers: warning: kernel $made has no Rust metadata: the headers of kernel $made are not installed"$'\n'"  To try again: sudo rust-headers --install $made " "… and says why it failed, and what to do"
 like "$(cat "$package/var/log/rust-headers/$made.log")" "the headers of kernel $made are not installed" "… with a log"
@@ -105,6 +139,8 @@ is "$status $(grep -v header_postinst <<<"$stdout")" "0 dkms comes for $made" "o
 
 mapfile -t known < <(cd "$root/usr/src" && for file in linux-headers-*[0-9]-*64; do echo "${file#linux-headers-}.log"; done)
 (cd "$package/var/log/rust-headers" && touch "$made.log" "${known[@]}")
+debian -- rust-headers --remove "$made"
+like "$status $stderr" "^1 .*has installed no metadata for kernel $made" "--remove: a release without metadata is named"
 debian -- rust-headers --remove
 is "$status $(ls "$package/var/log/rust-headers")" "0 $(printf '%s\n' "${known[@]}")" "with headers that are gone the hook's log goes, and no other"
 
@@ -142,7 +178,7 @@ like "$status $stderr $(tail -n 1 "$directory/called")" "^0  --quiet --install $
 
 run env TESTS=1 BENCH=1 scripts/dkms.sh
 dkms_deb=$stdout
-is "$status $dkms_deb" "0 $(echo "$PWD"/build/packages/rust-lkm-dkms_*_all.deb)" "the package rust-lkm-dkms is made"
+is "$status $dkms_deb" "0 $PWD/build/packages/rust-lkm-dkms_$(newest rust-lkm-dkms)_all.deb" "the package rust-lkm-dkms is made"
 unpack "$dkms_deb" dkms
 tree=$(echo "$directory"/dkms/usr/src/rust-lkm-*)
 modules=$(sed -n 's/^obj-m [:+]= \([a-z]\)/\1/p' Kbuild | tr ' ' '\n' | sed 's/\.o$//' | sort)

@@ -18,7 +18,7 @@ pattern=${release//+/\\+}
 ready=$(scripts/sandbox.sh scripts/rust-headers.sh --deb)
 hook=$(scripts/sandbox.sh scripts/rust-headers.sh --deb-hook)
 run scripts/dkms.sh
-is "$status $stdout" "0 $(echo "$PWD"/build/packages/rust-lkm-dkms_*_all.deb)" "the package is made, and its path is printed"
+is "$status $stdout" "0 $PWD/build/packages/rust-lkm-dkms_$(sed -n "1s/.*(\(.*\)).*/\1/p" packaging/rust-lkm-dkms/changelog)_all.deb" "the package is made, and its path is printed"
 package=$stdout
 
 directory=$(mktemp -d "$PWD/build/dkms-test.XXXXXX")

@@ -191,7 +191,7 @@ mkdir "$directory/unpacked"
 dpkg-deb -x "$deb" "$directory/unpacked"
 is "$(diff -r "$directory/unpacked/usr/src/linux-headers-$release/rust" "$root/usr/src/linux-headers-$release/rust" &&
 	diff -r "$directory/unpacked/usr/lib/linux-librust" "$root/usr/lib/linux-librust" && echo same)" same "… and they are the same as in the package, byte for byte"
-is "$(ls "$root/var/cache/rust-headers/kernels")" "" "… and the files needed to make them are gone"
+is "$(find "$root/var/cache/rust-headers/kernels" -mindepth 1 ! -name '*.lock')" "" "… and the files needed to make them are gone"
 
 # If the package is installed later, the files belong to dpkg.
 apt install "/packages/${deb##*/}"
@@ -277,6 +277,20 @@ for file in ready "ready/${deb##*/}"; do
 	like "$stderr" "warning: the ready package is not used, because others than root can write to it: /srv/ready/" "… nor one that others can change: $file"
 	chmod o-w "$root/srv/$file"
 done
+chown 1000 "$root/srv"
+install_fails "apt-get could not download" --unshare-net
+like "$stderr" "warning: the ready package is not used, because others than root can write to it: /srv/ready/" "… nor one in a directory below another user's"
+chown 0 "$root/srv"
+run debian --size 4096 --tmpfs /usr/lib/linux-librust -- rust-headers --install "$release"
+like "$status $stderr" "^1 .*rust-headers: error: the metadata could not be put into .* \(is there room on the disk" "rust-headers --install: /usr is full"
+rmdir "$root/usr/lib/linux-librust"
+nothing_half_made "… and nothing half made is left"
+dpkg-deb -R "$deb" "$directory/other"
+rm "$directory/other/usr/src/linux-headers-$release/rust/libmacros.so"
+dpkg-deb --root-owner-group -Znone -b "$directory/other" "$root/srv/ready/${deb##*/}" >/dev/null
+rm -r "$directory/other"
+install_fails "apt-get could not download" --unshare-net
+like "$stderr" "warning: the ready package is not complete" "a ready package that lacks a file is not used"
 # A package of this name with the metadata of another kernel.
 dpkg-deb -R "$cloud_deb" "$directory/other"
 mv "$directory/other/usr/src/linux-headers-$cloud" "$directory/other/usr/src/linux-headers-$release"
@@ -348,9 +362,16 @@ is "$status $(cat "$directory"/{one,two}.log | grep -c 'have their Rust metadata
 builds "$release"
 ok $? "… and the metadata of the killed run are complete"
 
+flock "$root/var/cache/rust-headers/kernels/$release.lock" sleep 5 &
+run debian -- rust-headers --install "$release"
+like "$status $stderr" "^0 .*waiting for another run: it is completing the headers of $release" "while --deb completes the same headers, --install waits"
+wait
+
 run debian -- rust-headers --remove "$release"
 is "$status $stderr" "0 The Rust metadata of kernel $release has been removed." "rust-headers --remove removes them"
 nothing_half_made "… all of them"
+run debian -- rust-headers --remove "$release"
+like "$status $stderr" "^1 .*has installed no metadata for kernel" "… and says if there are none"
 
 mv "$root/srv/ready/${deb##*/}" "$directory/packages/"
 archive
