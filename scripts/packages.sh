@@ -27,6 +27,8 @@ stage_tree() {
 	mkdir -p "$stage" "$mine/shared"
 	tar -c -C "$tree" --exclude='*_generated.rs' --exclude='.*' --exclude=Makefile \
 		--exclude='*.md' rust | tar -x -C "$stage"
+	# (make rust-analyzer lets kbuild make some of these.)
+	find "$stage" -type d -empty -delete
 	find "$stage" -name '*.so' -exec strip --strip-unneeded --remove-section=.comment {} +
 	# Files that kbuild looks for in directories that all flavours share.
 	for file in scripts/target.json .clippy.toml; do

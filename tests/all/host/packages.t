@@ -364,7 +364,7 @@ ok $? "… and the metadata of the killed run are complete"
 
 flock "$root/var/cache/rust-headers/kernels/$release.lock" sleep 5 &
 run debian -- rust-headers --install "$release"
-like "$status $stderr" "^0 .*waiting for another run: it is completing the headers of $release" "while --deb completes the same headers, --install waits"
+like "$status $stderr" "^0 .*waiting for another run: it is completing the headers of ${release//+/\\+}" "while --deb completes the same headers, --install waits"
 wait
 
 run debian -- rust-headers --remove "$release"
