@@ -67,7 +67,8 @@ make_dkms_package() {
 	cp -r "$top"/{Makefile,Kbuild,lkm,startstop} "$top"/*.rs "$tree/"
 	cp "$top"/scripts/{common,kdir,platform,packages,preflight,secure-boot,check-modules,dkms}.sh "$tree/scripts/"
 	fill rust-lkm-dkms/dkms.conf VERSION="$version" MODULES="$lines" SERIES="${series// /|}" >"$tree/dkms.conf"
-	install -D "$source/copyright" "$stage/usr/share/doc/rust-lkm-dkms/copyright"
+	install -D -m 644 "$source/copyright" "$stage/usr/share/doc/rust-lkm-dkms/copyright"
+	install -D -m 644 "$source/lintian-overrides" "$stage/usr/share/lintian/overrides/rust-lkm-dkms"
 	cp "$source/changelog" "$stage/usr/share/doc/rust-lkm-dkms/"
 	gzip -9n "$stage/usr/share/doc/rust-lkm-dkms/changelog"
 	for script in postinst prerm; do fill "rust-lkm-dkms/$script" VERSION="$version" >"$stage/DEBIAN/$script"; done

@@ -394,9 +394,10 @@ ln -s "$PWD/build/sandbox" "$directory/elsewhere/checkout/build/sandbox"
 again=$(umask 077 && TZ=Asia/Tokyo "$directory/elsewhere/checkout/scripts/sandbox.sh" scripts/rust-headers.sh --deb "$cloud" 2>/dev/null)
 is "$(cmp "$cloud_deb" "$again" && echo same)" same "made again from the source, in another place at another time, the package is the same, byte for byte"
 
-cp "$meta_deb" "$hook_deb" "$cloud_deb" "$directory/packages/"
+dkms_deb=$(scripts/dkms.sh 2>/dev/null)
+cp "$meta_deb" "$hook_deb" "$cloud_deb" "$dkms_deb" "$directory/packages/"
 apt install lintian
-run debian -- sh -c "cd /packages && lintian --allow-root --fail-on error,warning,info --display-info ${deb##*/} ${cloud_deb##*/} ${meta_deb##*/} ${hook_deb##*/}"
+run debian -- sh -c "cd /packages && lintian --allow-root --fail-on error,warning,info --display-info ${deb##*/} ${cloud_deb##*/} ${meta_deb##*/} ${hook_deb##*/} ${dkms_deb##*/}"
 is "$status $stdout" "0 " "lintian reports nothing"
 
 run bwrap --dev-bind / / --cap-add ALL --size 30000000 --tmpfs "$PWD/build/packages" scripts/sandbox.sh scripts/rust-headers.sh --deb
