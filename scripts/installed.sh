@@ -135,6 +135,7 @@ install_metadata() {
 	release=$1
 	headers=$(headers_of "$release")
 	((EUID == 0)) || die "only root can write to $headers" "sudo $tool --install $release"
+	needs_temporary
 	installed=$(package_version "linux-headers-$release")
 	[[ -n $installed && -d $headers ]] || die "the headers of kernel $release are not installed" \
 		"sudo apt-get install linux-headers-$release"

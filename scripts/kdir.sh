@@ -49,12 +49,19 @@ missing_metadata() {
 	done < <(named_crates "$1")
 }
 
+# needs_temporary: ends the script if no directory for temporary files can be made. Without it, a complete tree would look incomplete.
+needs_temporary() {
+	local made
+	made=$(mktemp -d 2>/dev/null) || die "no temporary directory can be made in ${TMPDIR:-/tmp} (is there room on the disk?)"
+	rmdir "$made"
+}
+
 # kbuild_command KDIR RUSTC: asks kbuild for the command that compiles a module, and prints it.
 kbuild_command() {
 	local module status=0
 	# (kbuild cannot handle every path.)
 	[[ ! ${TMPDIR:-} =~ $not_in_paths ]] || local -x TMPDIR=/tmp
-	module=$(mktemp -d 2>/dev/null) || die "no temporary directory can be made in ${TMPDIR:-/tmp} (is there room on the disk?)"
+	module=$(mktemp -d) || return
 	# shellcheck disable=SC2016 # make's variables
 	printf '%s\n' 'always-y := said' '$(obj)/said: private part-of-module := y' '$(obj)/said: FORCE' \
 		'	@: $(info command: $(cmd_rustc_o_rs))' >"$module/Kbuild"

@@ -158,6 +158,7 @@ list() {
 check() {
 	local kdir=${1:-$(default_kdir)} missing rustc file
 	[[ -f $kdir/include/config/auto.conf ]] || die "not the build tree of a kernel: $kdir"
+	needs_temporary
 	echo "kernel:       $(kdir_release "$kdir")"
 	echo "CONFIG_RUST:  $(kdir_config "$kdir" RUST | grep . || echo off)"
 	echo "rustc wanted: $(kdir_config "$kdir" RUSTC_VERSION_TEXT)"
@@ -495,7 +496,7 @@ wanted=''
 if [[ $answer == deb ]]; then
 	[[ ! -e $kernels/$release/key ]] || die "kernel $release was built here, so there are no headers that a package could depend on" \
 		"Its tree is complete: $(completed "$release")"
-	wanted=$(kernels_of_archive | awk -v release="$release" '$1 == release && !n++ { print $2 }')
+	wanted=$(kernels_of_archive | awk -v release="$release" '$1 == release && $5 == "possible" && !n++ { print $2 }')
 fi
 # (While --deb packs the tree, --install must not remove it.)
 if [[ $answer == deb ]] || ! is_complete "$release" "$wanted"; then
