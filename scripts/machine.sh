@@ -103,12 +103,18 @@ drain() {
 
 # tell_size: keeps the machine's terminal as large as this one.
 tell_size() {
-	local pause to
+	local pause to size told=''
 	exec {to}<>"$work/size.in"
-	trap 'stty size <&"$screen" >&"$to"' WINCH
+	# (bash forgets a signal that comes while the trap runs: so the trap does nothing, and the size is looked at every second.)
+	trap : WINCH
 	trap 'kill "$pause"; exit' TERM
 	while :; do
-		sleep 1000 &
+		size=$(stty size <&"$screen" 2>/dev/null) || size=$told
+		if [[ $size != "$told" ]]; then
+			echo "$size" >&"$to"
+			told=$size
+		fi
+		sleep 1 &
 		pause=$!
 		wait "$pause" || :
 	done
