@@ -87,7 +87,8 @@ fi
 # shellcheck disable=SC2016 # for the shell in the machine
 load='name=${0##*/} how=(insmod "$0.ko")
 	[[ ! -e /usr/lib/modules/$(uname -r)/updates/$name.ko ]] || how=(modprobe "$name")
-	"${how[@]}" || echo h >/proc/sysrq-trigger
+	# (The message needs some time to get out, and the machine stops there.)
+	"${how[@]}" || { sleep 1; echo h >/proc/sysrq-trigger; }
 	[[ $# == 0 ]] || "$@"
 	sleep infinity'
 socket=$work/socket log=$work/log
