@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Devices for `chardev_kinds.t`: one without methods, one that says whether it may wait, one
-//! with a position and with state for each open file, one that breaks the rules, and one that is removed while it is open.
+//! Devices for `chardev_kinds.t`: one without methods, one that says whether it may wait, one with a
+//! position and with state for each open file, one that breaks the rules, and one that is removed
+//! while it is open.
 
 use kernel::{
     iov::{IovIterDest, IovIterSource},

@@ -16,7 +16,8 @@ fi
 # A BUG taints the kernel (bit 7).
 gate_taint=$((gate_taint | 1 << 7))
 
-# hangs PID FUNCTION DESCRIPTION: checks that the process waits in this function (or one whose name has this in it), and that no signal ends it.
+# hangs PID FUNCTION DESCRIPTION: checks that the process waits in a function of the kernel or of the module whose name contains
+# FUNCTION, and that no signal ends it.
 hangs() {
 	local tenths=0 stack=''
 	until [[ $stack == *"$2"* ]] || ((++tenths > 300)); do
