@@ -2,7 +2,8 @@
 # Usage: scripts/source-kernel.sh FRAGMENT [PACKAGE=VERSION]
 #
 # Builds a kernel with clang, from Debian's source package, with the options in the file FRAGMENT, those that they
-# select, and as few others as Kconfig permits. PACKAGE=VERSION is for example linux-source-7.3=7.3.4-1; the default is the source of the kernel that rust-headers.sh chooses.
+# select, and as few others as Kconfig permits. PACKAGE=VERSION is for example linux-source-7.3=7.3.4-1; the default is the
+# source of the kernel that rust-headers.sh chooses.
 # The kernel must have every option as the FRAGMENT sets it. If Kconfig changes an option or does not know it, that is an
 # error. The kernel's release is the source's version and the name of the FRAGMENT: tests/sanitized.config makes
 # 7.3.4-sanitized. It prints the path of the build tree, for: make KDIR=...
