@@ -193,7 +193,7 @@ layerable() {
 		"In a container: mount a tmpfs or a volume at one of them."
 }
 
-# remove_scratch RECORD: removes the directory that sandbox.sh has noted in the file RECORD, and that file.
+# remove_scratch RECORD: removes the directory that debian.sh has noted in the file RECORD, and that file.
 remove_scratch() {
 	local path=''
 	[[ ! -r $1 ]] || path=$(<"$1")

@@ -72,9 +72,11 @@ packages=(
 	libtap-formatter-junit-perl
 )
 
-# The documentation takes 300 MB, and the compiler's own source another 350. Of the source, kbuild reads only library/.
+# Nothing here reads the documentation (300 MB), clang's libraries for static linking (300 MB), or the headers, which
+# rust-headers.sh downloads itself. Of the compiler's own source (350 MB), kbuild reads only library/.
 leave_out=(
 	'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' 'path-exclude=/usr/share/locale/*'
+	'path-exclude=/usr/lib/llvm-*/lib/*.a' 'path-exclude=/usr/src/linux-headers-*'
 	'path-exclude=/usr/src/rustc-*/*' 'path-include=/usr/src/rustc-*/library/*'
 )
 
@@ -119,6 +121,9 @@ host_permits() {
 		die "user $(id -un) has no subordinate user ids, which mmdebstrap needs" \
 			"Once: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
 	fi
+	"${as_root[@]}" true 2>/dev/null ||
+		die "mmdebstrap cannot be root in a namespace here: $("${as_root[@]}" true 2>&1 | head -n 1)" \
+			"It needs unshare of util-linux 2.38 or newer. The sysctl kernel.apparmor_restrict_unprivileged_userns can forbid it."
 }
 
 install_packages() {
@@ -134,18 +139,21 @@ disk_needs() {
 	((free >= need)) || die "too little disk: ${free} GB are free for $build, and $need are needed"
 }
 
+# mmdebstrap needs a root. For an ordinary user, it runs in a user namespace, whose root is that user. So all files belong to
+# the user. What mmdebstrap mounts is in a namespace, too: it is gone when mmdebstrap ends, whatever ended it.
+as_root=(unshare --mount)
+((EUID == 0)) || as_root=(unshare --map-root-user --map-auto --mount)
+
 # debian ROOT PACKAGES ARG…: makes a Debian in ROOT with mmdebstrap, and passes the arguments to it.
 debian() {
 	# dpkg need not wait for the disk: after a power cut, the sandbox is made again.
-	local option mode to=$1 include=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
+	local option to=$1 include=$2 url arguments=("${@:3}" --dpkgopt=force-unsafe-io)
 	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
-	for option in "${leave_out[@]}"; do arguments+=(--dpkgopt="$option"); done
-	mode=$( ((EUID)) && echo unshare || echo root)
 	url=$(mirror)
-	echo "mirror: ${url:-the default of mmdebstrap}; mode: $mode"
-	# mmdebstrap writes an archive. So every file belongs to the user, whatever owner the package gives it.
-	TMPDIR=$scratch mmdebstrap --mode="$mode" --format=tar "${arguments[@]}" --include="$include" "$base_suite" - ${url:+"$url"} |
-		tar -x --no-same-owner --exclude='./dev/*' -C "$to"
+	echo "mirror: ${url:-the default of mmdebstrap}"
+	"${as_root[@]}" mmdebstrap --mode=root --format=directory "${arguments[@]}" --include="$include" "$base_suite" "$to" ${url:+"$url"}
+	# Root gets device files there. The sandbox has its own.
+	find "$to/dev" -mindepth 1 -delete
 }
 
 toolchain() {
@@ -154,19 +162,20 @@ toolchain() {
 	[[ $kernel_suite == "$base_suite" ]] ||
 		kernels=(--setup-hook="sed -n 's/ $base_suite main.*/ $kernel_suite main/p' \"\$1\"/etc/apt/sources.list |
 			head -n 1 >\"\$1\"/etc/apt/sources.list.d/kernels.list")
+	# (mmdebstrap would apply these options of dpkg to its first packages itself, with a program for each, which takes longer.)
 	debian "$root.partial" "$(IFS=, && echo "${packages[*]}")" --variant=apt --skip=cleanup/apt/lists \
+		--essential-hook="printf '%s\n'$(printf " '%s'" "${leave_out[@]}") >\"\$1\"/etc/dpkg/dpkg.cfg.d/leave-out" \
 		--architectures="$machine_debian_arch${cross:+,$debian_arch}" "${kernels[@]}"
 }
 
 # Programs of another architecture are not run here, only unpacked.
 guest_programs() {
-	mkdir "$root.partial/guest"
 	debian "$root.partial/guest" "$(IFS=, && echo "${guest_packages[*]},${guest_packages_in_part[*]}")" \
 		--variant=extract --architectures="$debian_arch"
+	rm -rf "$root.partial"/guest/usr/share/{doc,man,locale}
 }
 
 make_sandbox() {
-	local scratch
 	lock "$root.lock" "it is making the sandbox"
 	# Another run may have made it while this one waited.
 	if [[ -z $rebuild ]] && is_made; then
@@ -179,19 +188,12 @@ make_sandbox() {
 	say "Making a Debian $base_suite with the toolchain${cross:+ for $ARCH}, once, in ${root#"$top"/}"
 	host_permits
 	disk_needs
-	remove_scratch "$root.scratch"
 	remove "$root.partial" "$root"
-	mkdir "$root.partial"
-	scratch=$(make_scratch "$root.scratch")
-	trap 'remove_scratch "$root.scratch"' EXIT
-	chmod 755 "$scratch"
 	steps "$([[ -z $cross ]] && echo 1 || echo 2)" "$build/log/sandbox-$sandbox_name.log"
 	step "Downloading and installing the toolchain" \
 		"mmdebstrap could not make the sandbox (is the mirror reachable? is there room on the disk?)" toolchain
 	[[ -z $cross ]] || step "Downloading programs for the virtual machine" \
 		"mmdebstrap could not get the programs for $ARCH (is the mirror reachable? is there room on the disk?)" guest_programs
-	remove_scratch "$root.scratch"
-	trap - EXIT
 	recipe >"$root.partial/etc/rust-lkm-recipe"
 	mv "$root.partial" "$root"
 	unlock

@@ -21,16 +21,19 @@ made=$checkout/build/sandbox/trixie
 	usr/bin/{bash,true,sh,dash,env,echo,touch,id,sleep,cat,dirname} \
 	usr/lib/*/{libc.so.6,libtinfo.so.6*,ld-linux*} usr/lib64 --no-recursion dev proc tmp)
 
-# The file "behaviour" says what the stand-in does. It writes its arguments to the file "calls".
+# The file "behaviour" says what the stand-in does. It writes its arguments to the file "calls". It makes the Debian in the
+# directory that one of them names.
 cat >"$directory/bin/mmdebstrap" <<STANDIN
 #!/usr/bin/env bash
 echo "\${*//\$'\n'/ }" >>"$directory/calls"
+for to; do [[ \$to != /* ]] || break; done
+debian() { mkdir -p "\$to" && tar -xf "$directory/root.tar" -C "\$to" && touch "\$to/dev/device"; }
 case \$(<"$directory/behaviour") in
 slow) sleep 300 ;;
-"when let") until [[ -e "$directory/let" || ! -e "$directory/calls" ]]; do sleep 0.1; done && cat "$directory/root.tar" ;;
+"when let") until [[ -e "$directory/let" || ! -e "$directory/calls" ]]; do sleep 0.1; done && debian ;;
 fail) echo "E: cannot reach the mirror" >&2 && exit 100 ;;
-no-programs) if [[ "\$*" == *extract* ]]; then exit 100; else cat "$directory/root.tar"; fi ;;
-*) cat "$directory/root.tar" ;;
+no-programs) if [[ "\$*" == *extract* ]]; then exit 100; else debian; fi ;;
+*) debian ;;
 esac
 STANDIN
 chmod +x "$directory/bin/mmdebstrap"
@@ -50,6 +53,7 @@ run scripts/sandbox.sh echo hello
 is "$status $stdout" "0 hello" "a command runs in it, and stdout has only its output"
 like "$stderr" '\[1/1\] Downloading and installing the toolchain … done, [0-9]+ s' "stderr says what is done, and how long it took"
 like "$(<"$directory/calls")" 'Acquire::Check-Valid-Until "false"' "a mirror that is a frozen copy is accepted"
+is "$(ls -A "$made/dev")" "" "device files of the Debian are removed"
 run scripts/sandbox.sh bash -c 'exit 42'
 is "$status $stderr" "42 " "the second time, nothing is made, and the status is passed on"
 is "$(calls)" 1 "mmdebstrap was called once"
@@ -108,13 +112,13 @@ run scripts/sandbox.sh --rebuild true
 is "$(calls)" 1 "--rebuild makes it again"
 behave ok
 MIRROR=http://mirror.invalid/debian run scripts/sandbox.sh --rebuild true
-like "$(<"$directory/calls")" ' trixie - http://mirror.invalid/debian$' "MIRROR= names the mirror"
+like "$(<"$directory/calls")" " trixie $made.partial http://mirror.invalid/debian\$" "MIRROR= names the mirror"
 
 # Another suite, or another architecture than this machine's, has a sandbox of its own beside the first.
 behave ok
 SUITE=experimental run scripts/sandbox.sh bash -c 'echo "$SUITE $RUST_LKM_SUITE"'
 is "$status $stdout" "0 experimental experimental" "SUITE= chooses the Debian"
-like "$(<"$directory/calls")" ' experimental main.* sid - ' "… experimental's kernels on top of sid"
+like "$(<"$directory/calls")" ' experimental main.* sid [^ ]*/experimental.partial' "… experimental's kernels on top of sid"
 behave ok
 SUITE=sid run scripts/sandbox.sh --suite testing bash -c 'echo "$SUITE"'
 is "$stdout" testing "--suite comes before SUITE="
@@ -258,6 +262,13 @@ if ((EUID == 0)); then
 else
 	skip "a user without subordinate ids gets an error" "only root can be another user"
 fi
+# This user has the ids, but root of a namespace may not mount.
+printf '#!/bin/sh\ncase "$*" in *subuid) ;; *) exec /usr/bin/grep "$@" ;; esac\n' >"$directory/forbidden/grep"
+printf '#!/bin/sh\necho "unshare: not permitted" >&2; exit 1\n' >"$directory/forbidden/unshare"
+ln -sf /bin/true "$directory/forbidden/bwrap"
+chmod +x "$directory/forbidden"/{grep,unshare}
+run "${ordinary[@]}" env PATH="$directory/forbidden:$directory/bin:/usr/bin:/bin" scripts/sandbox.sh --preflight
+like "$status $stderr" '^1 .*mmdebstrap cannot be root in a namespace here: unshare: not permitted' "if unshare may not make one for mmdebstrap, that is an error"
 
 run scripts/sandbox.sh --suite nonesuch true
 is "$status" 2 "an unknown suite gives 2"
