@@ -129,12 +129,13 @@ judged() {
 
 # The newest release that can be completed, of the plain flavour and with a signed image.
 newest() {
-	local kernel
-	kernels_of_archive | awk -v flavour="$debian_arch" '
-		$5 == "possible" && $3 !~ /unsigned/ && $1 ~ "[0-9]-" flavour "$"' | while read -r kernel; do
+	local kernel release
+	while read -r kernel; do
 		learn <<<"$kernel"
-		judged <<<"$kernel" | awk '$5 == "possible" { print $1 }'
-	done | sed -n 1p
+		release=$(judged <<<"$kernel" | awk '$5 == "possible" { print $1 }')
+		[[ -z $release ]] || { echo "$release" && return; }
+	done < <(kernels_of_archive | awk -v flavour="$debian_arch" '
+		$5 == "possible" && $3 !~ /unsigned/ && $1 ~ "[0-9]-" flavour "$"')
 }
 
 list() {
