@@ -322,7 +322,9 @@ configure() {
 	# The compiler for 32-bit programs is not installed here. It makes only a part of the kernel's image.
 	sed -E '/^(override|export) CROSS(32_COMPILE|_COMPILE_COMPAT)/d' "$work/build/.kernelvariables" >"$work/object/.kernelvariables"
 	wrap_rustc
-	make_from_part olddefconfig
+	# (syncconfig saves a second run of Kconfig, because "make prepare" finds its result. It fails if the source has an option
+	# that is not in the configuration. Then olddefconfig shows which.)
+	make_from_part syncconfig </dev/null || kernel_make olddefconfig
 	# Lines of "< CONFIG_OPTION=the package's" and "> CONFIG_OPTION=ours".
 	diff "$work/build/.config" "$work/object/.config" | grep '^[<>]' >"$work/build/differences" || :
 	cat "$work/build/differences"

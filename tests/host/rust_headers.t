@@ -174,8 +174,8 @@ if [[ "\$*" == *" M="* ]]; then
 	exit
 fi
 case "\${!#} \$behaviour" in
-"olddefconfig other-configuration") echo CONFIG_OTHER=y >>"\$object/.config" ;;
-"olddefconfig other-linker") sed -i s/LD_VERSION=1/LD_VERSION=2/ "\$object/.config" ;;
+"syncconfig other-configuration") echo CONFIG_OTHER=y >>"\$object/.config" ;;
+"syncconfig other-linker") sed -i s/LD_VERSION=1/LD_VERSION=2/ "\$object/.config" ;;
 "prepare slow") touch "$directory/begun" && sleep 300 ;;
 "prepare fail") echo "compilation failed" && exit 2 ;;
 prepare*)
