@@ -133,6 +133,28 @@ for file in by-package by-tree/hello_world; do
 done
 is "$(cmp "$directory/by-package.ko" "$directory/by-tree/hello_world.ko" && echo same)" same "a module is the same whether built with the package or with the completed tree"
 
+# ---- A package for the kernel of another architecture. It is for machines like this one, which cross-build modules.
+
+if [[ $arch == amd64 ]]; then
+	other_deb=$(ARCH=arm64 headers_tool --deb 2>/dev/null)
+	like "$other_deb" "$PWD/build/packages/linux-librust-[^/]*-arm64_[^/]*_amd64\.deb\$" "ARCH=arm64 --deb makes a package for arm64's kernel, on this machine"
+	other=$(dpkg-deb -f "$other_deb" Package)
+	other=${other#linux-librust-}
+	cp "$other_deb" "$directory/packages/"
+	debian -- dpkg --add-architecture arm64
+	apt -o Acquire::Check-Valid-Until=false update
+	apt install "/packages/${other_deb##*/}"
+	is "$status" 0 "… and apt installs it here, with the cross compiler"
+	builds "$other" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+	ok $? "… and an ordinary user cross-builds a module with it"
+	like "$(scripts/sandbox.sh readelf -h "$root/home/alice/greeting/hello_world.ko")" 'Machine: *AArch64' "… which is for arm64"
+	apt purge "linux-librust-$other"
+	apt autoremove --purge
+	debian -- dpkg --remove-architecture arm64
+	apt -o Acquire::Check-Valid-Until=false update
+	is "$(diff <(echo "$before") <(files))" "" "when all of it is removed, the file system is as before"
+fi
+
 # ---- An archive with our packages.
 
 # archive: makes an archive for apt of the files in packages/.
