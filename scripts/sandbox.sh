@@ -151,7 +151,7 @@ debian() {
 	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
 	url=$(mirror)
 	echo "mirror: ${url:-the default of mmdebstrap}"
-	"${as_root[@]}" mmdebstrap --mode=root --format=directory "${arguments[@]}" --include="$include" "$base_suite" "$to" ${url:+"$url"}
+	TMPDIR=$root.tmp "${as_root[@]}" mmdebstrap --mode=root --format=directory "${arguments[@]}" --include="$include" "$base_suite" "$to" ${url:+"$url"}
 	# Root gets device files there. The sandbox has its own.
 	find "$to/dev" -mindepth 1 -delete
 }
@@ -188,12 +188,14 @@ make_sandbox() {
 	say "Making a Debian $base_suite with the toolchain${cross:+ for $ARCH}, once, in ${root#"$top"/}"
 	host_permits
 	disk_needs
-	remove "$root.partial" "$root"
+	remove "$root.partial" "$root.tmp" "$root"
+	mkdir "$root.tmp"
 	steps "$([[ -z $cross ]] && echo 1 || echo 2)" "$build/log/sandbox-$sandbox_name.log"
 	step "Downloading and installing the toolchain" \
 		"mmdebstrap could not make the sandbox (is the mirror reachable? is there room on the disk?)" toolchain
 	[[ -z $cross ]] || step "Downloading programs for the virtual machine" \
 		"mmdebstrap could not get the programs for $ARCH (is the mirror reachable? is there room on the disk?)" guest_programs
+	rmdir "$root.tmp"
 	recipe >"$root.partial/etc/rust-lkm-recipe"
 	mv "$root.partial" "$root"
 	unlock

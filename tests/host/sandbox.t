@@ -26,6 +26,7 @@ made=$checkout/build/sandbox/trixie
 cat >"$directory/bin/mmdebstrap" <<STANDIN
 #!/usr/bin/env bash
 echo "\${*//\$'\n'/ }" >>"$directory/calls"
+echo "\$TMPDIR" >"$directory/temporary"
 for to; do [[ \$to != /* ]] || break; done
 debian() { mkdir -p "\$to" && tar -xf "$directory/root.tar" -C "\$to" && touch "\$to/dev/device"; }
 case \$(<"$directory/behaviour") in
@@ -53,6 +54,8 @@ run scripts/sandbox.sh echo hello
 is "$status $stdout" "0 hello" "a command runs in it, and stdout has only its output"
 like "$stderr" '\[1/1\] Downloading and installing the toolchain … done, [0-9]+ s' "stderr says what is done, and how long it took"
 like "$(<"$directory/calls")" 'Acquire::Check-Valid-Until "false"' "a mirror that is a frozen copy is accepted"
+is "$(<"$directory/temporary")" "$made.tmp" "mmdebstrap's temporary files are under build/"
+not_there "$made.tmp" "… and are removed"
 is "$(ls -A "$made/dev")" "" "device files of the Debian are removed"
 run scripts/sandbox.sh bash -c 'exit 42'
 is "$status $stderr" "42 " "the second time, nothing is made, and the status is passed on"
