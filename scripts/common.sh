@@ -166,7 +166,7 @@ remove() {
 		[[ -e $path ]] || continue
 		rm -rf -- "$path" 2>/dev/null && continue
 		chmod -R u+w -- "$path" 2>/dev/null || :
-		mmdebstrap --unshare-helper rm -rf "$path" 2>/dev/null || :
+		unshare --map-root-user --map-auto rm -rf "$path" 2>/dev/null || :
 		rm -rf -- "$path"
 	done
 }

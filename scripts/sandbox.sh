@@ -112,18 +112,17 @@ host_needs() {
 
 # Checks that this user may make namespaces, and has the ids for them.
 host_permits() {
-	if ! bwrap --ro-bind / / --unshare-pid --proc /proc true 2>/dev/null; then
-		die "bubblewrap cannot make a user namespace here: $(bwrap --ro-bind / / --unshare-pid --proc /proc true 2>&1 | head -n 1)" \
+	local reason
+	reason=$(bwrap --ro-bind / / --unshare-pid --proc /proc true 2>&1) ||
+		die "bubblewrap cannot make a user namespace here: ${reason%%$'\n'*}" \
 			"These sysctls can forbid it: kernel.unprivileged_userns_clone, user.max_user_namespaces and" \
 			"kernel.apparmor_restrict_unprivileged_userns. A container must be a privileged one."
-	fi
 	if ((EUID)) && ! grep -qs "^$(id -un):" /etc/subuid; then
 		die "user $(id -un) has no subordinate user ids, which mmdebstrap needs" \
 			"Once: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
 	fi
-	"${as_root[@]}" true 2>/dev/null ||
-		die "mmdebstrap cannot be root in a namespace here: $("${as_root[@]}" true 2>&1 | head -n 1)" \
-			"It needs unshare of util-linux 2.38 or newer. The sysctl kernel.apparmor_restrict_unprivileged_userns can forbid it."
+	reason=$("${as_root[@]}" mount -t tmpfs none /mnt 2>&1) || die "mmdebstrap cannot be root in a namespace here: ${reason%%$'\n'*}" \
+		"It needs unshare of util-linux 2.38 or newer. On Ubuntu: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
 }
 
 install_packages() {
@@ -140,7 +139,7 @@ disk_needs() {
 }
 
 # mmdebstrap needs a root. For an ordinary user, it runs in a user namespace, whose root is that user. So all files belong to
-# the user. What mmdebstrap mounts is in a namespace, too: it is gone when mmdebstrap ends, whatever ended it.
+# the user. What mmdebstrap mounts is in a namespace, too. It is gone when the last program there ends, whatever ended it.
 as_root=(unshare --mount)
 ((EUID == 0)) || as_root=(unshare --map-root-user --map-auto --mount)
 
@@ -152,8 +151,9 @@ debian() {
 	url=$(mirror)
 	echo "mirror: ${url:-the default of mmdebstrap}"
 	TMPDIR=$root.tmp "${as_root[@]}" mmdebstrap --mode=root --format=directory "${arguments[@]}" --include="$include" "$base_suite" "$to" ${url:+"$url"}
-	# Root gets device files there. The sandbox has its own.
+	# Root gets device files there. The sandbox has its own. And nobody may become this user by a program there.
 	find "$to/dev" -mindepth 1 -delete
+	find "$to" -type f -perm /6000 -exec chmod a-s {} +
 }
 
 toolchain() {
@@ -162,7 +162,7 @@ toolchain() {
 	[[ $kernel_suite == "$base_suite" ]] ||
 		kernels=(--setup-hook="sed -n 's/ $base_suite main.*/ $kernel_suite main/p' \"\$1\"/etc/apt/sources.list |
 			head -n 1 >\"\$1\"/etc/apt/sources.list.d/kernels.list")
-	# (mmdebstrap would apply these options of dpkg to its first packages itself, with a program for each, which takes longer.)
+	# (mmdebstrap unpacks the first packages without dpkg. If it knew these options, it would start a program for each package.)
 	debian "$root.partial" "$(IFS=, && echo "${packages[*]}")" --variant=apt --skip=cleanup/apt/lists \
 		--essential-hook="printf '%s\n'$(printf " '%s'" "${leave_out[@]}") >\"\$1\"/etc/dpkg/dpkg.cfg.d/leave-out" \
 		--architectures="$machine_debian_arch${cross:+,$debian_arch}" "${kernels[@]}"
@@ -187,15 +187,17 @@ make_sandbox() {
 	lock "$root.use" "it is using the sandbox that this run replaces"
 	say "Making a Debian $base_suite with the toolchain${cross:+ for $ARCH}, once, in ${root#"$top"/}"
 	host_permits
+	# (What an earlier run has left counts as free disk.)
+	remove "$root.partial" "$root.tmp"
 	disk_needs
-	remove "$root.partial" "$root.tmp" "$root"
+	remove "$root"
 	mkdir "$root.tmp"
 	steps "$([[ -z $cross ]] && echo 1 || echo 2)" "$build/log/sandbox-$sandbox_name.log"
 	step "Downloading and installing the toolchain" \
 		"mmdebstrap could not make the sandbox (is the mirror reachable? is there room on the disk?)" toolchain
 	[[ -z $cross ]] || step "Downloading programs for the virtual machine" \
 		"mmdebstrap could not get the programs for $ARCH (is the mirror reachable? is there room on the disk?)" guest_programs
-	rmdir "$root.tmp"
+	remove "$root.tmp"
 	recipe >"$root.partial/etc/rust-lkm-recipe"
 	mv "$root.partial" "$root"
 	unlock

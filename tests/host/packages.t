@@ -137,7 +137,8 @@ like "$status $stdout" "^0 rust-headers: Rust metadata for kernel $made" "instal
 debian "${dpkg_runs[@]}" -- linux-run-hooks headers postinst "$made" -- configure
 is "$status $(grep -v header_postinst <<<"$stdout")" "0 dkms comes for $made" "of a kernel without Rust the hook says nothing"
 
-mapfile -t known < <(cd "$root/usr/src" && for file in linux-headers-*[0-9]-*64; do echo "${file#linux-headers-}.log"; done)
+mapfile -t known < <(dpkg-query --admindir="$root/var/lib/dpkg" -W -f '${Package}\n' 'linux-headers-[0-9]*64' | sed 's/^linux-headers-//; s/$/.log/')
+ok "$((${#known[@]} == 0))" "headers are installed here"
 (cd "$package/var/log/rust-headers" && touch "$made.log" "${known[@]}")
 debian -- rust-headers --remove "$made"
 like "$status $stderr" "^1 .*has installed no metadata for kernel $made" "--remove: a release without metadata is named"
