@@ -129,13 +129,14 @@ judged() {
 
 # The newest release that can be completed, of the plain flavour and with a signed image.
 newest() {
-	local kernel release
+	local all kernel release
+	all=$(kernels_of_archive)
 	while read -r kernel; do
 		learn <<<"$kernel"
 		release=$(judged <<<"$kernel" | awk '$5 == "possible" { print $1 }')
 		[[ -z $release ]] || { echo "$release" && return; }
-	done < <(kernels_of_archive | awk -v flavour="$debian_arch" '
-		$5 == "possible" && $3 !~ /unsigned/ && $1 ~ "[0-9]-" flavour "$"')
+	done < <(awk -v flavour="$debian_arch" '
+		$5 == "possible" && $3 !~ /unsigned/ && $1 ~ "[0-9]-" flavour "$"' <<<"$all")
 }
 
 list() {

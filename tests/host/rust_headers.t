@@ -159,6 +159,7 @@ STANDIN
 cat >"$directory/bin/apt-get" <<STANDIN
 #!/bin/bash
 shift
+printf '%s\n' "\$@" >>"$directory/downloaded"
 behaviour=\$(<"$directory/behaviour")
 [[ \$behaviour != gone ]] || { echo "E: no such version" && exit 100; }
 for name; do cp "$directory/deb/\${name%%=*}.deb" . || exit; done
@@ -175,6 +176,8 @@ if [[ "\$*" == *" M="* ]]; then
 fi
 case "\${!#} \$behaviour" in
 "syncconfig other-configuration") echo CONFIG_OTHER=y >>"\$object/.config" ;;
+"syncconfig new-option") exit 1 ;;
+"olddefconfig new-option") echo CONFIG_NEW=y >>"\$object/.config" ;;
 "syncconfig other-linker") sed -i s/LD_VERSION=1/LD_VERSION=2/ "\$object/.config" ;;
 "prepare slow") touch "$directory/begun" && sleep 300 ;;
 "prepare fail") echo "compilation failed" && exit 2 ;;
@@ -216,6 +219,7 @@ refused() {
 refused other-symbol 'the metadata does not fit kernel 9.9.1-amd64' "metadata of another kernel"
 like "$stderr" 'only in the kernel: +_RNv1' "… with a symbol that differs"
 refused other-configuration 'the configuration came out different here' "another configuration"
+refused new-option '> CONFIG_NEW=y'$'.*\n'".*build/log/rust-headers" "an option that the package's configuration does not have"
 refused fail 'source could not be prepared' "a source that does not build"
 like "$stderr" 'The whole output is in build/log/rust-headers-9.9.1-amd64.log' "… with the log's place"
 
@@ -361,7 +365,11 @@ KERNEL=9.10.3-amd64 run headers
 like "$status $stderr" '^1 .*kernel 9.10.3-amd64 cannot be completed' "KERNEL= chooses the release"
 
 # Without a release, it chooses the newest kernel of the plain flavour that has a signed image.
+printf 'linux-%s 9.7.1-1\n' {headers,image}-9.7.1-amd64 source-9.7 >>"$directory/archive"
+rm -r "$directory/checkout/build/kernels/known"
+: >"$directory/downloaded"
 run headers
 is "$status $stdout" "0 $made/build" "the newest kernel that has all its parts is chosen"
+is "$(<"$directory/downloaded")" "linux-headers-9.9.1-amd64=9.9.1-1" "… and the configurations of older ones are not downloaded"
 
 done_testing
