@@ -80,6 +80,8 @@ run scripts/sandbox.sh bench/report.py --quick none build/bench/modules build/be
 is "$status" 1 "two runs that do not agree are a failure"
 like "$stderr" '^runs disagree by more than 1 %: jiffies pread: [0-9]+, [0-9]+$' "… and the message names only jiffies' pread"
 
+run bench/first-run.sh nonsense
+like "$status $stderr" '^2 .*there is no commit nonsense' "bench/first-run.sh: a commit that does not exist gives 2"
 run bench/bench.sh --nonsense
 is "$status" 2 "an unknown option gives 2"
 like "$(bench/bench.sh --help)" '^Usage: bench/bench\.sh ' "--help says how it is called"
