@@ -26,7 +26,7 @@ hangs() {
 	done
 	kill -9 "$1"
 	sleep 0.5
-	like "$(sed -n 's/^State:\t//p' "/proc/$1/status" 2>&1) $stack" "^D .*$2[^+]*\+" "$3"
+	like "$(sed -n 's/^State:\t//p' "/proc/$1/status" 2>&1) $stack" "^${waits:-D} .*$2[^+]*\+" "$3"
 }
 
 # ended STATUS DESCRIPTION: checks that a BUG has ended the process, as SIGSEGV does.
@@ -91,7 +91,13 @@ like "$(rmmod panics_device 2>&1)" 'Module panics_device is in use' "… and the
 # The process cannot end: as its file is closed, release waits for the lock that read has taken.
 kmsg_mark
 cat /dev/panics_device &
+# (A kernel for real time notices that, warns, and lets the process wait in another state.)
+if [[ $(uname -v) == *PREEMPT_RT* ]]; then
+	waits=S
+	expect_splat 'rtmutex deadlock detected|WARNING: .*kernel/locking/rtmutex\.c'
+fi
 hangs $! 7release "read: after a panic with a lock held, release waits for the lock for ever"
+waits=''
 expect_splat 'kernel BUG at|Oops: invalid opcode'
 like "$(kmsg)" 'panicked at .*panics_device\.rs:.*attempt to add with overflow' "… and the log says where and why"
 dd if=/dev/panics_device bs=1 count=1 2>/dev/null &
