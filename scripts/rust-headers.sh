@@ -253,7 +253,7 @@ left_out() {
 # the same code.
 unpack_source() {
 	mkdir -p "$work/source"
-	tar -xf "$work/unpacked/usr/src/$source".tar.* -C "$work/source" --strip-components=1 "${@/#/--exclude=}"
+	tar --no-same-owner -xf "$work/unpacked/usr/src/$source".tar.* -C "$work/source" --strip-components=1 "${@/#/--exclude=}"
 	sed -i.packaged 's/ --crate-type rlib -O / --crate-type rlib /' "$work/source/rust/Makefile"
 }
 
@@ -323,7 +323,7 @@ configure() {
 	# The compiler for 32-bit programs is not installed here. It makes only a part of the kernel's image.
 	sed -E '/^(override|export) CROSS(32_COMPILE|_COMPILE_COMPAT)/d' "$work/build/.kernelvariables" >"$work/object/.kernelvariables"
 	wrap_rustc
-	# (syncconfig saves a second run of Kconfig, because "make prepare" finds its result. It fails if the source has an option
+	# (syncconfig saves a second run of Kconfig, because the target prepare finds its result. It fails if the source has an option
 	# that is not in the configuration. Then olddefconfig shows which.)
 	make_from_part syncconfig </dev/null || kernel_make olddefconfig
 	# Lines of "< CONFIG_OPTION=the package's" and "> CONFIG_OPTION=ours".

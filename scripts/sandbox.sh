@@ -152,8 +152,8 @@ debian() {
 	echo "mirror: ${url:-the default of mmdebstrap}"
 	TMPDIR=$root.tmp "${as_root[@]}" mmdebstrap --mode=root --format=directory "${arguments[@]}" --include="$include" "$base_suite" "$to" ${url:+"$url"}
 	# Root gets device files there. The sandbox has its own. And nobody may become this user by a program there.
-	find "$to/dev" -mindepth 1 -delete
-	find "$to" -type f -perm /6000 -exec chmod a-s {} +
+	"${as_root[@]}" find "$to/dev" -mindepth 1 -delete
+	"${as_root[@]}" find "$to" -type f -perm /6000 -exec chmod a-s {} +
 }
 
 toolchain() {

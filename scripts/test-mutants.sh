@@ -55,7 +55,8 @@ try() {
 	read -ra test < <(sed -n 's/^Test: //p' "$patch")
 	changes=$mutants/changes.$name
 	local confined=(scripts/confined.sh --sources "$mutants/sources" --changes "$changes")
-	if ! "${confined[@]}" patch -p1 --forward --fuzz=0 --quiet <"$patch" >"$mutants/$name.log" 2>&1; then
+	# (A repository around the checkout must not count.)
+	if ! "${confined[@]}" env GIT_CEILING_DIRECTORIES="$(dirname "$top")" git apply <"$patch" >"$mutants/$name.log" 2>&1; then
 		verdict="NO PATCH: it no longer applies"
 	else
 		timeout --foreground 1200 "${confined[@]}" scripts/test.sh "${test[@]}" </dev/null >"$mutants/$name.log" 2>&1 || status=$?

@@ -28,7 +28,7 @@ cat >"$directory/bin/mmdebstrap" <<STANDIN
 echo "\${*//\$'\n'/ }" >>"$directory/calls"
 echo "\$TMPDIR" >"$directory/temporary"
 for to; do [[ \$to != /* ]] || break; done
-debian() { mkdir -p "\$to" && tar -xf "$directory/root.tar" -C "\$to" && touch "\$to/dev/device" && chmod u+s "\$to/usr/bin/true"; }
+debian() { mkdir -p "\$to" && tar --no-same-owner -xf "$directory/root.tar" -C "\$to" && touch "\$to/dev/device" && chmod u+s "\$to/usr/bin/true"; }
 case \$(<"$directory/behaviour") in
 slow) sleep 300 ;;
 "when let") until [[ -e "$directory/let" || ! -e "$directory/calls" ]]; do sleep 0.1; done && debian ;;
