@@ -122,6 +122,8 @@ if ((${#as_root[@]})); then
 	run "${as_root[@]}" bash -c "${commands[0]}"
 	is "$status" 0 "root: make demo succeeds"
 	tested "${as_root[@]}" bash -c "${commands[1]}" "root: make test succeeds"
+	# (Root wrote to the user's sandbox and kernels.)
+	chown -R "$owner" build
 fi
 
 run "${as_user[@]}" make clean
