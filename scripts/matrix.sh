@@ -68,8 +68,8 @@ offered() {
 	choose_platform
 	local list=$lists/$sandbox_name.list
 	if [[ ! $list -nt $lists/begun && (-n $again || -z $(find "$list" -mtime -1 2>/dev/null)) ]]; then
-		scripts/sandbox.sh scripts/rust-headers.sh --list >"$lists/new.list" || return
-		mv "$lists/new.list" "$list"
+		scripts/sandbox.sh scripts/rust-headers.sh --list >"$list.$$" || return
+		mv "$list.$$" "$list"
 	fi
 	sed 1d "$list"
 }
