@@ -34,7 +34,9 @@ first_run() {
 	remove "$clone"
 	git clone -q "$top" "$clone"
 	git -C "$clone" checkout -q --detach "$2"
+	# (The disk must come to rest, also after another clone was removed.)
 	sync
+	sleep 10
 	began=$EPOCHREALTIME cpu=$(cpu_time)
 	make --no-print-directory -C "$clone" demo >"$clones/$1.log" 2>&1 </dev/null ||
 		die "make demo failed in a clone of $2" "$(tail -n 1 "$clones/$1.log")"
