@@ -3,7 +3,8 @@
 #
 # Compares the first make demo of a new clone with that of COMMIT. Each runs twice, in the order old, new, new, old. It prints the
 # seconds of the sandbox, of the headers and of all, and the CPU time of the whole machine. Then it builds hello_world.rs with the
-# headers of both, and says whether the modules are the same. This takes about ten minutes. Do not use the machine meanwhile.
+# headers of both, and says whether the modules are the same. This takes about a quarter of an hour. Do not use the machine
+# meanwhile. What is not committed is not measured.
 #
 #   --help  this text
 #
