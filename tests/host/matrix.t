@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit
 
 mkdir -p build
 directory=$(mktemp -d "$PWD/build/matrix-test.XXXXXX")
-trap 'rm -rf "$directory"' EXIT
+temporary+=("$directory")
 checkout=$directory/checkout
 mkdir -p "$checkout/build/kernels/9.2.9-amd64" "$checkout/build/sandbox" "$directory/bin"
 cp -a Kbuild Makefile README.md ./*.rs lkm startstop scripts tests docs "$checkout/"

@@ -45,4 +45,7 @@ while read -r target; do
 done < <(grep -ohE '"make [a-z][a-z-]*|: make [a-z][a-z-]*|; make [a-z][a-z-]*' scripts/*.sh | sed 's/.*make //' | sort -u)
 is "$unknown" "" "every target that a message names exists"
 
+# A test that sets a trap for its end must remove what tap.sh would have removed.
+is "$(grep -rnE '^\s*trap .*EXIT' tests --include='*.t' | grep -vF '"${temporary[@]}"')" "" "no test leaves its directory in /tmp"
+
 done_testing
