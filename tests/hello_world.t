@@ -38,4 +38,12 @@ is "$(kmsg)" $'hello_world: Hello World\nhello_world: Goodbye World' "modprobe f
 is "$(modinfo -F description hello_world.ko)" "Hello World" "modinfo gives the description"
 is "$(modinfo -F license hello_world.ko)" "GPL" "modinfo gives the licence"
 
+without=''
+for module in ./*.ko docs/guide/solutions/*.ko; do
+	for field in author description license; do
+		[[ -n $(modinfo -F "$field" "$module") ]] || without+="$module has no $field"$'\n'
+	done
+done
+is "$without" "" "every module says who has made it, what it is, and its licence"
+
 done_testing

@@ -114,4 +114,5 @@ static void __exit mended_exit(void)
 module_init(mended_init);
 module_exit(mended_exit);
 MODULE_LICENSE("GPL");
+MODULE_AUTHOR("rust-lkm contributors");
 MODULE_DESCRIPTION("/dev/chardev, with a message");
