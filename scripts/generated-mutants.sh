@@ -12,8 +12,8 @@
 #
 # A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
 # compiler's messages. Of the tests, those that have caught other mistakes in the same file come first, then those that name the
-# file or its modules, and at last all others. If a mistake has no effect, list it with the reason in
-# tests/mutants/equivalent.txt.
+# file or its modules, and then all others. If none of them fails, the tests of make test-long that name the file are run. If a
+# mistake has no effect, list it with the reason in tests/mutants/equivalent.txt.
 # Each test runs in scripts/confined.sh, where a broken script can do no harm. The output of the tests is in
 # build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file. After an interrupted
 # run, the same command with the same seed continues with the mistakes that are left.
@@ -81,12 +81,16 @@ read_mutant() {
 
 trimmed() { sed -E 's/^\s+//; s/\s+$//' <<<"$1"; }
 
-# reason: prints why this mistake has no effect, if the list has it.
+# reason: prints why this mistake has no effect, if the list has it: the file, "- the line", "+ the mistake", and "= the reason". If
+# the file has that line more than once, there is "@ the next line", too.
 reason() {
-	awk -v file="$file" -v original="- $(trimmed "${original//\\/\\\\}")" -v mutated="+ $(trimmed "${mutated//\\/\\\\}")" '
+	awk -v file="$file" -v original="- $(trimmed "${original//\\/\\\\}")" -v mutated="+ $(trimmed "${mutated//\\/\\\\}")" \
+		-v next_line="@ $(trimmed "$(sed -n "$((line + 1))p" "$file" | sed 's/\\/\\\\/g')")" '
+		BEGIN { sub(/ $/, "", mutated) }
 		$0 == file { state = 1; next }
 		state == 1 { state = ($0 == original) ? 2 : 0; next }
 		state == 2 { state = ($0 == mutated) ? 3 : 0; next }
+		state == 3 && /^@ / { state = ($0 == next_line) ? 3 : 0; next }
 		state == 3 { print substr($0, 3); exit }' tests/mutants/equivalent.txt
 }
 
@@ -125,10 +129,13 @@ touch "$report" "$mutants/history.tsv"
 # Leave out mutants.t: it tests only that patches apply to the text.
 mapfile -t tests < <(printf '%s\n' tests/*.t tests/host/*.t | grep -vx tests/host/mutants.t)
 
+mapfile -t long_tests < <(compgen -G 'tests/long/host/*.t' || :)
 any_guest=$(printf '%s\n' "${tests[@]}" | grep -vm 1 /host/)
 # This test compares the compiler's messages for code that must not compile.
 refusals=tests/host/ui.t
 compares_texts='host/(docs|promises)\.t'
+
+limit_of_one=$limit
 
 options_of() { sed -n '2s/^# vm: *//p' "$1"; }
 
@@ -137,17 +144,20 @@ confined() {
 	TESTS=1 timeout --foreground --kill-after=5 "$2" "$top/scripts/confined.sh" --sources "$sources" --changes "$1" "${@:3}" </dev/null
 }
 
-# watched LOG CHANGES LIMIT COMMAND…: like confined, but stops as soon as a test has failed.
+# watched LOG CHANGES LIMIT COMMAND…: like confined, but stops as soon as a test has failed. If it has printed nothing for twice
+# the limit of one test, it returns 124.
 watched() {
-	local log=$1 pid status=0
+	local log=$1 pid status=0 silent=''
 	TESTS=1 timeout --foreground --kill-after=5 "$3" "$top/scripts/confined.sh" --sources "$sources" --changes "$2" "${@:4}" \
 		</dev/null >"$log" 2>"$log.stderr" &
 	pid=$!
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.2
-		if grep -qE '^(not ok|Bail out)' "$log"; then kill "$pid" 2>/dev/null; fi
+		(($(date +%s) - $(stat -c %Y "$log") < 2 * limit_of_one)) || silent=1
+		if [[ -n $silent ]] || grep -qE '^(not ok|Bail out)' "$log"; then kill "$pid" 2>/dev/null; fi
 	done
 	wait "$pid" || status=$?
+	[[ -z $silent ]] || status=124
 	return "$status"
 }
 
@@ -167,7 +177,7 @@ run_tests() {
 	local changes=$1 limit=$2 log=$3 status=0 options
 	shift 3
 	failure=''
-	if [[ $1 == tests/host/* ]]; then
+	if [[ $1 == */host/* ]]; then
 		watched "$log" "$changes" "$limit" bash "$1" || status=$?
 	else
 		read -ra options <<<"$(options_of "$1")"
@@ -183,7 +193,9 @@ run_tests() {
 		(($(awk '/^== end/ { ended++ } END { print ended + 0 }' "$log") == $#)) || failure="the virtual machine ended too early"
 	fi
 	if ((status == 124)) && ! grep -q '^not ok' "$log"; then
+		# (scripts/test.sh, too, stops a virtual machine that does not end. It does not stop a test of this machine.)
 		failure='HANGS'
+		[[ $1 == */host/* ]] || failure="the virtual machine goes on for ever"
 	else
 		failure=$(failed_in "$log" | head -n 1)${failure:+ ($failure)}
 		[[ -n $failure ]] || ((status == 0)) || failure="it ended with status $status"
@@ -356,7 +368,7 @@ try() {
 		chosen=() time=$limit
 		for test in "${batch[@]}"; do
 			if known_bad "$test" || ! notices "$test" "${modules[@]}"; then continue; fi
-			seconds=60
+			seconds=20
 			[[ $test != tests/host/* ]] || known "$test" || continue
 			chosen+=("$test") time=$((time + 5 * seconds))
 		done
@@ -373,6 +385,12 @@ try() {
 				# Run the others without it.
 				units+=("${units[i]//"$test "/}")
 			fi
+		fi
+	done
+	for test in "${long_tests[@]}"; do
+		if named "$test" && known "$test" && ! run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$test" && [[ $failure != HANGS ]]; then
+			caught "$test" "$failure"
+			return
 		fi
 	done
 	verdict survived "${hung:+$hung goes on for ever}"
@@ -418,6 +436,6 @@ awk -F '\t' '
 		return n
 	}' "$report"
 echo "$(grep -c $'\tcaught\t' "$report" || :) of $(grep -cE $'\t(caught|survived)\t' "$report" || :) mistakes were caught (seed $seed)"
-left_out=$(grep -lx failed "$mutants"/passed/*.t || :)
+left_out=$(grep -slx failed "$mutants"/passed/tests-*.t | grep -v /tests-long- || :)
 [[ -z $left_out ]] || warn "left out, because they fail without any mistake: ${left_out//"$mutants/passed/"/}"
 [[ -z $left_out ]] && ! grep -q $'\tsurvived\t' "$report"

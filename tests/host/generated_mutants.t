@@ -193,8 +193,21 @@ is "$(<build/asked)" "4 77" "make test-mutants G=N SEED=S makes N mistakes with 
 mutants 4 nothing
 like "$status $stderr" "^1 .*no file that can be mutated has 'nothing' in its path" "a NAME that no file has gives 1"
 
-a_test host/tidy ../ 'ok 1 "wrong by itself"'
 echo 'scripts/tidy.sh|6|sleep 1' >build/made
+mkdir -p tests/long/host
+a_test long/host/slow ../../ 'like "$(grep ^sleep scripts/tidy.sh)" "sleep 0$" "it does not sleep"'
+a_test long/host/other ../../ 'like "$(grep ^sleep scripts/tidy.sh)" "sleep 1" "it sleeps"'
+mutants --seed 1 1
+is "$status $(verdicts)" "0 scripts/tidy.sh:6 caught tests/long/host/slow.t: it does not sleep" "what no test of make test notices is tried with those of make test-long that name the file"
+rm -r tests/long
+printf '%s\n' scripts/tidy.sh '- sleep 0' '+ sleep 1' '@ [[ -e $1 ]]' '= not this' scripts/tidy.sh '- sleep 0' '+ sleep 1' '@ [[ -e $1 ]] || exit 3' '= it is here' \
+	scripts/tidy.sh '- sleep 0' '+' '= nothing is left' >tests/mutants/equivalent.txt
+echo 'scripts/tidy.sh|6|' >>build/made
+mutants --seed 1 2
+is "$(verdicts)" $'scripts/tidy.sh:6 equivalent it is here\nscripts/tidy.sh:6 equivalent nothing is left' "a reason can be for one of several equal lines, by the line after it"
+: >tests/mutants/equivalent.txt
+sed -i 2d build/made
+a_test host/tidy ../ 'ok 1 "wrong by itself"'
 mutants --seed 1 1
 like "$status $stderr" '^1 .*tests/host/tidy.t fails without any mistake, and is left out: wrong by itself.*left out, because they fail.*: tests-host-tidy.t' "a test that fails without a mistake proves nothing, and the message says so"
 
