@@ -45,8 +45,23 @@ fi
 
 find_key() { [[ -n $key ]] || choose_key; }
 
+# alone: ends the script if there is half of a pair. dkms and openssl would replace it, and a key that is enrolled would be lost.
+alone() {
+	local pair file
+	for pair in "${key_places[@]}"; do
+		read -r key certificate <<<"$pair"
+		for file in "$key" "$certificate"; do
+			[[ ! -e $file && ! -L $file ]] || die "a key and its certificate belong together, but there is only $file" \
+				"Put the other file of the pair there: $key $certificate" \
+				"If the certificate is elsewhere, as PEM: sudo openssl x509 -in FILE -outform DER -out $certificate" \
+				"If you do not need this key any longer, move $file away; then sudo make sign makes a new one."
+		done
+	done
+}
+
 # dkms makes its own key when it first needs one, and uses no other.
 make_key() {
+	alone
 	if type -P dkms >/dev/null && dkms generate_mok >&2; then
 		! find_key || return 0
 	fi
@@ -57,10 +72,11 @@ make_key() {
 	# This key can sign modules, but no boot loader or kernel: the last number tells shim so.
 	(umask 077 && openssl req -new -x509 -newkey rsa:2048 -nodes -days 36500 -sha256 -subj "/CN=$(uname -n) module signing key" \
 		-addext keyUsage=digitalSignature -addext extendedKeyUsage=codeSigning,1.3.6.1.4.1.2312.16.1.2 \
-		-outform DER -keyout "$key.new" -out "$certificate" 2>"$key.log") ||
+		-outform DER -keyout "$key.new" -out "$certificate.new" 2>"$key.log") ||
 		die "openssl could not make a key" "$(tail -n 1 "$key.log")"
 	rm "$key.log"
-	chmod 644 "$certificate"
+	chmod 644 "$certificate.new"
+	mv "$certificate.new" "$certificate"
 	mv "$key.new" "$key"
 }
 

@@ -81,6 +81,20 @@ else
 		printf "#!/bin/sh\ncmp -s \"\$2\" \"$0/one.der\" && echo \"\$2 is already enrolled\"\n" >/tmp/bin/mokutil && chmod +x /tmp/bin/mokutil &&
 		cp "$1/hello_world.ko" /tmp/ && PATH=/tmp/bin:$PATH scripts/sign.sh --installed /tmp/hello_world.ko && modinfo -F signer /tmp/hello_world.ko' "$directory" "$modules"
 	is "$status $stdout" "0 one" "… but one that is enrolled is preferred"
+
+	# (A stand-in for dkms, which would make a new pair, as the real one does.)
+	for file in shim-signed/mok/MOK.priv shim-signed/mok/MOK.der dkms/mok.key dkms/mok.pub; do
+		run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key /tmp/bin; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/{dkms,shim-signed/mok} &&
+			printf "#!/bin/sh\necho new | tee /var/lib/dkms/mok.key >/var/lib/dkms/mok.pub\n" >/tmp/bin/dkms && chmod +x /tmp/bin/dkms &&
+			{ [[ $2 == dkms/* ]] || rm /tmp/bin/dkms; } && echo mine >"/var/lib/$2" && cp "$1/hello_world.ko" /tmp/ && cd "$0" || exit
+			PATH=/tmp/bin:$PATH scripts/sign.sh /tmp/hello_world.ko; echo "$?"
+			cd /var/lib && grep -r "" dkms shim-signed' "$PWD" "$modules" "$file"
+		is "$stdout" "1"$'\n'"$file:mine" "$file alone is not replaced by a new key"
+		like "$stderr" "error: a key and its certificate belong together, but there is only /var/lib/$file"$'\n'".*Put the other file" "… and the message names it"
+	done
+	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/lib && cp "$0/hello_world.ko" /tmp/ &&
+		scripts/sign.sh /tmp/hello_world.ko; cd /var/lib/shim-signed/mok && stat -c "%n %a" *' "$modules"
+	is "$stdout" $'MOK.der 644\nMOK.priv 600' "if there is no key, both files of a pair are made, and only root can read the key"
 fi
 sign
 like "$status $stderr" '^1 .*no modules are built for the running kernel' "if nothing is built, the message says so"
