@@ -160,14 +160,15 @@ checkout_files() {
 }
 
 # remove PATH…: removes them, even files that a killed mmdebstrap left behind under an ordinary user's subordinate ids.
+# If something is mounted there, for example this machine's /dev, that stays, and the script ends.
 remove() {
 	local path
 	for path; do
 		[[ -e $path ]] || continue
-		rm -rf -- "$path" 2>/dev/null && continue
-		chmod -R u+w -- "$path" 2>/dev/null || :
-		unshare --map-root-user --map-auto rm -rf "$path" 2>/dev/null || :
-		rm -rf -- "$path"
+		rm -rf --one-file-system -- "$path" 2>/dev/null && continue
+		find "$path" -xdev -type d ! -perm -u+w -exec chmod u+w -- {} + 2>/dev/null || :
+		unshare --map-root-user --map-auto rm -rf --one-file-system "$path" 2>/dev/null || :
+		rm -rf --one-file-system -- "$path"
 	done
 }
 

@@ -26,10 +26,10 @@ mktemp() {
 	echo "Bail out! mktemp $* failed" >/proc/$$/fd/1
 	kill $$
 }
-# These are removed when the test ends.
+# These are removed when the test ends, but not what is mounted there.
 tap_directory=$(mktemp -d)
 temporary=("$tap_directory")
-trap 'rm -rf "${temporary[@]}"' EXIT
+trap 'rm -rf --one-file-system "${temporary[@]}"' EXIT
 
 plan() {
 	tap_planned=$1

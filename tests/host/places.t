@@ -129,6 +129,17 @@ is "$(find . -name 'one.*' | wc -l) $(find . -name 'two.*' | sort | paste -sd' '
 is "$(echo notes .notes.cmd linked.k*)" "notes .notes.cmd linked.k*" "… and the links to the modules"
 cd "$checkout" || exit
 
+# ---- What is mounted in a directory that is removed. (Only this namespace sees the mounts.)
+
+# shellcheck disable=SC2016 # it is for the shell inside
+run unshare --user --map-root-user --mount bash -c '
+	mkdir -p "$1"/mounted/{by,with}/{dev,other} && cd "$1/mounted" || exit
+	for place in by with; do mount -t tmpfs none "$place/dev" && touch "$place"/{dev/kept,other/removed}; done
+	(. "$2/scripts/common.sh" && remove "$PWD/by") 2>/dev/null && echo "remove does not fail"
+	printf ". %s/tests/tap.sh || exit\ntemporary+=(%s/with)\n" "$2" "$PWD" >a.t
+	bash a.t 2>/dev/null
+	find by with | sort' - "$directory" "$checkout"
+is "$stdout" $'by\nby/dev\nby/dev/kept\nwith\nwith/dev\nwith/dev/kept' "what is mounted in a directory stays if a script or a test removes the directory"
 # ---- A full disk.
 
 checkout_at "$directory/full/checkout"
