@@ -207,13 +207,14 @@ drivers='mkdir -p "$1"/etc/initramfs-tools/conf.d "$1"/usr/share/initramfs-tools
 	printf "%s\n" ext4 virtio_blk virtio_pci >"$1"/usr/share/initramfs-tools/modules.d/virtual-machine'
 
 install_debian() {
-	local url hooks=() line include=("${installed[@]}") commands
+	local url hooks=() line include=("${installed[@]}") commands make=(root_mmdebstrap)
+	((EUID == 0)) || make=(mmdebstrap --mode=unshare)
 	[[ $kind == older ]] || include+=("$image_package")
 	commands=$(customize)
 	while IFS= read -r line; do hooks+=(--customize-hook="$line"); done <<<"$commands"
 	url=$(mirror)
 	[[ $kind != plain ]] || mkdir -p "$new_image"/packages/{"$base_suite","$kernel_suite"}
-	TMPDIR=$scratch mmdebstrap --mode="$( ((EUID)) && echo unshare || echo root)" --format=tar --variant=important \
+	TMPDIR=$scratch "${make[@]}" --format=tar --variant=important \
 		--skip=cleanup/reproducible \
 		--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' \
 		--dpkgopt=force-unsafe-io \

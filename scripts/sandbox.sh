@@ -138,11 +138,6 @@ disk_needs() {
 	((free >= need)) || die "too little disk: ${free} GB are free for $build, and $need are needed"
 }
 
-# mmdebstrap needs a root. For an ordinary user, it runs in a user namespace, whose root is that user. So all files belong to
-# the user. What mmdebstrap mounts is in a namespace, too. It is gone when the last program there ends, whatever ended it.
-as_root=(unshare --mount)
-((EUID == 0)) || as_root=(unshare --map-root-user --map-auto --mount)
-
 # debian ROOT PACKAGES ARG…: makes a Debian in ROOT with mmdebstrap, and passes the arguments to it.
 debian() {
 	# dpkg need not wait for the disk: after a power cut, the sandbox is made again.
@@ -150,7 +145,7 @@ debian() {
 	for option in "${apt_options[@]}"; do arguments+=(--aptopt="$option"); done
 	url=$(mirror)
 	echo "mirror: ${url:-the default of mmdebstrap}"
-	TMPDIR=$root.tmp "${as_root[@]}" mmdebstrap --mode=root --format=directory "${arguments[@]}" --include="$include" "$base_suite" "$to" ${url:+"$url"}
+	TMPDIR=$root.tmp root_mmdebstrap --format=directory "${arguments[@]}" --include="$include" "$base_suite" "$to" ${url:+"$url"}
 	# Root gets device files there. The sandbox has its own. And nobody may become this user by a program there.
 	"${as_root[@]}" find "$to/dev" -mindepth 1 -delete
 	"${as_root[@]}" find "$to" -type f -perm /6000 -exec chmod a-s {} +

@@ -140,6 +140,9 @@ run unshare --user --map-root-user --mount bash -c '
 	bash a.t 2>/dev/null
 	find by with | sort' - "$directory" "$checkout"
 is "$stdout" $'by\nby/dev\nby/dev/kept\nwith\nwith/dev\nwith/dev/kept' "what is mounted in a directory stays if a script or a test removes the directory"
+is "$(grep -rE --exclude-dir=mutants '(^|[^_])mmdebstrap -[-]' scripts tests bench .ci | grep -v 'mmdebstrap -[-]mode=unshare' | cut -d : -f 1)" \
+	"scripts/mmdebstrap.sh" "only the helper calls mmdebstrap as root"
+
 # ---- A full disk.
 
 checkout_at "$directory/full/checkout"

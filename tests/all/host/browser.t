@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
+. scripts/mmdebstrap.sh || exit
 
 if ((EUID)); then
 	skip "the book in a browser" "only root makes the Debian for it"
@@ -15,7 +16,7 @@ directory=$(mktemp -d "$PWD/build/browser-test.XXXXXX")
 temporary+=("$directory")
 chmod 755 "$directory"
 root=$directory/root
-TMPDIR=$directory mmdebstrap --mode=root --variant=apt --format=directory --include=chromium,chromium-driver,python3-selenium,fonts-dejavu-core \
+TMPDIR=$directory root_mmdebstrap --variant=apt --format=directory --include=chromium,chromium-driver,python3-selenium,fonts-dejavu-core \
 	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' --aptopt='APT::Sandbox::User "root"' \
 	--dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
 	trixie "$root" "$(awk '$1 == "deb" { print $2; exit }' build/sandbox/trixie/etc/apt/sources.list)" >"$directory/mmdebstrap.log" 2>&1 ||

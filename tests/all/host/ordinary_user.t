@@ -22,7 +22,7 @@ if ((EUID == 0)); then
 	url=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
 		awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }')
 	# (Keep apt's lists, as after apt-get update. The clock may be ahead of the mirror.)
-	run mmdebstrap --variant=minbase --skip=cleanup/apt/lists --aptopt='Acquire::Check-Valid-Until "false"' \
+	. scripts/mmdebstrap.sh && run root_mmdebstrap --variant=minbase --skip=cleanup/apt/lists --aptopt='Acquire::Check-Valid-Until "false"' \
 		--include="${packages// /,}" trixie "$machine" ${url:+"$url"}
 	is "$status" 0 "a minimal Debian with these packages is made"
 	((status == 0)) || diag "$(tail -n 5 <<<"$stderr")"

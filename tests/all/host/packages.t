@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
+. scripts/mmdebstrap.sh || exit
 
 # It installs and removes packages in a directory, which needs root.
 if ((EUID)); then
@@ -45,7 +46,7 @@ root=$directory/root
 chmod 755 "$directory"
 mkdir "$directory/packages"
 sources=build/sandbox/trixie/etc/apt/sources.list
-TMPDIR=$directory mmdebstrap --mode=root --variant=apt --format=directory --skip=cleanup/apt/lists \
+TMPDIR=$directory root_mmdebstrap --variant=apt --format=directory --skip=cleanup/apt/lists \
 	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
 	--aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
 	--setup-hook="cp $sources.d/kernels.list \"\$1\"/etc/apt/sources.list.d/" \

@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../../tap.sh" || exit
 . "$(dirname "$0")/../../shown.sh"
 cd "$(dirname "$0")/../../.." || exit
+. scripts/mmdebstrap.sh || exit
 
 make --no-print-directory vm-modules >/dev/null 2>&1
 mkdir -p build/tmp
@@ -29,7 +30,9 @@ while IFS= read -r line; do
 	hooks+=(--customize-hook="chroot \"\$1\" env DEBIAN_FRONTEND=noninteractive ${line/apt-get/apt-get --yes}")
 done < <(block | sed -n 's/^sudo \(apt-get install [^#]*\).*/\1/p')
 is "${#hooks[@]}" 2 "README.md has the lines that install packages"
-TMPDIR=$directory mmdebstrap --mode="$( ((EUID)) && echo unshare || echo root)" --variant=minbase --format=tar \
+make=(root_mmdebstrap)
+((EUID == 0)) || make=(mmdebstrap --mode=unshare)
+TMPDIR=$directory "${make[@]}" --variant=minbase --format=tar \
 	--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --skip=cleanup/apt/lists \
 	"${kernels[@]}" "${hooks[@]}" \
