@@ -78,6 +78,10 @@ while (($#)); do
 		shift 2
 		;;
 	--make-disks)
+		# (It removes boot/ and other names in its directory.)
+		if ! in_sandbox || [[ $# != 3 || $(realpath -- "$3" 2>/dev/null) != "$build"/debian/*.partial ]]; then
+			bad_usage "only this script itself calls it with --make-disks, in the sandbox, and below build/debian/"
+		fi
 		kind=$2 make_disks_in=$3
 		break
 		;;

@@ -143,6 +143,27 @@ is "$stdout" $'by\nby/dev\nby/dev/kept\nwith\nwith/dev\nwith/dev/kept' "what is 
 is "$(grep -rE --exclude-dir=mutants '(^|[^_])mmdebstrap -[-]' scripts tests bench .ci | grep -v 'mmdebstrap -[-]mode=unshare' | cut -d : -f 1)" \
 	"scripts/mmdebstrap.sh" "only the helper calls mmdebstrap as root"
 
+# ---- debian.sh makes its disks only in its own directory. (Stand-ins for the programs, which need its archives.)
+
+mkdir -p "$directory/disks/boot" "$directory/programs"
+touch "$directory/disks"/{root,boot}.tar
+for program in mke2fs tar; do ln -s /bin/true "$directory/programs/$program"; done
+for sandbox in '' RUST_LKM_SUITE=trixie; do
+	run env $sandbox PATH="$directory/programs:$PATH" scripts/debian.sh --make-disks installed "$directory/disks"
+	like "$status $stderr" '^2 .*error: only this script itself calls it with --make-disks, in the sandbox, and below build/debian/' \
+		"debian.sh refuses to make its disks in another directory${sandbox:+, in the sandbox, too}"
+	is "$(cd "$directory/disks" && echo *)" "boot boot.tar root.tar" "… and removes nothing there"
+done
+run env RUST_LKM_SUITE=trixie PATH="$directory/programs:$PATH" scripts/debian.sh --make-disks installed
+like "$status $stderr" '^2 .*error: only this script itself' "… or without a directory"
+mkdir -p build/debian
+own=$(mktemp -d "$PWD/build/debian/places.XXXXXX.partial")
+temporary+=("$own")
+mkdir "$own/boot"
+touch "$own"/{root,boot}.tar
+run env RUST_LKM_SUITE=trixie PATH="$directory/programs:$PATH" scripts/debian.sh --make-disks installed "$own"
+is "$status $(ls "$own")" "0 " "… but makes them in its own"
+
 # ---- A full disk.
 
 checkout_at "$directory/full/checkout"
