@@ -26,12 +26,23 @@ esac
 # The links that make leaves at the top. (Other links are somebody else's.)
 find "$sources" -maxdepth 1 -type l -lname 'build/modules/*' \( -name '*.ko' -o -name rust-project.json \) -exec rm -f {} +
 
+# is_list FILE.d: succeeds if it is a list of dependencies that a compiler has written for kbuild: "DIR/NAME.o: …" in .NAME.o.d.
+# (A build that is interrupted leaves it.)
+is_list() {
+	local first='' stem=${1##*/.}
+	stem=${stem#.} stem=${stem%%.*}
+	read -r first <"$1" || :
+	# (bindgen's list for bindings.rs names bindings_helper.o.)
+	[[ $first =~ ^([^:[:space:]]*/)?\.?"$stem"[^.:/[:space:]]*\.[^:/[:space:]]+: ]]
+}
+
 # The files that kbuild makes beside the sources if it is called without MO=. For each file NAME that it makes there is a
 # .NAME.cmd. Leave alone directories with a repository, a Makefile or a Kbuild of their own: they are other projects.
 find "$sources" -mindepth 1 -type d \( -path "$sources/build" -o -name .git -o -exec test -e {}/.git \; -o -exec test -e {}/Makefile \; \
 	-o -exec test -e {}/Kbuild \; \) -prune -o -type f \( -name '.*.d' -o \( -name '.*.cmd' \
 	-exec grep -q '^savedcmd_' {} \; \) \) -print0 |
 	while IFS= read -r -d '' note; do
+		[[ $note != *.d ]] || is_list "$note" || continue
 		name=${note##*/.}
 		name=${note%/*}/${name%.cmd}
 		rm -f "$note"

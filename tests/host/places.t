@@ -117,6 +117,13 @@ for place in theirs/deep with_makefile with_makefile/deep tests lkm .; do
 	echo "savedcmd_two.ko := true" >"$place/.two.ko.cmd"
 	echo "savedcmd_two.mod := true" >"$place/.two.mod.cmd"
 	touch "$place"/{two.ko,two.mod,two.mod.c}
+	# What compilers have written when a build is interrupted.
+	printf 'two.o: two.c \\\n two.h\n' >"$place/.two.o.d"
+	printf '/some/where/two.mod.o: two.mod.c\n' >"$place/.two.mod.o.d"
+	printf '%s\n\n' "$place/.two.rmeta.d: two.rs" "$place/two.rmeta: two.rs" "two.rs:" >"$place/.two.rmeta.d"
+	echo "two_helper.o: two_helper.h" >"$place/.two.rs.d"
+	echo "two.o: of something else" >"$place/.one.d"
+	touch "$place/.keep.d"
 done
 echo "of something else" >.notes.cmd
 touch notes
@@ -126,6 +133,8 @@ is "$status" 0 "make clean"
 is "$(find . -name 'one.*' | wc -l) $(find . -name 'two.*' | sort | paste -sd' ')" \
 	"18 ./theirs/deep/two.ko ./theirs/deep/two.mod ./theirs/deep/two.mod.c ./with_makefile/deep/two.ko ./with_makefile/deep/two.mod ./with_makefile/deep/two.mod.c ./with_makefile/two.ko ./with_makefile/two.mod ./with_makefile/two.mod.c" \
 	"make clean removes the files that kbuild has made here, and no files of others"
+is "$(find lkm tests . -maxdepth 1 -name '.*.d' | sort | paste -sd' ') $(find with_makefile theirs -name '.*.d' | wc -l)" \
+	"./.keep.d ./.one.d lkm/.keep.d lkm/.one.d tests/.keep.d tests/.one.d 18" "… also of hidden files with the end .d, only the compilers' lists"
 is "$(echo notes .notes.cmd linked.k*)" "notes .notes.cmd linked.k*" "… and the links to the modules"
 cd "$checkout" || exit
 
