@@ -21,6 +21,7 @@ shopt -s nullglob
 patches=(tests/mutants/*"${1:-}"*.patch)
 ((${#patches[@]})) || die "no patch has '${1:-}' in its name"
 
+lock "$build/mutants/patches.lock" "it is trying the defects"
 # (The book downloads mdbook. There is no network where the defects are tried.)
 make --no-print-directory vm-modules book TESTS=1 >&2
 if grep -q '^Test: --sanitized' "${patches[@]}"; then

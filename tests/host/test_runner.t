@@ -215,6 +215,16 @@ mutants() { run env -u TESTS -u KERNEL "$checkout/scripts/test-mutants.sh" "$@";
 mutants
 is "$status" 0 "if all defects are caught, it gives 0"
 like "$stdout" 'number +the number +caught by one is one' "… and names the test that caught one"
+echo kept >"$checkout/build/mutants/patches/report"
+exec {lock}>"$checkout/build/mutants/patches.lock"
+flock "$lock"
+env -u TESTS -u KERNEL "$checkout/scripts/test-mutants.sh" number {lock}>&- </dev/null >"$checkout/waited" 2>&1 &
+await "$checkout/waited" '.'
+like "$(<"$checkout/waited")" '^test-mutants.sh: waiting for another run: it is trying the defects …$' "two runs at once: the second says that it waits"
+is "$(<"$checkout/build/mutants/patches/report")" "kept" "… and leaves the results of the first alone"
+exec {lock}>&-
+wait
+like "$(<"$checkout/waited")" 'number .*caught by one is one' "… until that has ended"
 mkdir -p "$checkout/tests/sanitized"
 a_test sanitized/one 'is "$KERNEL $(<"$(dirname "$0")/../../one")" "9.9.9-sanitized 1" "one is one there"
 done_testing'
