@@ -13,7 +13,7 @@
 # prints the log and "crashed". If init.sh finds a process of the shell that hangs, it prints its stack and "stuck".
 
 port=${1:-}
-if [[ $$ == 1 || ! -c $port ]]; then
+if [[ $$ == 1 || ! -c $port || ! -r /run.vm || -z ${RUST_LKM:-} ]]; then
 	echo "${0##*/}: error: this works only in the machine of scripts/dev.sh" >&2
 	exit 2
 fi

@@ -141,6 +141,9 @@ is "$status $stdout" "2 " "the machine's first program does nothing if no kernel
 call bash ./scripts/vm/bashrc
 is "$status $stdout$stderr" "2 bashrc: error: this is for the shell in the virtual machine; by itself it does nothing" "scripts/vm/bashrc: it says what it is for"
 
+call bash ./scripts/vm/exchange.sh /dev/null
+is "$status $stdout$stderr$changes" "2 exchange.sh: error: this works only in the machine of scripts/dev.sh" "scripts/vm/exchange.sh: a device alone does not make it work here"
+
 # Files that other scripts source.
 while IFS= read -r file; do
 	for argument in '' --help; do
