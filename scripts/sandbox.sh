@@ -10,7 +10,8 @@
 #   --show PATH    make this file or directory visible inside, too, at the same path; can be given again. If modules in it use
 #                  those of another repository (lkm-uses in their Kbuild), that is visible, too
 #   --writable PATH  the same, and COMMAND can write to it: this is for building in a directory of your own
-#   --preflight    only check that this machine can make a sandbox
+#   --preflight    only check that this machine can make a sandbox. (For root, this first installs the packages that it needs)
+#   --made         run COMMAND only if the sandbox is made already, and is up to date
 #   --rebuild      make the sandbox again, with the packages that the mirror has now
 #   --help         this text
 #
@@ -24,7 +25,7 @@
 . "$top/scripts/platform.sh"
 . "$top/scripts/mmdebstrap.sh"
 
-rebuild='' preflight='' show=() writable=()
+rebuild='' preflight='' made_only='' show=() writable=()
 while (($#)); do
 	case $1 in
 	--suite | --show | --writable)
@@ -38,6 +39,7 @@ while (($#)); do
 		shift 2
 		;;
 	--preflight) preflight=1 && shift ;;
+	--made) made_only=1 && shift ;;
 	--rebuild) rebuild=1 && shift ;;
 	-h | --help) usage && exit ;;
 	--)
@@ -213,6 +215,10 @@ for place in "$build" "$build"/*/ "$build"/sandbox/*.use; do
 		"sudo chown -R $(id -un): $build"
 done
 
+# (An editor calls this. Nobody would see there that the sandbox is made, which takes a minute or more.)
+if [[ -n $made_only ]]; then
+	is_made || die "there is no sandbox, or it is not up to date; this makes it: SUITE=$SUITE ARCH=$ARCH $top/scripts/sandbox.sh true"
+fi
 host_needs
 if [[ -n $preflight ]]; then
 	host_permits

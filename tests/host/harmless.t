@@ -94,6 +94,7 @@ rm "$copy/lkm/new"
 
 mapfile -t files < <(cd "$copy" && find . -type f \( -perm /111 -o -exec sh -c 'head -c 2 "$1" | grep -q "^#!"' - {} \; \) -printf '%P\n' | sort)
 ok "$((${#files[@]} < 50))" "there are files to call"
+arch=$(bash -c '. scripts/common.sh && . scripts/platform.sh && choose_platform && echo "$ARCH"')
 loading='' guest_tests=0
 for file in "${files[@]}"; do
 	read -r interpreter <"$copy/$file"
@@ -106,14 +107,23 @@ for file in "${files[@]}"; do
 	command=("./$file")
 	[[ -x $copy/$file ]] || command=(bash "./$file")
 
-	# (Called without an argument, these tests would run. A program that passes everything on to the compiler is not checked
-	# further.)
+	# (Called without an argument, these tests would run.)
 	nothing=(/ "${command[@]}")
 	[[ $file != tests/@(*host|debian)/*.t ]] || nothing=()
 	call "${command[@]}" --help / "${command[@]}" --nonsense / "${command[@]}" nonsense -x 'a b' '' "${nothing[@]}"
 	is "$changes" "" "$file leaves the machine as it was, if called with --help, with nonsense or without arguments"
 	rm -rf "$copy"/{,templates/module/}build
-	! grep -q '^exec .*sandbox\.sh' "$copy/$file" || continue
+	# (This passes everything on to a program in the sandbox, and there is none.)
+	if grep -q '^exec .*sandbox\.sh' "$copy/$file"; then
+		said=''
+		for number in 1 2 3 4; do
+			answer "$number"
+			said+="$status$stdout $stderr"$'\n'
+		done
+		refused="1 sandbox.sh: error: there is no sandbox, or it is not up to date; this makes it: SUITE=trixie ARCH=$arch $copy/scripts/sandbox.sh true"$'\n'
+		is "$said" "$refused$refused$refused$refused" "$file says in one line that there is no sandbox, and does not make it"
+		continue
+	fi
 	like "$status ${stdout:+answers} $(grep -c . <<<"$stderr")" '^(0 answers 0|[1-9][0-9]*  1)$' \
 		"$file --help answers, or refuses in one line"
 	answer 2

@@ -202,9 +202,9 @@ run scripts/sandbox.sh --writable "$directory/editor" env SUITE=sid ARCH=other \
 sysroot=$(sed -n 's/.*"sysroot": "\(.*\)".*/\1/p' "$directory/editor/objects/rust-project.json")
 is "$status$stderr $sysroot" "0 $directory/editor/build/editor/sid-other" "an editor gets the programs of the sandbox that the modules were built in"
 run "$sysroot/bin/rustc" --version
-is "$stdout" "sid other: /usr/bin/rustc --version" "… its compiler, whatever SUITE= and ARCH= the editor has"
+is "$stdout" "sid other: --made /usr/bin/rustc --version" "… its compiler, whatever SUITE= and ARCH= the editor has"
 run env RUST_ANALYZER_INTERNALS_DO_NOT_USE=1 "$sysroot/libexec/rust-analyzer-proc-macro-srv" --format
-is "$stdout" "sid other: env RUST_ANALYZER_INTERNALS_DO_NOT_USE=1 /usr/libexec/rust-analyzer-proc-macro-srv --format" "… and what runs its macros"
+is "$stdout" "sid other: --made env RUST_ANALYZER_INTERNALS_DO_NOT_USE=1 /usr/libexec/rust-analyzer-proc-macro-srv --format" "… and what runs its macros"
 sed -i 's/^    numbers: /  numbers: /' "$own/plain.rs"
 run make --no-print-directory M="$own" lint
 like "$status $stdout" "^2 Diff in $own/plain.rs" "lint checks these sources"

@@ -64,6 +64,8 @@ is "$(find "$made" -perm /6000)" "" "no program in it runs as its owner"
 run scripts/sandbox.sh bash -c 'exit 42'
 is "$status $stderr" "42 " "the second time, nothing is made, and the status is passed on"
 is "$(calls)" 1 "mmdebstrap was called once"
+run scripts/sandbox.sh --made echo hello
+is "$status $stdout$stderr" "0 hello" "--made: a command runs in a sandbox that is made"
 
 run scripts/sandbox.sh touch /usr/bin/written
 is "$status" 1 "the sandbox itself cannot be written to"
