@@ -296,8 +296,17 @@ discard_layers() {
 	rm -rf "$begins_with-layer".*
 }
 
+# use_disks: holds the lock of the disks, as other runs may, until this run ends.
+use_disks() {
+	local fd
+	exec {fd}>>"$begins_with.use"
+	flock -n --shared "$fd" && return
+	say "$program: waiting for another run: it is making the disks of a Debian …"
+	flock --shared "$fd"
+}
+
 make_image() {
-	local scratch what="a whole Debian $base_suite"
+	local use scratch what="a whole Debian $base_suite"
 	[[ $kind == plain ]] || what+=" with the packages that README.md installs"
 	[[ $kind != older ]] || what+=", and an older kernel"
 	lock "$begins_with.lock" "it is making the disks of a Debian"
@@ -305,6 +314,9 @@ make_image() {
 		unlock
 		return
 	fi
+	exec {use}>>"$begins_with.use"
+	flock -n "$use" || no_vm "the disks in ${begins_with#"$top"/} have to be made again, but a machine is running with them" \
+		"The packages in README.md or the script have changed. End that machine, or wait for its end."
 	"$top/scripts/sandbox.sh" --preflight
 	"$top/scripts/sandbox.sh" true
 	say "Making $what, once, in ${begins_with#"$top"/}"
@@ -325,6 +337,7 @@ make_image() {
 	trap - EXIT
 	recipe >"$new_image/recipe"
 	mv "$new_image" "$begins_with"
+	exec {use}>&-
 	unlock
 }
 
@@ -472,14 +485,15 @@ if [[ -n $make_disks_in ]]; then
 	make_disks "$make_disks_in"
 	exit
 fi
+mkdir -p "$debian"
+[[ $kind == plain ]] || kinds+=("$kind")
+for kind in "${kinds[@]}"; do
+	begin_with "$kind"
+	in_sandbox || is_made || make_image
+	use_disks
+done
 if ! in_sandbox; then
 	for path in "${add[@]}"; do visible+=(--show "$path"); done
-	mkdir -p "$debian"
-	[[ $kind == plain ]] || kinds+=("$kind")
-	for kind in "${kinds[@]}"; do
-		begin_with "$kind"
-		is_made || make_image
-	done
 	exec "$top/scripts/sandbox.sh" "${visible[@]}" "$top/scripts/$program" "${saved[@]}"
 fi
 

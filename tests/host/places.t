@@ -173,6 +173,22 @@ touch "$own"/{root,boot}.tar
 run env RUST_LKM_SUITE=trixie PATH="$directory/programs:$PATH" scripts/debian.sh --make-disks installed "$own"
 is "$status $(ls "$own")" "0 " "… but makes them in its own"
 
+# ---- Disks that a machine uses. (The stand-in for the sandbox is that from above.)
+
+mkdir -p "$elsewhere/checkout/build/debian/trixie-layer.first"
+exec {use}>"$elsewhere/checkout/build/debian/trixie.use"
+flock --shared "$use"
+run env MIRROR=http://127.0.0.1:9/none "$elsewhere/checkout/scripts/debian.sh" true {use}>&-
+like "$status $stderr" '^125 .*error: the disks in build/debian/trixie have to be made again, but a machine is running with them'$'\n''.*End that machine' \
+	"debian.sh does not replace the disks of a machine that is running"
+there "$elsewhere/checkout/build/debian/trixie-layer.first" "… and keeps its layers"
+flock "$use"
+env RUST_LKM_SUITE=trixie "$elsewhere/checkout/scripts/debian.sh" --on none true {use}>&- </dev/null >"$directory/waited" 2>&1 &
+await "$directory/waited" 'waiting for another run: it is making the disks of a Debian'
+exec {use}>&-
+wait
+like "$(<"$directory/waited")" 'there is no layer none' "a run waits while its disks are made"
+
 # ---- A full disk.
 
 checkout_at "$directory/full/checkout"
