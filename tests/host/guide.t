@@ -21,6 +21,11 @@ cp -a README.md docs scripts lkm startstop bench tests ./*.rs Makefile Kbuild "$
 sed -i 's/Hello World\\n/Hello world\\n/' "$scratch/checkout/hello_world.rs"
 run "$scratch/checkout/scripts/book.sh" --check
 like "$status $stderr" '^1 .*\+ .*pr_info!\("Hello world.*scripts/book.sh --code' "changed code is noticed, and the message says what to do"
+# (A stand-in for cat on a full disk.)
+mkdir "$scratch/programs"
+ln -s /bin/false "$scratch/programs/cat"
+run env PATH="$scratch/programs:$PATH" "$scratch/checkout/scripts/book.sh" --code
+is "$status $(diff -r docs/guide "$scratch/checkout/docs/guide" | grep -v '^Only in .*: .*\.new$')" "1 " "if a page of the guide cannot be written, the old one stays"
 run "$scratch/checkout/scripts/book.sh" --code
 run "$scratch/checkout/scripts/book.sh" --check
 is "$status $stderr" "0 " "… and --code writes it into the guide"

@@ -143,6 +143,21 @@ is "$status" 0 "if all passed, it gives 0"
 matrix nothing
 like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a PART that no kernel has gives 1"
 
+# (A stand-in for cat on a full disk.)
+cp docs/kernels.md "$directory/document"
+printf '#!/bin/bash\n[[ $1 != */matrix/kernels.md ]] || exit 1\nexec %s "$@"\n' "$(type -P cat)" >"$directory/bin/cat"
+chmod +x "$directory/bin/cat"
+matrix
+rm "$directory/bin/cat"
+is "$(cmp docs/kernels.md "$directory/document" 2>&1)" "" "if the document cannot be written, the old one stays"
+sed -i '/^<!-- make matrix writes/d' docs/kernels.md
+cp docs/kernels.md "$directory/document"
+matrix
+like "$status $stderr" "^1 .*error: docs/kernels.md has no line that begins with: <!-- make matrix writes"$'\n'".*Write this line" \
+	"if the document has no place for the results, that is an error"
+is "$(cmp docs/kernels.md "$directory/document" 2>&1)" "" "… and it stays as it is"
+echo '<!-- make matrix writes what is below. -->' >>docs/kernels.md
+
 mkdir "$directory"/{own,used}
 echo 'lkm-uses := $(src)/../used/build/modules/$(KERNELRELEASE)' >"$directory/own/Kbuild"
 : >"$directory/makes"
