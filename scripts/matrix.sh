@@ -157,13 +157,24 @@ passed_before() {
 
 there() { (cd "$build" && printf '%s\n' sandbox/* kernels/* modules/*); }
 
-# remove_made NAME…: removes those that this run has made.
+# remove_made NAME…: removes those that this run has made, unless another run holds one of the locks among them.
 remove_made() {
-	local name
+	local name fd held=()
+	for name; do
+		[[ $name == *.@(use|lock) && -e $build/$name ]] || continue
+		exec {fd}<"$build/$name"
+		held+=("$fd")
+		if ! flock -n "$fd"; then
+			say "build/$1 stays, because another run uses it."
+			set --
+			break
+		fi
+	done
 	for name; do
 		[[ -e $build/$name ]] || continue
 		grep -qxF "$name" <<<"$before" || remove "$build/$name"
 	done
+	for fd in "${held[@]}"; do exec {fd}>&-; done
 }
 
 # offered_here: prints the same list without the kernels of the suite below, which is tried by itself. (experimental is on top of

@@ -125,8 +125,19 @@ matrix
 is "$(tried)" "9.5.0-amd64 9.3.2-amd64 9.3.4-rt-amd64 9.3.4-cloud-amd64 9.3.4-arm64 " "again without changes: only the kernels that failed are tried"
 is "$(grep -c -e --list "$directory/calls")" 0 "… and the archive is not asked"
 is "$(diff <(sed 's/[0-9]* s |$//' docs/kernels.md) <(sed 's/[0-9]* s |$//' "$directory/first"))" "" "… with the same results"
-matrix --again
+# What another run uses. (A lock of a sandbox is shared by those that use it.)
+sandbox=build/sandbox/testing
+[[ $HOSTTYPE == x86_64 ]] || sandbox+=-x86
+exec {use}>"$sandbox.use" {completing}>build/kernels/9.5.0-amd64.lock
+flock --shared "$use"
+flock "$completing"
+matrix --again {use}>&- {completing}>&-
 is "$(tried | wc -w) $(grep -c -e --list "$directory/calls")" "9 6" "--again tries all kernels"
+is "$(cd build && echo kernels/*/ sandbox/*)" "kernels/9.2.9-amd64/ kernels/9.5.0-amd64/ ${sandbox#build/} ${sandbox#build/}.use" \
+	"a sandbox and a kernel that another run uses are not removed"
+like "$stderr" "(^|"$'\n'")$sandbox stays, because another run uses it" "… and that is said"
+exec {use}>&- {completing}>&-
+rm -r "$sandbox"{,.use} build/kernels/9.5.0-amd64{,.lock}
 echo '// changed' >>lkm/lib.rs
 matrix 'sid x86'
 is "$(tried)" "9.5.0-amd64 " "PART: one suite"
