@@ -85,14 +85,23 @@ known=$kernels/known
 
 # learn <KERNELS: downloads the configurations of kernels that may be possible to complete, unless they are known.
 learn() {
-	local release version state file wanted=()
+	local release version state file known_fd work_fd wanted=()
 	while read -r release version _ _ state; do
 		[[ $state != possible || -e $known/${release}_$version ]] || wanted+=("linux-headers-$release$foreign=$version")
 	done
 	((${#wanted[@]})) || return 0
 	((${#wanted[@]} == 1)) || say "Getting the configuration of ${#wanted[@]} kernels, once …"
 	mkdir -p "$known"
+	# (A run holds the lock of its directory. One without a lock was left by a run that was ended.)
+	exec {known_fd}<"$known"
+	flock "$known_fd"
+	for work in "$known"/new.??????; do
+		if [[ -d $work ]] && flock -n "$work" true; then rm -rf "$work"; fi
+	done
 	work=$(mktemp -d "$known/new.XXXXXX")
+	exec {work_fd}<"$work"
+	flock "$work_fd"
+	exec {known_fd}>&-
 	(cd "$work" && apt-get download "${wanted[@]}" >/dev/null 2>log) ||
 		warn "apt-get could not download all configurations: $(tail -n 1 "$work/log")"
 	for file in "$work"/*.deb; do
@@ -107,6 +116,7 @@ learn() {
 		fi
 	done
 	rm -r "$work"
+	exec {work_fd}>&-
 }
 
 # judged <KERNELS: prints the same lines, but with states that also consider the configurations.

@@ -357,7 +357,13 @@ like "$stdout" "9.9.1-other-amd64 .* cannot be: built by rustc 9.9.9, but this i
 
 mv "$directory/deb/linux-headers-9.10.2-amd64.deb" "$directory/"
 rm -r "$directory/checkout/build/kernels/known"
+# (Another run holds the lock of its directory.)
+mkdir -p "$directory/checkout/build/kernels/known"/new.{killed,others}
+exec {others}<"$directory/checkout/build/kernels/known/new.others"
+flock "$others"
 run headers --list
+is "$(cd "$directory/checkout/build/kernels/known" && echo new.*)" "new.others" "what a run that was killed has downloaded is removed"
+exec {others}<&-
 like "$status $stderr" '^0 .*apt-get could not download all configurations: ' "--list says so if it cannot download a configuration"
 like "$stdout" '9.10.2-amd64 .* can be completed' "… and lists that kernel as possible"
 
