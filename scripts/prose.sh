@@ -15,7 +15,12 @@ case ${1:-} in
 -h | --help) usage && exit ;;
 -*) bad_usage "unknown option $1" ;;
 esac
-for file; do [[ -r $file ]] || bad_usage "there is no file $file"; done
+files=()
+for file; do
+	[[ -r $file ]] || bad_usage "there is no file $file"
+	files+=("$(realpath -s -- "$file")")
+done
+set -- "${files[@]}"
 in_sandbox || exec "$top/scripts/sandbox.sh" "$top/scripts/$program" "$@"
 
 cd "$top"

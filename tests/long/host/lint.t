@@ -45,6 +45,10 @@ like "$stdout" './lkm/math.rs:[0-9]+: rec''ieve ==> receive' "a misspelled word 
 printf '%s\n' '# It works for' '# all that.' >"$copy/phrase"
 run scripts/prose.sh "$copy/phrase"
 is "$status $stdout" "1 $copy/phrase:2: \"for ""all that\": still; or say what \"that\" is" "… also if it goes on in the next line of a comment"
+cd "$copy" || exit
+run "$OLDPWD/scripts/prose.sh" phrase
+cd "$OLDPWD" || exit
+is "$status ${stdout%%:*}" "1 $copy/phrase" "… in the file of the working directory"
 run scripts/prose.sh nope
 is "$status" 2 "prose.sh: a file that does not exist gives 2"
 
