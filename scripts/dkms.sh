@@ -99,7 +99,12 @@ case ${1:-} in
 	link=$(echo "$3/rust-lkm/kernel-$2"-*)
 	if [[ $1 == --installing ]]; then
 		# (dkms does not replace a file of which it has no record.)
-		[[ -L $link ]] || for module in $(dkms_modules); do rm -f "$4/$2/updates/dkms/${module##*/}".ko{,.gz,.xz,.zst}; done
+		[[ -L $link ]] || for module in $(dkms_modules); do
+			module=${module##*/}
+			# (This one is in the record of another package.)
+			! compgen -G "$3/*/kernel-$2-*/module/$module.ko*" >/dev/null || continue
+			rm -f "$4/$2/updates/dkms/$module".ko{,.gz,.xz,.zst}
+		done
 		exit
 	fi
 	[[ -L $link ]] || die "dkms has installed nothing for kernel $2"

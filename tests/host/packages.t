@@ -230,9 +230,13 @@ is "$status $stdout$stderr" "0 sync" "dkms writes to the disk what it has built"
 step POST_INSTALL
 like "$status $stderr" "^1 .*dkms has installed nothing for kernel 9.9" "without a record of an installation, nothing is done"
 mkdir -p "$directory/modules/9.9/updates/dkms"
-touch "$directory/modules/9.9/updates/dkms"/{seconds,startstop,seconds_of_others}.ko{,.xz}
+touch "$directory/modules/9.9/updates/dkms"/{seconds,startstop,simple,seconds_of_others}.ko{,.xz}
+# (A package of others has a module "simple", and one for another kernel.)
+mkdir -p "$directory/dkms/others/1.0"/9.{8,9}/x86_64/module
+touch "$directory/dkms/others/1.0"/{9.9/x86_64/module/simple,9.8/x86_64/module/startstop}.ko.xz
+for kernel in 9.8 9.9; do ln -s "1.0/$kernel/x86_64" "$directory/dkms/others/kernel-$kernel-x86_64"; done
 step PRE_INSTALL
-is "$status $stdout$stderr $(cd "$directory/modules/9.9/updates/dkms" && echo *)" "0  seconds_of_others.ko seconds_of_others.ko.xz" \
+is "$status $stdout$stderr $(cd "$directory/modules/9.9/updates/dkms" && echo *)" "0  seconds_of_others.ko seconds_of_others.ko.xz simple.ko simple.ko.xz" \
 	"without a record, an interrupted installation is removed before the next one, which dkms would refuse; nothing else is"
 ln -s 1.0/9.9/x86_64 "$records/kernel-9.9-x86_64"
 touch "$directory/modules/9.9/updates/dkms/seconds.ko"
