@@ -104,6 +104,10 @@ refused 'another module has already made /proc/hello' 'Find it with lsmod' "a na
 run scripts/demo.sh startstop
 is "$status" 0 "… but the other chapters run"
 rmmod proc_other
+insmod module_param.ko
+run scripts/demo.sh modprobe
+is "$status" 0 "… and a chapter needs only its own modules"
+rmmod module_param
 
 # kernel_says FILE TEXT: fakes what a kernel says if it loads only signed modules. (sig_enforce.t runs on such a kernel.)
 kernel_says() {
