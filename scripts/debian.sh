@@ -68,7 +68,10 @@ while (($#)); do
 			# In the sandbox the working directory may be another.
 			saved[${#saved[@]} - $# + 1]=${add[-1]}
 			;;
-		--qmp) qmp=$2 ;;
+		--qmp)
+			qmp=$(realpath -ms -- "$2")
+			saved[${#saved[@]} - $# + 1]=$qmp
+			;;
 		--append) append+=" $2" ;;
 		--smp) smp=$2 ;;
 		--memory) memory=$2 ;;
@@ -453,8 +456,8 @@ qemu_options() {
 		-drive "if=none,id=home,format=raw,readonly=on,file=$work/home.tar" -device virtio-blk-pci,drive=home,serial=home
 	)
 	if [[ -n $qmp ]]; then
-		ln -sf "$work/console" "$qmp.console"
-		options+=(-qmp "unix:$qmp,server=on,wait=off" -device VGA)
+		ln -sf -- "$work/console" "$qmp.console"
+		options+=(-qmp "unix:${qmp//,/,,},server=on,wait=off" -device VGA)
 	fi
 }
 

@@ -189,6 +189,13 @@ exec {use}>&-
 wait
 like "$(<"$directory/waited")" 'there is no layer none' "a run waits while its disks are made"
 
+# (A stand-in for cmp says that the disks are up to date.)
+ln -s /bin/true "$directory/programs/cmp"
+cd "$elsewhere" || exit
+run env PATH="$directory/programs:$PATH" checkout/scripts/debian.sh --qmp ../qmp,socket --root true
+cd "$checkout" || exit
+is "$stdout" "$(printf '%s\n' "$elsewhere/checkout/scripts/debian.sh" --qmp "$directory/qmp,socket" --root true)" "debian.sh --qmp takes a relative path"
+
 # ---- A full disk.
 
 checkout_at "$directory/full/checkout"
