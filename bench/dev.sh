@@ -20,13 +20,13 @@ saves=${1:-20}
 [[ $saves =~ ^[1-9][0-9]*$ ]] || bad_usage "SAVES is a number, not '$saves'"
 
 directory=$(mktemp -d)
-own=$directory/number
-"$top/scripts/new-module.sh" "$own" 2>/dev/null
+own=$directory/number machine=''
+trap '[[ -z $machine ]] || { kill "$machine" 2>/dev/null || :; wait "$machine" 2>/dev/null || :; }; rm -rf "$directory"' EXIT
+said=$("$top/scripts/new-module.sh" "$own" 2>&1) || die "new-module.sh could not make a module" "$said"
 coproc dev { exec "$top/scripts/dev.sh" --from "$own" </dev/null 2>&1; }
 # shellcheck disable=SC2154 # coproc sets it
 machine=$dev_PID
 exec {shown}<&"${dev[0]}"
-trap 'kill "$machine" 2>/dev/null || :; wait "$machine" 2>/dev/null || :; rm -rf "$directory"' EXIT
 
 # until_shown TEXT
 until_shown() {

@@ -19,8 +19,8 @@ esac
 (($# == 1)) || bad_usage "it takes one COMMIT"
 commit=$(git -C "$top" rev-parse --verify -q "$1^{commit}") || bad_usage "there is no commit $1"
 
-clones=$build/first-run
-mkdir -p "$build"
+clones=$build/first-run log=$build/log/first-run
+mkdir -p "$build/log"
 lock "$clones.lock" "it is measuring the first run"
 remove "$clones"
 mkdir -p "$clones"
@@ -39,9 +39,9 @@ first_run() {
 	sync
 	sleep 10
 	began=$EPOCHREALTIME cpu=$(cpu_time)
-	make --no-print-directory -C "$clone" demo >"$clones/$1.log" 2>&1 </dev/null ||
-		die "make demo failed in a clone of $2" "$(tail -n 1 "$clones/$1.log")"
-	tr '\r' '\n' <"$clones/$1.log" | awk -v name="$1" -v all="$began $EPOCHREALTIME" -v cpu="$cpu $(cpu_time)" '
+	make --no-print-directory -C "$clone" demo >"$log-$1.log" 2>&1 </dev/null ||
+		die "make demo failed in a clone of $2" "$(tail -n 1 "$log-$1.log")" "The whole output is in ${log#"$top"/}-$1.log."
+	tr '\r' '\n' <"$log-$1.log" | awk -v name="$1" -v all="$began $EPOCHREALTIME" -v cpu="$cpu $(cpu_time)" '
 		match($0, /^\[[0-9]+\/[0-9]+\].* done, [0-9]+ s/) {
 			if (/the toolchain/) sandbox += $(NF - 1); else headers += $(NF - 1)
 		}
@@ -60,7 +60,8 @@ module() {
 		scripts/sandbox.sh make -s -C "$kdir" M="$PWD/build/same"
 		# (The debug information has the path, and the build ID depends on it.)
 		scripts/sandbox.sh strip --strip-debug --remove-section=.note.gnu.build-id build/same/hello_world.ko
-	) >"$clones/$1.module.log" 2>&1 || die "hello_world.rs was not built" "$(tail -n 1 "$clones/$1.module.log")"
+	) >"$log-$1-module.log" 2>&1 || die "hello_world.rs was not built" "$(tail -n 1 "$log-$1-module.log")" \
+		"The whole output is in ${log#"$top"/}-$1-module.log."
 	echo "$clone/build/same/hello_world.ko"
 }
 
@@ -73,5 +74,7 @@ done | tee "$clones/runs" | while read -r name figures; do
 done
 awk '{ for (i = 2; i <= 5; i++) sum[$1, i] += $i }
 	END { printf "%-6s", "ratio"; for (i = 2; i <= 5; i++) printf " %10.2f", sum["new", i] / sum["old", i]; print "" }' "$clones/runs"
-cmp "$(module old)" "$(module new)" || die "hello_world.ko differs"
+old=$(module old) || exit
+new=$(module new) || exit
+cmp "$old" "$new" || die "hello_world.ko differs"
 say "hello_world.ko is the same."

@@ -196,6 +196,14 @@ run env PATH="$directory/programs:$PATH" checkout/scripts/debian.sh --qmp ../qmp
 cd "$checkout" || exit
 is "$stdout" "$(printf '%s\n' "$elsewhere/checkout/scripts/debian.sh" --qmp "$directory/qmp,socket" --root true)" "debian.sh --qmp takes a relative path"
 
+# ---- bench/dev.sh, if no module can be made.
+
+printf '#!/bin/sh\necho "no room" >&2\nexit 1\n' >"$elsewhere/checkout/scripts/new-module.sh"
+mkdir "$directory/temporary"
+run env TMPDIR="$directory/temporary" "$elsewhere/checkout/bench/dev.sh"
+is "$status $stderr $(ls "$directory/temporary")" "1 dev.sh: error: new-module.sh could not make a module"$'\n'"  no room " \
+	"bench/dev.sh says why it cannot make a module, and leaves nothing in /tmp"
+
 # ---- A full disk.
 
 checkout_at "$directory/full/checkout"

@@ -80,6 +80,26 @@ run scripts/sandbox.sh bench/report.py --quick none build/bench/modules build/be
 is "$status" 1 "two runs that do not agree are a failure"
 like "$stderr" '^runs disagree by more than 1 %: jiffies pread: [0-9]+, [0-9]+$' "… and the message names only jiffies' pread"
 
+# (Stand-ins for make, which makes a clone whose sandbox does not work, and for what waits.)
+mkdir "$directory/first-run"
+cat >"$directory/first-run/make" <<'STANDIN'
+#!/bin/bash
+echo "[1/2] Downloading and installing the toolchain … done, 5 s"
+echo "[2/2] Making the headers … done, 5 s"
+printf '#!/bin/sh\necho "no sandbox" >&2\nexit 1\n' >"$3/scripts/sandbox.sh"
+timeout 2 bash -c 'while :; do :; done'
+[[ -e ${0%/*}/builds ]] || { echo "it does not build" && exit 1; }
+STANDIN
+chmod +x "$directory/first-run/make"
+for program in sync sleep; do ln -s /bin/true "$directory/first-run/$program"; done
+first_run() { run env PATH="$directory/first-run:$PATH" bench/first-run.sh HEAD; }
+first_run
+like "$status $stderr" '^1 .*make demo failed in a clone of .*'$'\n''.*it does not build'$'\n''.*build/log/first-run-old\.log' "bench/first-run.sh: a run that fails is an error"
+like "$(<build/log/first-run-old.log)" 'it does not build' "… and its output is kept"
+touch "$directory/first-run/builds"
+first_run
+like "$status $stderr" '^1 .*hello_world.rs was not built' "… also a module that cannot be built"
+is "$(grep -c differs <<<"$stderr") $(grep -c "no sandbox" build/log/first-run-old-module.log)" "0 3" "… which ends it, and whose output is kept"
 run bench/first-run.sh nonsense
 like "$status $stderr" '^2 .*there is no commit nonsense' "bench/first-run.sh: a commit that does not exist gives 2"
 run bench/bench.sh --nonsense
