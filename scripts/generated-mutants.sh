@@ -133,7 +133,8 @@ mapfile -t long_tests < <(compgen -G 'tests/long/host/*.t' || :)
 any_guest=$(printf '%s\n' "${tests[@]}" | grep -vm 1 /host/)
 # This test compares the compiler's messages for code that must not compile.
 refusals=tests/host/ui.t
-compares_texts='host/(docs|promises)\.t'
+# These look at the text of the sources.
+compares_texts='host/(docs|guide|promises)\.t'
 
 limit_of_one=$limit
 
@@ -190,7 +191,8 @@ run_tests() {
 				echo "== end $status"
 				((status == 0)) || break
 			done' - "$@" || status=$?
-		(($(awk '/^== end/ { ended++ } END { print ended + 0 }' "$log") == $#)) || failure="the virtual machine ended too early"
+		(($(grep -c '^== end' "$log" || :) == $#)) || grep -q '^not ok' "$log" ||
+			failure="the virtual machine ended too early"
 	fi
 	if ((status == 124)) && ! grep -q '^not ok' "$log"; then
 		# (scripts/test.sh, too, stops a virtual machine that does not end. It does not stop a test of this machine.)
@@ -259,6 +261,9 @@ runs_it() {
 # notices TEST MODULE…: succeeds if the test can notice the mistake, because it runs the modules or the script.
 notices() {
 	case $file in
+	# (A repository that new-module.sh makes begins with these.)
+	templates/*) grep -qF new-module.sh "$1" ;;
+	lkm/*.sh) grep -qE 'exports|tickets' "$1" ;;
 	*.rs | *.h) [[ $1 != tests/host/* ]] || grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" ;;
 	*.sh) grep -qF -- "$(basename "$file")" "$1" || [[ $file == scripts/vm/* && $1 != tests/host/* ]] || runs_it "$1" ;;
 	esac || [[ $1 =~ $compares_texts ]]
@@ -307,8 +312,11 @@ named() {
 	return 1
 }
 
+# is_built: succeeds if make vm-modules has read the file.
+is_built() { grep -qrF --include='.*.cmd' -- "$top/$file" "$build/modules"; }
+
 try() {
-	local id=$1 changes=$mutants/changes.$1 log=$mutants/logs/$1 start=$SECONDS why failure='' modules=() hung=''
+	local id=$1 changes=$mutants/changes.$1 log=$mutants/logs/$1 start=$SECONDS why failure='' modules=() hung='' seconds
 	read_mutant "$id"
 	why=$(reason)
 	if [[ -n $why ]]; then
@@ -324,20 +332,24 @@ try() {
 	# shellcheck disable=SC2016 # the inner shell's
 	TESTS=1 "$top/scripts/confined.sh" --sources "$sources" --changes "$changes" bash -c 'cat >"$1"' - "$file" <"$log"
 
-	if { [[ $file != *.sh ]] || runs_it make; } && ! build_in "$changes" "$log"; then
+	if { [[ $file != scripts/* ]] || runs_it make; } && ! build_in "$changes" "$log"; then
 		case $file in
 		*.sh) caught "make vm-modules" "$(tail -n 1 "$log")" ;;
 		*) verdict "not built" "$(grep -m 1 -E '^error|\*\*\*' "$log" || tail -n 1 "$log")" ;;
 		esac
 		return
 	fi
-	if [[ $file == *.rs || $file == *.h ]]; then
+	if [[ $file == *.rs || $file == *.h ]] && is_built; then
 		# (All changed files are in the upper layer.)
-		mapfile -t modules < <(confined "$changes" 300 bash -c "$(declare -f machine_code); machine_code $(printf %q "$top")" |
-			{ diff "$mutants/machine_code" - || :; } | sed -n 's/^> \(.*\)\.ko .*/\1/p')
+		confined "$changes" 300 bash -c "$(declare -f machine_code); machine_code $(printf %q "$top")" >"$log.code" || :
+		if (($(wc -l <"$log.code") != $(wc -l <"$mutants/machine_code"))); then
+			verdict survived "the modules cannot be compared"
+			return
+		fi
+		mapfile -t modules < <({ diff "$mutants/machine_code" "$log.code" || :; } | sed -n 's/^> \(.*\)\.ko .*/\1/p')
 		if ((${#modules[@]} == 0)); then
 			# (Code that must not compile is in no module.)
-			if [[ -e $refusals ]] && known "$refusals" && ! run_tests "$changes" "$((limit + 60))" "$log" "$refusals"; then
+			if [[ -e $refusals ]] && known "$refusals" && ! run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$refusals" && [[ $failure != HANGS ]]; then
 				caught "$refusals" "$failure"
 			else
 				verdict equivalent "the machine code is the same"
@@ -346,7 +358,7 @@ try() {
 		fi
 	fi
 
-	local test seconds units=() batch chosen group at i
+	local test units=() batch chosen group at i
 	# Tests with the same likelihood and the same options share a virtual machine.
 	declare -A group_of=()
 	while read -r score _ test; do
@@ -419,13 +431,16 @@ wait
 
 (($(wc -l <"$report") == $(find "$generated" -type f | wc -l))) || die "not all mutants were tried" "Those that were tried are in ${report#"$top/"}."
 
-awk -F '\t' '
+awk -F '\t' -v compares_texts="${compares_texts//\\/\\\\}" '
 	{ made[$2]++; made["all"]++; count[$2, $4]++; count["all", $4]++ }
+	$4 == "caught" && $5 ~ "^tests/long" { long[$2]++; long["all"]++ }
+	$4 == "caught" && $5 ~ compares_texts { texts[$2]++; texts["all"]++ }
 	function row(file) {
-		printf "| %s | %d | %d | %d | %d | %d |\n", file, made[file], count[file, "not built"], count[file, "equivalent"], count[file, "caught"], count[file, "survived"]
+		printf "| %s | %d | %d | %d | %d | %d | %d | %d |\n", file, made[file], count[file, "not built"], count[file, "equivalent"], count[file, "caught"],
+			long[file], texts[file], count[file, "survived"]
 	}
 	END {
-		print "| file | made | not built | equivalent | caught | survived |\n|---|---|---|---|---|---|"
+		print "| file | made | not built | equivalent | caught | … by make test-long | … by their text | survived |\n|---|---|---|---|---|---|---|---|"
 		n = asorti_files()
 		for (i = 1; i <= n; i++) row(files[i])
 		row("all")
@@ -436,6 +451,6 @@ awk -F '\t' '
 		return n
 	}' "$report"
 echo "$(grep -c $'\tcaught\t' "$report" || :) of $(grep -cE $'\t(caught|survived)\t' "$report" || :) mistakes were caught (seed $seed)"
-left_out=$(grep -slx failed "$mutants"/passed/tests-*.t | grep -v /tests-long- || :)
+left_out=$(grep -slx failed "$mutants"/passed/{make,tests-*.t} | grep -v /tests-long- || :)
 [[ -z $left_out ]] || warn "left out, because they fail without any mistake: ${left_out//"$mutants/passed/"/}"
 [[ -z $left_out ]] && ! grep -q $'\tsurvived\t' "$report"

@@ -136,6 +136,11 @@ a_test guest '' 'like "$(<one.rs)" "one" "one is one"'
 a_test host/other ../ 'ok 0 "fine"'
 a_test host/mutants ../ 'ok 1 "never asked"'
 echo 'one' >one.rs
+mkdir templates
+echo 'two' >templates/two.rs
+echo "$checkout/one.rs" >build/modules/.one.o.cmd
+a_test host/new ../ '# new-module.sh
+is "$(<templates/two.rs)" two "two is two"'
 printf '%s\n' scripts/tidy.sh '- sleep 0' '+ sleep 0.0' '= no time is no time' >tests/mutants/equivalent.txt
 
 mutants() { run env -u TESTS -u KERNEL scripts/generated-mutants.sh --limit 3 "$@"; }
@@ -155,14 +160,14 @@ scripts/tidy.sh:5 caught tests/host/tidy.t: it says that it is done
 scripts/tidy.sh:5 not built bash -n
 scripts/tidy.sh:6 equivalent no time is no time" "each has a verdict: the test and its message, or the reason"
 like "$stderr" 'Seed: 99' "the seed is printed"
-like "$stdout" '\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \|' "… and a table by file"
+like "$stdout" '\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \| 0 \| 0 \|' "… and a table by file"
 like "$stdout" '2 of 2 mistakes were caught \(seed 99\)' "… with the total"
 is "$(git ls-files -o --exclude-standard | grep -c .) $(sed -n 4p scripts/tidy.sh)" "$(git ls-files -o --exclude-standard | grep -c .) rm -rf \"\$1/work\"" "the checkout has not changed"
 
 sed -i 2,3d build/mutants/generated/report.tsv
 mutants --seed 99 --workers 1 4
 is "$(verdicts | wc -l)" 2 "after an interrupted run, the next one goes on with the mistakes that are left"
-like "$stderr$stdout" '2 of them were tried by an earlier run.*\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \|' "… and the table has all of them"
+like "$stderr$stdout" '2 of them were tried by an earlier run.*\| scripts/tidy.sh \| 4 \| 1 \| 1 \| 2 \| 0 \| 0 \| 0 \|' "… and the table has all of them"
 mutants --seed 99 --workers 1 4
 is "$(verdicts | wc -l)" 4 "after a complete run, the next one begins again"
 
@@ -181,6 +186,10 @@ scripts/tidy.sh:6 survived
 scripts/tidy.sh:6 survived tests/host/tidy.t goes on for ever" "a mistake that no test notices or that never ends has survived; with the same machine code it is equivalent"
 mutants --seed 1 4 one.rs
 is "$status $(verdicts)" "0 one.rs:1 equivalent the machine code is the same" "with NAME, only mistakes in files with that name are tried"
+echo 'templates/two.rs|1|three' >build/made
+mutants --seed 1 1
+is "$status $(verdicts)" "0 templates/two.rs:1 caught tests/host/new.t: two is two" "what no module of this checkout is built from is not called equivalent"
+echo 'one.rs|1|two' >build/made
 a_test host/ui ../ 'like "$(<one.rs)" "one" "it is refused by name"'
 mutants --seed 1 4 one.rs
 is "$status $(verdicts)" "0 one.rs:1 caught tests/host/ui.t: it is refused by name" "… but the test of code that must not compile, which is in no module, is run"
