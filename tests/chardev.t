@@ -55,6 +55,10 @@ is "$(perl "${signal/RESTART/SA_RESTART}"'$f = dev(); pipe(my $from, my $to); $S
 	sigaction(SIGALRM, POSIX::SigAction->new(sub { $alarms++; syswrite $to, "x" }, undef, SA_RESTART));
 	if (!fork) { sysread $from, my $told, 1; sleep 0.2; writen($f, "later"); POSIX::_exit(0) }
 	Time::HiRes::ualarm(200_000); print readn($f, 9), " $alarms"; wait; done($f)')" "later 1" "with SA_RESTART, the read goes on waiting"
+is "$(perl "${signal/RESTART/SA_RESTART}"'$f = dev(); writen($f, "x" x 4096); pipe(my $from, my $to); $SIG{ALRM} = "DEFAULT";
+	sigaction(SIGALRM, POSIX::SigAction->new(sub { $alarms++; syswrite $to, "x" }, undef, SA_RESTART));
+	if (!fork) { sysread $from, my $told, 1; sleep 0.2; clear($f); POSIX::_exit(0) }
+	Time::HiRes::ualarm(200_000); print writen($f, "later"), " $alarms"; wait; clear($f); done($f)')" "5 1" "… and so does the write"
 is "$(perl "${signal/RESTART/0}"'$f = dev(); Time::HiRes::ualarm(200_000); print writen($f, "x" x 5000), " $alarms ", size($f); clear($f); done($f)')" "4096 1 4096" \
 	"a write that a signal ends has written the bytes that fitted"
 
@@ -94,6 +98,8 @@ is "$(perl '$f = openf("/dev/chardev", O_RDONLY); $e = epoll(); watch($e, $f, "I
 is "$(perl '$f = openf("/dev/chardev", O_WRONLY); $e = epoll(); writen($f, "x" x 4096); watch($e, $f, "OUT"); print events($e, 0), "|";
 	if (!fork) { sleep 0.2; $g = openf("/dev/chardev", O_RDONLY); readn($g, 1); POSIX::_exit(0) }
 	print events($e, 60_000) eq "$f:OUT" ? "room" : "?"; wait; clear($f); done($f, $e)')" "|room" "… and so does room"
+is "$(perl '$f = dev(); $e = epoll(); watch($e, $f, "RDNORM WRNORM"); print events($e, 0), " "; writen($f, "x"); print events($e, 0) =~ s/$f://r; clear($f); done($f, $e)' | sed 's/^[0-9]*://')" \
+	"WRNORM RDNORM+WRNORM" "the events have their other names, too: RDNORM and WRNORM"
 is "$(perl '$f = dev(); ($level, $edge) = (epoll(), epoll()); watch($level, $f, "IN"); watch($edge, $f, "IN ET"); $n = sub { scalar(() = events($_[0], 0) =~ /^$f:IN$/) };
 	print map { writen($f, "x") if $_ % 2 == 0; $n->($level), $n->($edge), " " } 0 .. 3; clear($f); print $n->($level), $n->($edge); done($f, $level, $edge)')" \
 	"11 10 11 10 00" "edge-triggered epoll reports each write once; level-triggered epoll reports data as long as there is some"
@@ -124,6 +130,8 @@ is "$(perl '$f = openf("/dev/chardev", O_RDONLY); print writen($f, "x"); done($f
 
 # --- Who has it open.
 
+is "$(perl 'for $how (O_RDONLY, O_WRONLY) { $f = openf("/dev/chardev", $how); print dev(O_EXCL), " "; done($f) }')" "EBUSY EBUSY " \
+	"O_EXCL is EBUSY, whether others read or write"
 is "$(perl '$f = dev(); print dev(O_EXCL); done($f); $f = dev(O_EXCL); print " ", dev(), " ", dev(O_EXCL), " ", $f > 0; done($f); $f = dev(); print " ", $f > 0; done($f)')" \
 	"EBUSY EBUSY EBUSY 1 1" "O_EXCL: the only open file, or EBUSY"
 is "$(perl '$f = openf("/dev/chardev", O_RDONLY); $w = openf("/dev/chardev", O_WRONLY); $v = openf("/dev/chardev", O_WRONLY);

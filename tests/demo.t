@@ -70,6 +70,20 @@ for signal in INT TERM HUP; do
 	is "$(ours)" "" "… and no module stays loaded"
 done
 
+# (The tour is told to end when it wants to unload the first of two modules.)
+rm -r "$scratch/bin"
+mkdir "$scratch/bin"
+cat >"$scratch/bin/rmmod" <<RMMOD
+#!/bin/bash
+mkdir "$scratch/told" 2>/dev/null || exec $(type -P rmmod) "\$@"
+kill -TERM "\$(<"$scratch/tour")"
+RMMOD
+chmod +x "$scratch/bin/rmmod"
+PATH=$scratch/bin:$PATH scripts/demo.sh tickets >"$scratch/out" 2>&1 &
+echo "$!" >"$scratch/tour"
+wait "$!"
+is "$? $(ours)" "143 " "… also if one of them needs another"
+
 # ---- Where it cannot run.
 
 # refused TEXT WAY-OUT DESCRIPTION: checks that the tour refused, with TEXT as the cause, and named the WAY-OUT.

@@ -68,8 +68,12 @@ macro_rules! print_arrays {
     )*};
 }
 
+/// Takes what other threads may use, too.
+fn shared<T: Send + Sync>(_: T) {}
+
 impl kernel::Module for ParamTypes {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        shared(a_charp.value());
         print!(value: r_bool r_byte r_short r_ushort r_int r_uint r_hexint r_long r_ulong r_ullong);
         print!(value: r_charp);
         print_arrays!(a_bool a_byte a_short a_ushort a_int a_uint a_hexint a_long a_ulong a_ullong);

@@ -81,6 +81,9 @@ impl kernel::Module for ProcKinds {
                 pr_err!("a directory has the name of a process\n");
             }
         }
+        if proc_fs::Dir::new(c"42_kinds").is_err() {
+            pr_err!("a name that begins with digits is refused\n");
+        }
         Ok(ProcKinds { _files: files })
     }
 }

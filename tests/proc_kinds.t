@@ -220,13 +220,14 @@ is "$(perl '$f = openf("'$p'/stuck"); print join " ", map { s/\n/,/gr } readn($f
 
 is "$(perl '
 	$f = openf("'$p'/notes", O_RDWR); $g = openf("'$p'/notes", O_RDWR); $o = openf("'$p'/opened");
-	print pread($o, 9, 0); say for writen($f, "one"), writen($g, "x" x 250), writen($f, " two"), lseek($f, 0, SEEK_CUR);
+	print pread($o, 9, 0); say for writen($f, "one"), writen($g, "x" x 250), writen($f, " two"), lseek($f, 0, SEEK_CUR), length readn($f, 0);
 	say pread($f, 99, 0), " ", length pread($g, 999, 0), " ", pread($f, 2, 5), " ", readn($f, 2), readn($f, 9);
 	say for write_from($f, 0, 1), read_at($f, 0, 9), pread($f, 9, 7), writen($f, "") + 0, pread($f, 99, 0);
 	POSIX::close($f); print pread($o, 9, 0); POSIX::close($g); print pread($o, 9, 0);')" "2
 3
 100
 4
+0
 0
 one two 100 wo one two
 EFAULT

@@ -104,10 +104,10 @@ sub splicen {
 	return $got < 0 ? errname() : $got;
 }
 
-# epoll: returns a new epoll descriptor, or the error. watch EPOLL, FD, EVENTS: EVENTS are the words "IN", "OUT" and "ET"; HUP is
-# always reported. Returns "done", or the error.
+# epoll: returns a new epoll descriptor, or the error. watch EPOLL, FD, EVENTS: EVENTS are the words "IN", "OUT", "RDNORM",
+# "WRNORM" and "ET"; HUP is always reported. Returns "done", or the error.
 # events EPOLL, MILLISECONDS: waits at most this long, and returns the events, as "FD:EVENTS" in the order of FD.
-my %event = (IN => 1, OUT => 4, ERR => 8, HUP => 16, ET => 1 << 31);
+my %event = (IN => 1, OUT => 4, ERR => 8, HUP => 16, RDNORM => 64, WRNORM => 256, ET => 1 << 31);
 # (On x86_64 the struct has no padding.)
 my $epoll_event = $arch eq "x86_64" ? "LQ" : "Lx4Q";
 sub epoll { my $fd = syscall($call->{epoll_create1}, 0); return $fd < 0 ? errname() : $fd }

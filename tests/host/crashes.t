@@ -36,6 +36,10 @@ type_command() {
 check_command() {
 	type_command "$2"
 	is_as_shown "$output" "$3" "docs/crashes.md: $2"
+	if [[ $output == *'bytes of the stack'* ]]; then
+		type_command "make again"
+		like "$output" 'bytes of the stack' "… and the warning comes again, although nothing has changed"
+	fi
 }
 statuses=''
 each_command docs/crashes.md "console build" '$ ' check_command

@@ -102,6 +102,9 @@ without "$(realpath --relative-to="$PWD" "$top")/scripts/decode.sh" --only panic
 same "$status $stdout" "0 $(cat "$top/tests/logs/panic.said")" "on a machine without binutils it works from any directory, by any path"
 without "$top/scripts/decode.sh" --only elsewhere.log modules --source ../other
 like "$status $stdout" $'^0 .*3 \\| let x = none.unwrap\\(\\);' "… with --source"
+cat "$top"/tests/logs/{panic,null}.log >two.log
+without "$top/scripts/decode.sh" --last two.log modules
+same "$stdout" "$(<"$top/tests/logs/null.said")" "… with --last"
 without "$top/scripts/decode.sh" --last --here here.log modules/hello_world.ko
 like "$status $stdout" "^0 .*module:  ${parameter%%/*}; its parameters: .*${parameter##*/}=" "… with --here, too"
 cd "$top" || exit

@@ -106,6 +106,10 @@ mv "$directory/git" "$own/.git"
 rm -r "$own"/{target,.config,'two words'}
 like "$(<"$own/build/test/all.tap")" 'ok 4 - deep/in_c says what it should' "what a test printed is in build/test/"
 
+touch "$own/plain.rs"
+run make --no-print-directory M="$own" V=1
+like "$status $stdout$stderr" '^0 .*rustc --edition=[^\n]*plain\.rs' "V=1 shows the commands"
+
 # ---- The gates.
 
 a_test log 'run insmod plain.ko

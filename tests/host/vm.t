@@ -14,7 +14,7 @@ start() {
 	shift
 	while (($(jobs -rp | wc -l) >= 4)); do wait -n; done
 	{
-		timeout --signal=KILL 120 scripts/vm.sh "$@" </dev/null >"$directory/$name.stdout" 2>"$directory/$name.stderr"
+		timeout --signal=KILL 120 scripts/vm.sh "$@" <>"${input:-/dev/null}" >"$directory/$name.stdout" 2>"$directory/$name.stderr"
 		echo "$?" >"$directory/$name.status"
 	} &
 }
@@ -69,6 +69,9 @@ start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
 # (A machine that waits for a debugger hangs without any output.)
 start rule --strip --timeout 60 bash -c 'insmod tests/panics_rule.ko; bash -c "echo 2147483647 >/sys/module/panics_rule/parameters/number"; exit 9'
 start hang --gdb "$hang_socket" --timeout 3 true
+# (The shell reads from a pipe into which nobody writes.)
+mkfifo "$directory/nothing"
+input=$directory/nothing start idle --timeout 5
 
 # A person at a terminal, which script(1) makes. Each line is typed when the screen shows the text before it, and the prompt.
 # (readline prints 2004h when it begins to read.)
@@ -154,6 +157,8 @@ like "$stderr" "'echo a; echo b' was taken as the name of one program.*bash -c '
 ended hang
 is "$status" 124 "a hang gives 124"
 like "$stderr" 'still running after 3 seconds' "after a hang, the message names the timeout"
+ended idle
+is "$status" 124 "--timeout is for a shell, too"
 
 ended rule
 is "$status" 9 "a machine in which nobody can read a module's parameters any more ends as others do"
