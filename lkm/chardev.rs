@@ -187,6 +187,10 @@ pub enum Whence {
 /// locked, and everybody who wants one of them waits for ever; so does [`Device::release`], which the
 /// kernel may call as the program ends. After a panic in [`Device::open`] the module stays in use.
 #[vtable]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what the device does",
+    note = "implement `chardev::Device` for it, with `#[vtable]` above the `impl`"
+)]
 pub trait Device: Send + Sync + Sized + 'static {
     /// What each open file has for itself: `()` for nothing; otherwise a [`KBox`] or an
     /// [`Arc`](kernel::sync::Arc).

@@ -41,6 +41,7 @@ impl Writable<types::charp> {
 pub enum Mode<const WRITABLE: bool> {}
 
 /// Which static it is then.
+#[doc(hidden)]
 pub trait Kind {
     /// That of a parameter of type `T`.
     type Static<T: Type>;

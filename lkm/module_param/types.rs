@@ -23,6 +23,10 @@ use kernel::{
 /// - `OPS` are for a `Value` in memory, `ARRAY_OPS` for a `kparam_array` of them, and `WRITABLE_OPS` for
 ///   a [`Writable`] of this type. What these write there is valid, and any thread may read it.
 /// - The `get` of `OPS` prints at most `LONGEST` bytes and a NUL.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type of parameters",
+    note = "write one of `module_param::types`: they have C's names, for example `int` instead of `i32`"
+)]
 pub unsafe trait Type {
     /// What it is in memory.
     type Value: Copy + 'static;
@@ -49,6 +53,10 @@ pub unsafe trait Type {
 /// # Safety
 ///
 /// `SET` and `GET` are those of `OPS`.
+#[diagnostic::on_unimplemented(
+    message = "parameters of type `{Self}` are neither `bool` nor integers",
+    note = "for strings, write a function that takes `&'static ReadOnly<charp>`"
+)]
 pub unsafe trait Scalar: Type {
     /// `KERNEL_PARAM_OPS_FL_*`.
     const FLAGS: c_uint = 0;

@@ -59,6 +59,10 @@ use kernel::{
 /// });
 /// let file = proc_fs::File::new(c"names", proc_fs::list(names))?;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which entries the file has",
+    note = "implement `proc_fs::List` for it, or print all of its text at once: `proc_fs::read_only`"
+)]
 pub trait List: Send + Sync + 'static {
     /// Who may read the file: any of the three read bits, at least one.
     const MODE: u16 = 0o444;

@@ -44,6 +44,10 @@ use kernel::{
 /// });
 /// let file = proc_fs::File::new(c"readings", proc_fs::read_only(readings))?;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which text it prints",
+    note = "implement `proc_fs::Show` for it, or use a closure that takes a `&SeqFile` and returns a `Result`"
+)]
 pub trait Show: Send + Sync + 'static {
     /// Who may read the file: any of the three read bits, at least one.
     const MODE: u16 = 0o444;
@@ -104,6 +108,10 @@ where
 ///
 /// let file = proc_fs::File::new(c"limit", proc_fs::read_write(Limit(Atomic::new(10))))?;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what it does with a text that is written to it",
+    note = "implement `proc_fs::Write` for it, or make a file that can only be read: `proc_fs::read_only`"
+)]
 pub trait Write: Send + Sync + 'static {
     /// Who may write to the file: any of the three write bits, at least one.
     const MODE: u16 = 0o200;

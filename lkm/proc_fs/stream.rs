@@ -60,6 +60,10 @@ use kernel::{
 ///
 /// let file = proc_fs::File::new(c"echo", proc_fs::stream(Echo))?;
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how a program opens, reads and writes the file",
+    note = "implement `proc_fs::Stream` for it"
+)]
 pub trait Stream: Send + Sync + 'static {
     /// Permissions of the file: who may read, who may write.
     const MODE: u16;

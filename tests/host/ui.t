@@ -47,6 +47,17 @@ for refusal in "${refusals[@]}"; do
 	ok "$?" "a file has this refusal: $refusal"
 done
 
+# A public trait says what is wrong with a type that lacks it, and what to write instead. (That there is a file for what it says, is
+# checked above.)
+mapfile -t traits < <(perl -00 -ne '
+	next if !/^pub (?:unsafe )?trait (\w+)/m || /^#\[doc\(hidden\)\]/m;
+	my $trait = $1;
+	printf "%d trait %s\n", !/^#\[diagnostic::on_unimplemented\(\s*message = .*?\s*note = /ms, $trait' "${sources[@]}")
+ok $((${#traits[@]} < 5)) "the crate has ${#traits[@]} public traits"
+for trait in "${traits[@]}"; do
+	ok "${trait%% *}" "a type without the ${trait#* } is refused with our message"
+done
+
 # Private fields stay private.
 run grep -nE '^\s*pub [a-z_]+:|^\s*pub struct [^;{]*\(pub ' -r lkm --include='*.rs'
 is "$stdout" "" "no field of the crate is public"
