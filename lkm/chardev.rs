@@ -43,7 +43,7 @@ use core::{
     ptr::{self, NonNull},
 };
 use kernel::{
-    error::{from_err_ptr, to_result, VTABLE_DEFAULT_ERROR},
+    error::{from_err_ptr, to_result},
     ffi::{c_char, c_int, c_long, c_uint, c_ulong},
     fs::file::flags,
     iov::{IovIterDest, IovIterSource},
@@ -234,7 +234,10 @@ pub trait Device: Send + Sync + Sized + 'static {
         pos: &mut i64,
     ) -> Result<usize> {
         let _ = (file, to, pos);
-        build_error!(VTABLE_DEFAULT_ERROR)
+        // (With `build_error!`, as in the kernel crate, only modpost would fail, and not say why.)
+        const {
+            panic!("this device has no method `read`: write it, or do not call it");
+        }
     }
 
     /// Writes what is in `from`, and returns how many bytes were taken. `pos` is as for
@@ -246,7 +249,9 @@ pub trait Device: Send + Sync + Sized + 'static {
         pos: &mut i64,
     ) -> Result<usize> {
         let _ = (file, from, pos);
-        build_error!(VTABLE_DEFAULT_ERROR)
+        const {
+            panic!("this device has no method `write`: write it, or do not call it");
+        }
     }
 
     /// Moves the position `pos`, and returns the new one. `SEEK_DATA` and `SEEK_HOLE` are `EINVAL`
@@ -254,7 +259,9 @@ pub trait Device: Send + Sync + Sized + 'static {
     /// (see [`Device::read`]).
     fn llseek(&self, file: &File<'_, Self>, pos: i64, offset: i64, whence: Whence) -> Result<i64> {
         let _ = (file, pos, offset, whence);
-        build_error!(VTABLE_DEFAULT_ERROR)
+        const {
+            panic!("this device has no method `llseek`: write it, or do not call it");
+        }
     }
 
     /// Says what a program could do now without waiting.
@@ -263,7 +270,9 @@ pub trait Device: Send + Sync + Sized + 'static {
     /// state afterwards: then no change is missed.
     fn poll(&self, file: &File<'_, Self>, table: &PollTable<'_>) -> Ready {
         let _ = (file, table);
-        build_error!(VTABLE_DEFAULT_ERROR)
+        const {
+            panic!("this device has no method `poll`: write it, or do not call it");
+        }
     }
 
     /// A command that the device defines, with a number made by [`kernel::ioctl`]. Return `ENOTTY` for
@@ -277,7 +286,9 @@ pub trait Device: Send + Sync + Sized + 'static {
     /// at [`File::how`].
     fn ioctl(&self, file: &File<'_, Self>, cmd: u32, arg: usize) -> Result<isize> {
         let _ = (file, cmd, arg);
-        build_error!(VTABLE_DEFAULT_ERROR)
+        const {
+            panic!("this device has no method `ioctl`: write it, or do not call it");
+        }
     }
 }
 
