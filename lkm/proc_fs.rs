@@ -67,7 +67,8 @@
 //! Your functions that a file calls must not panic, for example by an overflow (`n + 1`): use
 //! `checked_add()` and similar functions. A panic is a `BUG`. It ends the process that reads or
 //! writes, and its call never returns. Dropping the [`File`] waits for that call for ever, and so
-//! does `rmmod`.
+//! does `rmmod`. The locks of the open file stay locked: whoever shares it and goes on reading or
+//! writing waits for ever, too.
 //!
 //! For the same reason, these functions must not drop the [`File`]: it would wait for itself.
 

@@ -65,23 +65,40 @@ like "$(grep '^panics_load ' /proc/modules)" ' Loading ' "… and the module sta
 
 # ---- The code of a file. Each module needs another name of the same length, for the same reason.
 
-for how in number show drop; do
+# Two processes use the same open file. It has a lock for its offset, and that of a Show or of a List has one for its text, too: the
+# panic leaves both locked.
+for how in number show text list open read write; do
 	name=panics_${how:0:4}
 	sed "s/panics_file/$name/g" tests/panics_file.ko >"$tap_directory/$name.ko"
 	insmod "$tap_directory/$name.ko" how="$how"
 	kmsg_mark
-	if [[ $how != drop ]]; then
-		cat "/proc/$name"
-		ended "$?" "$how: a panic ends the process that reads"
-		expect_splat 'kernel BUG at|Oops: invalid opcode'
-		like "$(kmsg)" 'panicked at .*panics_[a-z]*\.rs:.*attempt to add with overflow' "… and the log says where and why"
-		rmmod "$name" &
-		hangs $! proc_entry_rundown "$how: after that, rmmod waits for ever"
-	else
-		cat "/proc/$name" &
-		hangs $! proc_entry_rundown "a file whose own code removes it waits for itself for ever"
+	# (The open of a number panics, too.)
+	[[ $how == number || $how == open ]] || exec 3<>"/proc/$name"
+	case $how in
+	number | open) cat "/proc/$name" ;;
+	text | write) bash -c 'echo >&3' ;;
+	*) cat <&3 ;;
+	esac
+	ended "$?" "$how: a panic ends the process that makes the call"
+	expect_splat 'kernel BUG at|Oops: invalid opcode'
+	like "$(kmsg)" 'panicked at .*panics_[a-z]*\.rs:.*attempt to add with overflow' "… and the log says where and why"
+	if [[ $how != number && $how != open ]]; then
+		cat <&3 &
+		hangs $! fdget_pos "… and whoever goes on with the same open file waits for ever"
 	fi
+	if [[ $how == show || $how == list ]]; then
+		perl -I tests -Msyscalls -e 'pread(3, 1, 0)' &
+		hangs $! read_iter "… also with pread"
+	fi
+	rmmod "$name" &
+	hangs $! proc_entry_rundown "$how: after that, rmmod waits for ever"
 done
+exec 3>&-
+
+sed "s/panics_file/panics_drop/g" tests/panics_file.ko >"$tap_directory/panics_drop.ko"
+insmod "$tap_directory/panics_drop.ko" how=drop
+cat /proc/panics_drop &
+hangs $! proc_entry_rundown "a file whose own code removes it waits for itself for ever"
 
 # ---- The methods of a device.
 

@@ -84,7 +84,8 @@ pub trait List: Send + Sync + 'static {
     ///
     /// # Panics
     ///
-    /// It must not: see [what that does](super#panics).
+    /// It must not: see [what that does](super#panics). As with [`Show::show`](super::Show::show), no
+    /// other reader of the open file goes on.
     fn next(&self, after: Option<Self::Key>, m: &SeqFile) -> Result<Option<Self::Key>>;
 }
 

@@ -64,7 +64,8 @@ pub trait Show: Send + Sync + 'static {
     ///
     /// # Panics
     ///
-    /// It must not: see [what that does](super#panics).
+    /// It must not: see [what that does](super#panics). The lock of the open file's text is held, so
+    /// every other reader of this open file waits for ever, at any offset.
     fn show(&self, m: &SeqFile) -> Result;
 }
 
