@@ -108,7 +108,7 @@ like "$(<"$own/build/test/all.tap")" 'ok 4 - deep/in_c says what it should' "wha
 
 touch "$own/plain.rs"
 run make --no-print-directory M="$own" V=1
-like "$status $stdout$stderr" '^0 .*rustc --edition=[^\n]*plain\.rs' "V=1 shows the commands"
+like "$status $stdout$stderr" $'^0 .*rustc --edition=[^\n]*plain\\.rs' "V=1 shows the commands"
 
 # ---- The gates.
 

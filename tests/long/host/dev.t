@@ -21,7 +21,7 @@ ran='' left_before=$(left)
 
 # Start it in a process group of its own, as at a terminal. (What runs in the background ignores SIGINT, perhaps also this test.)
 set -m
-env --default-signal=INT make --no-print-directory -C "$own" dev T=number P=number=7 </dev/null >"$said" 2>&1 &
+env --default-signal=INT make --no-print-directory -C "$own" dev T=number P='number=5 number=7' </dev/null >"$said" 2>&1 &
 dev=$!
 set +m
 temporary_dev() { kill -TERM -- "-$dev" 2>/dev/null; }
