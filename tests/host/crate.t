@@ -38,6 +38,8 @@ printf 'obj-m := elsewhere.o\ninclude $(src)/lkm/Kbuild.include\n' >"$scratch/cr
 cp "$scratch/elsewhere/elsewhere.rs" "$scratch/crate/"
 build "$scratch/crate"
 is "$status" 0 "the crate is built as it is"
+is "$(grep '^  ' <<<"$stdout" | grep -vE '^  [A-Z]+ +(\[M\] +)?[^ ]+$') $(grep -oE '^  (BINDGEN|RUSTC) +\[M\] +lkm/.*' <<<"$stdout" | tr -s ' ' | sort | paste -sd ,)" \
+	"  BINDGEN [M] lkm/bindings.rs, RUSTC [M] lkm/liblkm.rmeta, RUSTC [M] lkm/liblkm_bindings.rmeta" "… and make names what it makes"
 
 # refused WHAT CODE: checks that the crate is not built with CODE in it.
 refused() {
