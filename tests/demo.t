@@ -71,15 +71,14 @@ for signal in INT TERM HUP; do
 done
 
 # (The tour is told to end when it wants to unload the first of two modules.)
-rm -r "$scratch/bin"
-mkdir "$scratch/bin"
-cat >"$scratch/bin/rmmod" <<RMMOD
+mkdir "$scratch/first"
+cat >"$scratch/first/rmmod" <<RMMOD
 #!/bin/bash
 mkdir "$scratch/told" 2>/dev/null || exec $(type -P rmmod) "\$@"
 kill -TERM "\$(<"$scratch/tour")"
 RMMOD
-chmod +x "$scratch/bin/rmmod"
-PATH=$scratch/bin:$PATH scripts/demo.sh tickets >"$scratch/out" 2>&1 &
+chmod +x "$scratch/first/rmmod"
+PATH=$scratch/first:$PATH scripts/demo.sh tickets >"$scratch/out" 2>&1 &
 echo "$!" >"$scratch/tour"
 wait "$!"
 is "$? $(ours)" "143 " "… also if one of them needs another"

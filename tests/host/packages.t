@@ -20,7 +20,7 @@ hook_deb=$stdout
 is "$status $hook_deb" "0 $PWD/build/packages/rust-headers_$(newest rust-headers)_all.deb" "the package rust-headers is made"
 unpack "$hook_deb" headers
 package=$directory/headers
-is "$(find "$package"/{etc,usr} -type f ! -perm 644 ! -perm 755; find "$package"/{etc,usr} -type d ! -perm 755)" "" "everybody can read its files"
+is "$(find "$package"/{etc,usr} \( -type f ! -perm 644 -o -type d \) ! -perm 755)" "" "everybody can read its files"
 root=$PWD/build/sandbox/trixie
 installed=(--ro-bind "$root" / --tmpfs /usr/share --tmpfs /usr/sbin)
 for place in "$root"/usr/share/* "$package"/usr/share/* "$package"/usr/sbin/*; do
