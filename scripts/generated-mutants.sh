@@ -251,11 +251,13 @@ machine_code() {
 
 # ---- One mutant.
 
-# runs_it TEST: succeeds if the test has run the script. (All tests in a virtual machine run the same scripts.)
+# runs_it TEST: succeeds if the test has run the script. (All tests in a virtual machine run the same scripts. The machine's own
+# scripts run whenever vm.sh does.)
 runs_it() {
-	local one=$1
-	[[ $1 != tests/*.t || $1 == tests/host/* ]] || one=$any_guest
-	known "$one" && grep -qxF "$file" "$mutants/passed/${one//\//-}.used"
+	local one=$1 script=$file
+	[[ $1 != tests/*.t || $1 == */host/* ]] || one=$any_guest
+	[[ $file != scripts/vm/* ]] || script=scripts/vm.sh
+	known "$one" && grep -qxF "$script" "$mutants/passed/${one//\//-}.used"
 }
 
 # notices TEST MODULE…: succeeds if the test can notice the mistake, because it runs the modules or the script.
@@ -265,7 +267,7 @@ notices() {
 	templates/*) grep -qF new-module.sh "$1" ;;
 	lkm/*.sh) grep -qE 'exports|tickets' "$1" ;;
 	*.rs | *.h) [[ $1 != tests/host/* ]] || grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" ;;
-	*.sh) grep -qF -- "$(basename "$file")" "$1" || [[ $file == scripts/vm/* && $1 != tests/host/* ]] || runs_it "$1" ;;
+	*.sh) grep -qF -- "$(basename "$file")" "$1" || runs_it "$1" ;;
 	esac || [[ $1 =~ $compares_texts ]]
 }
 

@@ -20,7 +20,7 @@ cd "$checkout" || exit
 made=$checkout/build/sandbox/trixie
 
 # (It also needs the mount points that sandbox.sh expects in every Debian.)
-(cd "$real" && tar -cf "$directory/root.tar" bin lib lib64 etc/passwd etc/hosts etc/resolv.conf root run \
+(cd "$real" && tar -cf "$directory/root.tar" bin lib lib64 etc/passwd etc/hosts etc/resolv.conf run \
 	usr/bin/{bash,true,sh,dash,env,echo,touch,id,sleep,cat,dirname} \
 	usr/lib/*/{libc.so.6,libtinfo.so.6*,ld-linux*} usr/lib64 --no-recursion dev proc tmp)
 
@@ -31,7 +31,7 @@ cat >"$directory/bin/mmdebstrap" <<STANDIN
 echo "\${*//\$'\n'/ }" >>"$directory/calls"
 echo "\$TMPDIR" >"$directory/temporary"
 for to; do [[ \$to != /* ]] || break; done
-debian() { mkdir -p "\$to" && tar --no-same-owner -xf "$directory/root.tar" -C "\$to" && touch "\$to/dev/device" && chmod u+s "\$to/usr/bin/true"; }
+debian() { mkdir -p "\$to/root" && tar --no-same-owner -xf "$directory/root.tar" -C "\$to" && touch "\$to/dev/device" && chmod u+s "\$to/usr/bin/true"; }
 case \$(<"$directory/behaviour") in
 slow) sleep 300 ;;
 "when let") until [[ -e "$directory/let" || ! -e "$directory/calls" ]]; do sleep 0.1; done && debian ;;
