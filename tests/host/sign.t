@@ -73,6 +73,13 @@ else
 		cp "$0/two.key" /var/lib/dkms/mok.key && cp "$0/two.der" /var/lib/dkms/mok.pub &&
 		cp "$1/hello_world.ko" /tmp/ && scripts/sign.sh --installed /tmp/hello_world.ko && modinfo -F signer /tmp/hello_world.ko' "$directory" "$modules"
 	is "$status $stdout" "0 two" "if dkms has a key, it is the one that signs"
+	# (The running kernel seems to be that of the virtual machine.)
+	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key /tmp/bin; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/shim-signed/mok &&
+		cp "$0/one.key.good" /var/lib/shim-signed/mok/MOK.priv && cp "$0/one.der" /var/lib/shim-signed/mok/MOK.der &&
+		printf "#!/bin/sh\n[ \"\$*\" != -r ] || exec echo %s\nexec /usr/bin/uname \"\$@\"\n" "${1##*/}" >/tmp/bin/uname && chmod +x /tmp/bin/uname &&
+		mount -t tmpfs none /mnt && cp "$1/hello_world.ko" /mnt/ && echo hello_world.o >/mnt/modules.order && mount --bind /mnt "$1" &&
+		PATH=/tmp/bin:$PATH scripts/sign.sh && modinfo -F signer "$1/hello_world.ko"' "$directory" "$modules"
+	like "$status $stdout $stderr" '^0 one .*: 1 module'$'\n' "without a name, it signs the modules of the running kernel"
 	# (A stand-in for mokutil, on a machine with UEFI firmware.)
 	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/{dkms,shim-signed/mok} &&
 		cp "$0/one.key.good" /var/lib/shim-signed/mok/MOK.priv && cp "$0/one.der" /var/lib/shim-signed/mok/MOK.der &&
