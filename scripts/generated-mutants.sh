@@ -402,10 +402,12 @@ try() {
 		fi
 	done
 	for test in "${long_tests[@]}"; do
-		if named "$test" && known "$test" && ! run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$test" && [[ $failure != HANGS ]]; then
+		if ! named "$test" || ! known "$test" || run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$test"; then continue; fi
+		if [[ $failure != HANGS ]]; then
 			caught "$test" "$failure"
 			return
 		fi
+		hung+="$test "
 	done
 	verdict survived "${hung:+$hung goes on for ever}"
 }

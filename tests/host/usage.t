@@ -45,6 +45,12 @@ while read -r target; do
 done < <(grep -ohE '"make [a-z][a-z-]*|: make [a-z][a-z-]*|; make [a-z][a-z-]*' scripts/*.sh | sed 's/.*make //' | sort -u)
 is "$unknown" "" "every target that a message names exists"
 
+# The lock that was taken last is released first.
+directory=$(mktemp -d)
+temporary+=("$directory")
+run bash -c '. scripts/common.sh; lock "$0/first" one; lock "$0/second" two; unlock; for name in first second; do flock -n "$0/$name" echo "$name"; done || :' "$directory"
+is "$stdout" second "unlock releases the lock that was taken last"
+
 # A test that sets a trap for its end must remove what tap.sh would have removed.
 is "$(grep -rnE '^\s*trap .*EXIT' tests --include='*.t' | grep -vF '"${temporary[@]}"')" "" "no test leaves its directory in /tmp"
 
