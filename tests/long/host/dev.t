@@ -186,7 +186,6 @@ sed 's/"chardev"/"held"/; s/c"chardev"/c"held"/; s/Chardev/Held/' chardev.rs >"$
 rm "$held"/tests/*.t
 printf '%s\n' '#!/bin/bash' 'echo 1..1; insmod held.ko && rmmod held && echo "ok 1 - loaded"' \
 	'(until [[ -c /dev/held ]]; do sleep 0.1; done; sleep infinity 3<>/dev/held) >/dev/null 2>&1 &' >"$held/tests/held.t"
-chmod +x "$held/tests/held.t"
 set -m
 env --default-signal=INT scripts/dev.sh --from "$held" held </dev/null >"$said" 2>&1 &
 dev=$!
