@@ -211,14 +211,11 @@ shown 'dev.sh: ready: save a source' "modules are loaded in the order in which t
 is "$(grep 'was not loaded' "$said")" '' "… each of them"
 next
 touch hello_world.rs
-shown 'dev.sh: hello_world.rs was saved.*hello_world: Hello World' "a module that is saved is loaded, too"
+shown 'dev.sh: hello_world.rs was saved.*hello_world: Hello World.*dev.sh: tests/tickets.t' "a module that is saved is loaded, too"
 next
 ran=$(find build/vm -path '*/dev.*/port.run' -printf '%T@ %p\n' | sort -n | tail -n 1)
-ran=$(<"${ran#* }")
-for process in /proc/[0-9]*; do
-	[[ $(tr '\0' ' ' 2>/dev/null <"$process/cmdline") != qemu-system-*"$ran"* ]] || kill -KILL "${process#/proc/}"
-done
-shown 'dev.sh: the machine has ended: starting a fresh machine.*hello_world: Hello World.*dev.sh: the fresh machine is ready' "… and loaded again in a fresh machine"
+pkill -KILL -f "^qemu-system-[^ ]* .*$(<"${ran#* }")/"
+shown 'dev.sh: the machine has ended.*: starting a fresh machine.*hello_world: Hello World.*dev.sh: the fresh machine is ready' "… and loaded again in a fresh machine"
 kill -INT -- "-$dev"
 wait "$dev"
 
