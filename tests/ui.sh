@@ -65,10 +65,11 @@ normalise() {
 		print "\n"' | sed '$d'
 }
 
-# compile FILE: compiles it to an object, because rustc checks some assertions only in code that is compiled.
+# compile FILE: compiles it to an object, because rustc checks some assertions only in code that is compiled. (Without -Z, rustc
+# would shorten types whose names are long. The path of this checkout is in some.)
 compile() {
 	local name=${1##*/} status=0 said
-	said=$(eval "$rustc" --crate-name "${name%.rs}" --emit=obj="$out/${name%.rs}.o" "$1" 2>&1) || status=$?
+	said=$(eval "$rustc" --crate-name "${name%.rs}" -Zwrite-long-types-to-disk=no --emit=obj="$out/${name%.rs}.o" "$1" 2>&1) || status=$?
 	echo "$status" >"$out/${name%.rs}.status"
 	normalise "$1" <<<"$said" >"$out/${name%.rs}.stderr"
 }

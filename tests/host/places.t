@@ -194,7 +194,7 @@ ln -s /bin/true "$directory/programs/cmp"
 cd "$elsewhere" || exit
 run env PATH="$directory/programs:$PATH" checkout/scripts/debian.sh --qmp ../qmp,socket --root true
 cd "$checkout" || exit
-is "$stdout" "$(printf '%s\n' "$elsewhere/checkout/scripts/debian.sh" --qmp "$directory/qmp,socket" --root true)" "debian.sh --qmp takes a relative path"
+same "$stdout" "$(printf '%s\n' "$elsewhere/checkout/scripts/debian.sh" --qmp "$directory/qmp,socket" --root true)" "debian.sh --qmp takes a relative path"
 
 # ---- bench/dev.sh, if no module can be made.
 
