@@ -172,7 +172,8 @@ pub enum Whence {
 
 /// The operations of a character device.
 ///
-/// Write `#[vtable]` above the `impl`. Without it the compiler misses `USE_VTABLE_ATTR`.
+/// Write `#[vtable]` above the `impl`. Without it, the compiler says that
+/// `USE_VTABLE_ATTR` is missing.
 ///
 /// Any number of programs may call them at the same time. Every method may sleep. A method that is not
 /// implemented fails as it does for any device without it: `read` and `write` with

@@ -160,7 +160,8 @@ checkout_files() {
 }
 
 # remove PATH…: removes them, even files that a killed mmdebstrap left behind under an ordinary user's subordinate ids.
-# If something is mounted there, for example this machine's /dev, that stays, and the script ends.
+# If another file system is mounted there, for example this machine's /dev, that stays, and the script ends. (A directory of the
+# same file system that is mounted there is not noticed.)
 remove() {
 	local path
 	for path; do

@@ -8,9 +8,9 @@
 #   --changes DIR  keep what COMMAND changes in DIR, and begin with the changes of earlier runs there
 #   --help         this text
 #
-# COMMAND is root, but only in a user namespace. If root calls this, COMMAND is for the kernel a user that owns nothing on this
-# machine. If an ordinary user calls it, COMMAND is that user: what protects the user's files is that they are read-only here. That
-# is enough for mistakes, but not for a program that wants to do harm, because it may mount.
+# COMMAND is root, but only in a user namespace. If root calls this, the kernel treats COMMAND as a user that owns
+# nothing on this machine. If an ordinary user calls it, the kernel treats COMMAND as that user. Only read-only mounts protect the
+# user's files then. This is enough against mistakes, but a program that means harm could make these mounts writable again.
 # Both directories must be outside of overlay file systems. (The root of a container is often one.)
 # The exit status is COMMAND's; 1 if it cannot be run, 2 if the options are wrong.
 

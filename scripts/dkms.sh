@@ -102,7 +102,7 @@ case ${1:-} in
 		[[ -L $link ]] || for module in $(dkms_modules); do
 			module=${module##*/}
 			# (This one is in the record of another package.)
-			! compgen -G "$3/*/kernel-$2-*/module/$module.ko*" >/dev/null || continue
+			! compgen -G "$3/*/kernel-$2-$(uname -m)/module/$module.ko*" >/dev/null || continue
 			rm -f "$4/$2/updates/dkms/$module".ko{,.gz,.xz,.zst}
 		done
 		exit

@@ -146,15 +146,16 @@ confined() {
 }
 
 # watched LOG CHANGES LIMIT COMMAND…: like confined, but stops as soon as a test has failed. If it has printed nothing for twice
-# the limit of one test, it returns 124.
+# the limit of one test (or for $silence seconds), it returns 124.
 watched() {
 	local log=$1 pid status=0 silent=''
+	: >"$log"
 	TESTS=1 timeout --foreground --kill-after=5 "$3" "$top/scripts/confined.sh" --sources "$sources" --changes "$2" "${@:4}" \
 		</dev/null >"$log" 2>"$log.stderr" &
 	pid=$!
 	while kill -0 "$pid" 2>/dev/null; do
 		sleep 0.2
-		(($(date +%s) - $(stat -c %Y "$log") < 2 * limit_of_one)) || silent=1
+		(($(date +%s) - $(stat -c %Y "$log") < ${silence:-$((2 * limit_of_one))})) || silent=1
 		if [[ -n $silent ]] || grep -qE '^(not ok|Bail out)' "$log"; then kill "$pid" 2>/dev/null; fi
 	done
 	wait "$pid" || status=$?
@@ -225,7 +226,7 @@ known() {
 		copy=$mutants/changes.known.$BASHPID
 		confined "$copy" 60 bash -c "$(declare -f telling); telling"
 		if
-			if [[ $1 == make ]]; then build_in "$copy" "$file.log"; else run_tests "$copy" 1800 "$file.log" "$1"; fi 77>"$file.used"
+			if [[ $1 == make ]]; then build_in "$copy" "$file.log"; else silence=900 run_tests "$copy" 1800 "$file.log" "$1"; fi 77>"$file.used"
 		then
 			echo "$((SECONDS - began))" >"$file"
 		else
@@ -351,10 +352,12 @@ try() {
 		mapfile -t modules < <({ diff "$mutants/machine_code" "$log.code" || :; } | sed -n 's/^> \(.*\)\.ko .*/\1/p')
 		if ((${#modules[@]} == 0)); then
 			# (Code that must not compile is in no module.)
-			if [[ -e $refusals ]] && known "$refusals" && ! run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$refusals" && [[ $failure != HANGS ]]; then
-				caught "$refusals" "$failure"
-			else
+			if [[ ! -e $refusals ]] || { known "$refusals" && run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$refusals"; }; then
 				verdict equivalent "the machine code is the same"
+			elif [[ ${failure:-HANGS} == HANGS ]]; then
+				verdict survived "$refusals cannot tell"
+			else
+				caught "$refusals" "$failure"
 			fi
 			return
 		fi

@@ -47,14 +47,16 @@ find_key() { [[ -n $key ]] || choose_key; }
 
 # alone: ends the script if there is half of a pair. dkms and openssl would replace it, and a key that is enrolled would be lost.
 alone() {
-	local pair file
+	local pair file key certificate missing
 	for pair in "${key_places[@]}"; do
 		read -r key certificate <<<"$pair"
 		for file in "$key" "$certificate"; do
-			[[ ! -e $file && ! -L $file ]] || die "a key and its certificate belong together, but there is only $file" \
-				"Put the other file of the pair there: $key $certificate" \
-				"If the certificate is elsewhere, as PEM: sudo openssl x509 -in FILE -outform DER -out $certificate" \
-				"If you do not need this key any longer, move $file away; then sudo make sign makes a new one."
+			[[ -e $file || -L $file ]] || continue
+			missing=("Put the key there, too: $key")
+			[[ $file != "$key" ]] || missing=("Put its certificate there, too: $certificate"
+				"If that is elsewhere, as PEM: sudo openssl x509 -in FILE -outform DER -out $certificate")
+			die "a key and its certificate belong together, but there is only $file" "${missing[@]}" \
+				"If you do not need it any longer, move $file away; then sudo make sign makes a new pair."
 		done
 	done
 }

@@ -60,8 +60,8 @@ sub subjects {
 	my $prose = $text =~ s/^(```.*?^```)$/$1 =~ s,[^\n], ,gr/msger;
 	# The part that make matrix writes reports results, and promises nothing.
 	$prose =~ s/^<!-- make matrix writes.*//ms;
-	# A list of what was not covered is no promise.
-	$prose =~ s/^## What was not covered\n(?:(?!##+ ).*\n?)*/$& =~ s,[^\n], ,gr/me;
+	# A list of what was not covered is no promise, nor is what a run of make test-mutants came to.
+	$prose =~ s/^## (?:What was not covered|Do the tests notice mistakes\?)\n(?:(?!##+ ).*\n?)*/$& =~ s,[^\n], ,gr/gme;
 	my @messages;
 	while ($text =~ /^```text\n(.*?)^```$/msg) {
 		my ($block, $begin) = ($1, $-[1]);

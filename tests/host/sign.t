@@ -97,7 +97,7 @@ else
 			PATH=/tmp/bin:$PATH scripts/sign.sh /tmp/hello_world.ko; echo "$?"
 			cd /var/lib && grep -r "" dkms shim-signed' "$PWD" "$modules" "$file"
 		is "$stdout" "1"$'\n'"$file:mine" "$file alone is not replaced by a new key"
-		like "$stderr" "error: a key and its certificate belong together, but there is only /var/lib/$file"$'\n'".*Put the other file" "… and the message names it"
+		like "$stderr" "error: a key and its certificate belong together, but there is only /var/lib/$file"$'\n'".*Put (the key|its certificate) there, too: /var/lib/" "… and the message names what is missing"
 	done
 	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/lib && cp "$0/hello_world.ko" /tmp/ &&
 		scripts/sign.sh /tmp/hello_world.ko; cd /var/lib/shim-signed/mok && stat -c "%n %a" *' "$modules"

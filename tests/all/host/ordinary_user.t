@@ -40,10 +40,15 @@ shift 2
 trap : INT TERM
 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
 status=$?
-sleep 1
-for process in /proc/[0-9]*; do
-	[[ $process == "/proc/$$" ]] || { read -rd '' name <"$process/cmdline" && echo "$name"; }
-done >/var/left
+for ((i = 0; i < 30; i++)); do
+	sleep 1
+	left=''
+	for process in /proc/[0-9]*; do
+		[[ $process == "/proc/$$" ]] || { read -rd '' name 2>/dev/null <"$process/cmdline" && left+="$name "; }
+	done
+	[[ -n $left ]] || break
+done
+echo "left: $left" >/var/left
 exit "$status"
 INSIDE
 	inside=(unshare --mount --pid --fork --kill-child bash "$minimal/inside" "$machine")
@@ -93,8 +98,8 @@ not_there build/sandbox/trixie "killed while the sandbox is made: there is no sa
 demo_until "Making the Rust metadata" INT
 there build/sandbox/trixie "the next run made the sandbox"
 is "$(find build/kernels -maxdepth 2 -name build ! -path '*.partial/*')" "" "interrupted while the metadata is made: no build tree looks complete"
-if ((EUID == 0)); then left=$(<"$machine/var/left"); else left=$(session "$session" | grep -w make); fi
-is "$left" "" "interrupted: no make is still running"
+if ((EUID == 0)); then left=$(<"$machine/var/left"); else left="left: $(session "$session" | grep -w make)"; fi
+is "$left" "left: " "interrupted: no make is still running"
 
 start=$SECONDS
 run "${as_user[@]}" bash -c "${commands[0]}"
