@@ -99,6 +99,10 @@ else
 		is "$stdout" "1"$'\n'"$file:mine" "$file alone is not replaced by a new key"
 		like "$stderr" "error: a key and its certificate belong together, but there is only /var/lib/$file"$'\n'".*Put (the key|its certificate) there, too: /var/lib/" "… and the message names what is missing"
 	done
+	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key /tmp/bin; mount --bind /tmp/key /var/lib && mkdir /var/lib/dkms && cp "$1/hello_world.ko" /tmp/ &&
+		printf "#!/bin/sh\ncp $0/two.key /var/lib/dkms/mok.key && cp $0/two.der /var/lib/dkms/mok.pub\n" >/tmp/bin/dkms && chmod +x /tmp/bin/dkms &&
+		PATH=/tmp/bin:$PATH scripts/sign.sh /tmp/hello_world.ko >&2; modinfo -F signer /tmp/hello_world.ko; ls /var/lib' "$directory" "$modules"
+	is "$stdout" $'two\ndkms' "if there is no key, but dkms, it is dkms that makes one"
 	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/lib && cp "$0/hello_world.ko" /tmp/ &&
 		scripts/sign.sh /tmp/hello_world.ko; cd /var/lib/shim-signed/mok && stat -c "%n %a" *' "$modules"
 	is "$stdout" $'MOK.der 644\nMOK.priv 600' "if there is no key, both files of a pair are made, and only root can read the key"
