@@ -68,7 +68,7 @@ fi
 # copy_sources DIR: copies the sources, and what was built from them.
 copy_sources() {
 	local path
-	mkdir -p "$1.partial"/build/{sandbox,kernels,vm}
+	mkdir -p "$1.partial"/build/{sandbox,kernels,debian,vm}
 	(cd "$top" && checkout_files | xargs -0 cp -a --parents -t "$1.partial")
 	# (The directories with usr are packages that a command has unpacked. COMMAND could not download them.)
 	for path in "$build"/modules "$build"/vm/accel "$build"/vm/base.* "$build"/*/usr; do
@@ -79,11 +79,11 @@ copy_sources() {
 }
 if [[ ! -d $sources ]]; then copy_sources "$sources"; fi
 
-# Each layer gets a directory for its changes. COMMAND's user does not own the sandbox and the kernels. So the directories and
-# files that the scripts write to are copied there first.
+# Each layer gets a directory for its changes. COMMAND's user does not own the sandbox, the kernels, and the disks of a Debian.
+# So the directories and files that the scripts write to are copied there first.
 if [[ ! -d $changes ]]; then
-	mkdir -p "$changes.partial"/{sources,sandbox,kernels}/{upper,work,seen}
-	for layer in sandbox kernels; do
+	mkdir -p "$changes.partial"/{sources,sandbox,kernels,debian}/{upper,work,seen}
+	for layer in sandbox kernels debian; do
 		upper=$changes.partial/$layer/upper
 		[[ ! -d $build/$layer ]] || (cd "$build/$layer/" &&
 			find . -mindepth 1 -maxdepth 1 -type d -exec mkdir -p "$upper/{}" \; &&
@@ -98,7 +98,7 @@ fi
 # enter COMMAND…: runs in the namespaces. Mounts the layers, makes everything else read-only, and runs COMMAND.
 enter() {
 	local layer lower seen=$changes/sources/seen
-	for layer in sources sandbox kernels; do
+	for layer in sources sandbox kernels debian; do
 		lower=$build/$layer
 		[[ $layer != sources ]] || lower=$sources
 		[[ $layer == sources ]] || seen=$changes/sources/seen/build/$layer

@@ -11,9 +11,11 @@
 #   --help       this text
 #
 # A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
-# compiler's messages. Of the tests, those that have caught other mistakes in the same file come first, then those that name the
-# file or its modules, and then all others. If none of them fails, the tests of make test-long that name the file are run. If a
-# mistake has no effect, list it with the reason in tests/mutants/equivalent.txt.
+# compiler's messages. Each test has run without a mistake first, and its run says which lines of the scripts it reaches. Only
+# these tests can notice a mistake in a line. Of them, those that have caught other mistakes in the same file come first, then
+# those that name the file or its modules, and then all others. If none of them fails, the tests of make test-long that name the
+# file are run, and a test of make test-debian, if its disks were made. If a mistake has no effect, list it with the reason in
+# tests/mutants/equivalent.txt.
 # Each test runs in scripts/confined.sh, where a broken script can do no harm. The output of the tests is in
 # build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file. After an interrupted
 # run, the same command with the same seed continues with the mistakes that are left.
@@ -130,6 +132,8 @@ touch "$report" "$mutants/history.tsv"
 mapfile -t tests < <(printf '%s\n' tests/*.t tests/host/*.t | grep -vx tests/host/mutants.t)
 
 mapfile -t long_tests < <(compgen -G 'tests/long/host/*.t' || :)
+# (Only the test that needs nothing but these disks. There is no network here.)
+[[ -z $(compgen -G "$build/debian/*/root.img") ]] || long_tests+=(tests/debian/machine.t)
 any_guest=$(printf '%s\n' "${tests[@]}" | grep -vm 1 /host/)
 # This test compares the compiler's messages for code that must not compile.
 refusals=tests/host/ui.t
@@ -206,18 +210,23 @@ run_tests() {
 	[[ -z $failure ]]
 }
 
-# telling: changes each script so that it writes its name to descriptor 77, if that is open. (The new line is after the first
-# comment, which is the help.)
+# telling: changes each script so that it writes each command that it runs, with its line, to descriptor 77, if that is open. (This
+# stands in the empty line after the first comment, which is the help.)
 telling() {
 	local script
-	for script in scripts/*.sh; do
-		awk -v tell="{ echo $script >&77; } 2>/dev/null || :" 'NR > 1 && !told && !NF { print tell; told = 1 } { print }' "$script" >/tmp/told
+	# shellcheck disable=SC2016 # the script expands them
+	for script in scripts/*.sh scripts/*/*.sh; do
+		awk -v tell='[ -z "${BASH_VERSION-}" ] || ! { : >&77; } 2>/dev/null || { PS4="+@ \$BASH_SOURCE:\$LINENO@ " BASH_XTRACEFD=77; set -x; }' '
+			NR > 1 && !told && !NF { $0 = tell; told = 1 } { print }' "$script" >/tmp/told
 		cat /tmp/told >"$script"
 	done
 }
 
+# lines_in: prints the lines that are named in what such scripts have written, once each: SCRIPT:LINE, the script without its directory.
+lines_in() { sed -nE 's,^\++@ ([^@]*/)?([^/@]+:[0-9]+)@ .*,\2,p' | LC_ALL=C sort -u; }
+
 # known TEST: succeeds if the test passes here without a mistake. It tries that once, and sets seconds to the time that it took. The
-# file TEST.used gets the scripts that it has run, and "make".
+# file TEST.lines gets the lines of scripts that it has run.
 known() {
 	local file=$mutants/passed/${1//\//-} began=$SECONDS
 	(
@@ -226,14 +235,15 @@ known() {
 		copy=$mutants/changes.known.$BASHPID
 		confined "$copy" 60 bash -c "$(declare -f telling); telling"
 		if
-			if [[ $1 == make ]]; then build_in "$copy" "$file.log"; else silence=900 run_tests "$copy" 1800 "$file.log" "$1"; fi 77>"$file.used"
+			if [[ $1 == make ]]; then build_in "$copy" "$file.log"; else silence=900 run_tests "$copy" 1800 "$file.log" "$1"; fi 77>"$file.trace"
 		then
+			lines_in <"$file.trace" >"$file.lines"
 			echo "$((SECONDS - began))" >"$file"
 		else
 			warn "$1 fails without any mistake, and is left out: $failure. Its output is in $file.log."
 			echo failed >"$file"
 		fi
-		remove "$copy"
+		remove "$copy" "$file.trace"
 	) 9>"$file.lock"
 	seconds=$(<"$file")
 	[[ $seconds != failed ]]
@@ -252,13 +262,54 @@ machine_code() {
 
 # ---- One mutant.
 
-# runs_it TEST: succeeds if the test has run the script. (All tests in a virtual machine run the same scripts. The machine's own
-# scripts run whenever vm.sh does.)
+# one_for TEST: prints the test that stands for this one. (All tests in a virtual machine run the same scripts.)
+one_for() { if [[ $1 == tests/*.t && $1 != */host/* && $1 != */debian/* ]]; then echo "$any_guest"; else echo "$1"; fi; }
+
+lines_of() { cat "$mutants/passed/$(tr / - <<<"$1").lines" 2>/dev/null || :; }
+
+# runs_it TEST: succeeds if the test has run the script. (The machine's own scripts run whenever vm.sh does.)
 runs_it() {
-	local one=$1 script=$file
-	[[ $1 != tests/*.t || $1 == */host/* ]] || one=$any_guest
-	[[ $file != scripts/vm/* ]] || script=scripts/vm.sh
-	known "$one" && grep -qxF "$script" "$mutants/passed/${one//\//-}.used"
+	local one script=${file##*/}
+	one=$(one_for "$1")
+	[[ $file != scripts/vm/init.sh ]] || script=vm.sh
+	known "$one" && grep -qF "$script:" <(lines_of "$one")
+}
+
+# reach: sets lines to those of which a test must run one, so that it can notice the mistake in $file:$line. If that cannot be
+# told, to none. It fails if no test runs this command.
+reach() {
+	local kind first last function among name=${file##*/} run
+	lines=()
+	run=$(cat "$mutants"/passed/*.lines | sed -n "s/^$name://p" | sort -nu)
+	[[ -n $run ]] || return 0
+	while read -r kind first last function; do
+		((first <= line && line <= last)) || continue
+		among=$(awk -v first="$first" -v last="$last" 'first <= $1 && $1 <= last' <<<"$run")
+		case $kind in
+		function)
+			# Another bash runs a function that is given to bash -c. It does not write its lines.
+			[[ -z $among ]] || continue
+			grep -qE "declare -f.* \"?$function\b" scripts/*.sh
+			return
+			;;
+		item) break ;;
+		command)
+			[[ -n $among ]] || return
+			mapfile -t lines <<<"$among"
+			return
+			;;
+		esac
+	done < <(sed -n "s,^$file ,,p" "$mutants/commands")
+	# In a pattern of a case, or beside the commands.
+	mapfile -t lines < <(awk -v line="$line" '$1 <= line { before = $1 } $1 > line && !after { after = $1 } END { print before "\n" after }' <<<"$run" | grep .)
+}
+
+# reaches TEST: succeeds if the test has run one of these lines.
+reaches() {
+	local one
+	((${#lines[@]})) || return 0
+	one=$(one_for "$1")
+	known "$one" && grep -qxFf <(printf "${file##*/}:%s\n" "${lines[@]}") <(lines_of "$one")
 }
 
 # notices TEST MODULE…: succeeds if the test can notice the mistake, because it runs the modules or the script.
@@ -268,7 +319,7 @@ notices() {
 	templates/*) grep -qF new-module.sh "$1" ;;
 	lkm/*.sh) grep -qE 'exports|tickets' "$1" ;;
 	*.rs | *.h) [[ $1 != tests/host/* ]] || grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" ;;
-	*.sh) grep -qF -- "$(basename "$file")" "$1" || runs_it "$1" ;;
+	*.sh) if ((${#lines[@]})); then reaches "$1"; else grep -qF -- "$(basename "$file")" "$1" || runs_it "$1"; fi ;;
 	esac || [[ $1 =~ $compares_texts ]]
 }
 
@@ -319,7 +370,7 @@ named() {
 is_built() { grep -qrF --include='.*.cmd' -- "$top/$file" "$build/modules"; }
 
 try() {
-	local id=$1 changes=$mutants/changes.$1 log=$mutants/logs/$1 start=$SECONDS why failure='' modules=() hung='' seconds
+	local id=$1 changes=$mutants/changes.$1 log=$mutants/logs/$1 start=$SECONDS why failure='' modules=() hung='' seconds lines=() unreached=''
 	read_mutant "$id"
 	why=$(reason)
 	if [[ -n $why ]]; then
@@ -335,7 +386,8 @@ try() {
 	# shellcheck disable=SC2016 # the inner shell's
 	TESTS=1 "$top/scripts/confined.sh" --sources "$sources" --changes "$changes" bash -c 'cat >"$1"' - "$file" <"$log"
 
-	if { [[ $file != scripts/* ]] || runs_it make; } && ! build_in "$changes" "$log"; then
+	if [[ $file == scripts/*.sh ]] && ! reach; then unreached="no test runs this line"; fi
+	if { [[ $file != scripts/* ]] || { [[ -z $unreached ]] && runs_it make && reaches make; }; } && ! build_in "$changes" "$log"; then
 		case $file in
 		*.sh) caught "make vm-modules" "$(tail -n 1 "$log")" ;;
 		*) verdict "not built" "$(grep -m 1 -E '^error|\*\*\*' "$log" || tail -n 1 "$log")" ;;
@@ -384,6 +436,7 @@ try() {
 		((${#batch[@]})) || continue
 		chosen=() time=$limit
 		for test in "${batch[@]}"; do
+			[[ -z $unreached || $test =~ $compares_texts ]] || continue
 			if known_bad "$test" || ! notices "$test" "${modules[@]}"; then continue; fi
 			seconds=20
 			[[ $test != tests/host/* ]] || known "$test" || continue
@@ -405,21 +458,44 @@ try() {
 		fi
 	done
 	for test in "${long_tests[@]}"; do
-		if ! named "$test" || ! known "$test" || run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$test"; then continue; fi
+		if ! named "$test" || ! known "$test"; then continue; fi
+		# (Now the lines that it runs are known, too.)
+		if [[ $file == scripts/*.sh ]]; then
+			if ! reach || ! reaches "$test"; then continue; fi
+			unreached=''
+		fi
+		! run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$test" || continue
 		if [[ $failure != HANGS ]]; then
 			caught "$test" "$failure"
 			return
 		fi
 		hung+="$test "
 	done
-	verdict survived "${hung:+$hung goes on for ever}"
+	verdict survived "$unreached${hung:+ $hung goes on for ever}"
 }
+
+# Which lines of the scripts belong together.
+# shellcheck disable=SC2016 # the inner shell's
+scripts/sandbox.sh bash -eo pipefail -c 'for file in scripts/*.sh scripts/*/*.sh; do
+	shfmt --to-json <"$file" | python3 tests/mutants/commands.py | sed "s,^,$file ,"
+done' >"$mutants/commands"
 
 [[ -s $mutants/machine_code && $mutants/machine_code -nt $sources.key ]] || machine_code "$top" >"$mutants/machine_code"
 # (Make the copy before, so that the workers do not all make it.)
 confined "$mutants/changes.first" 60 true
 remove "$mutants/changes.first"
 trap 'trap - INT TERM; kill 0' INT TERM
+
+# A mistake in a script needs to know which lines each test runs.
+if grep -qsx 'scripts/.*\.sh' <(sed -sn 1p "$generated"/*); then
+	say "Running each test without a mistake, to see which lines of the scripts it runs …"
+	for test in make "$any_guest" "${tests[@]}"; do
+		[[ $test != tests/*.t || $test == */host/* || $test == "$any_guest" ]] || continue
+		while (($(jobs -rp | wc -l) >= workers)); do wait -n || :; done
+		(known "$test") || : &
+	done
+	wait
+fi
 
 find "$generated" -type f -printf '%f\n' | sort | comm -23 - <(cut -f 1 "$report" | sort) >"$mutants/list"
 worker() {

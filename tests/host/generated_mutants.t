@@ -21,7 +21,7 @@ mkdir -p "$checkout"/{tests/{host,mutants},build/{vm,kernels,modules,mutator/bin
 cp -a scripts "$checkout/"
 ln -s "$PWD/build/sandbox" "$checkout/build/sandbox"
 cp -a tests/{tap,kernel,log_gate}.sh "$checkout/tests/"
-cp -a tests/mutants/{generate.py,*.rules,requirements.txt} "$checkout/tests/mutants/"
+cp -a tests/mutants/{generate.py,commands.py,*.rules,requirements.txt} "$checkout/tests/mutants/"
 cd "$checkout" || exit
 git init -q
 echo build >.gitignore
@@ -209,11 +209,58 @@ like "$status $stderr" "^1 .*no file that can be mutated has 'nothing' in its pa
 
 echo 'scripts/tidy.sh|6|sleep 1' >build/made
 mkdir -p tests/long/host
-a_test long/host/slow ../../ 'like "$(grep ^sleep scripts/tidy.sh)" "sleep 0$" "it does not sleep"'
+a_test long/host/slow ../../ 'run scripts/tidy.sh .; like "$(grep ^sleep scripts/tidy.sh)" "sleep 0$" "it does not sleep"'
 a_test long/host/other ../../ 'like "$(grep ^sleep scripts/tidy.sh)" "sleep 1" "it sleeps"'
 mutants --seed 1 1
 is "$status $(verdicts)" "0 scripts/tidy.sh:6 caught tests/long/host/slow.t: it does not sleep" "what no test of make test notices is tried with those of make test-long that name the file"
 rm -r tests/long
+
+# Which tests run the line of a mistake?
+cat >scripts/branch.sh <<'SCRIPT'
+#!/bin/bash
+# Branches.
+
+elsewhere() {
+	echo here
+}
+never() {
+	echo never
+}
+if [[ $1 == left ]]; then
+	echo \
+		left
+else
+	echo right
+fi
+case $1 in
+left) bash -c "$(declare -f elsewhere); elsewhere" ;;
+*) never ;;
+esac
+SCRIPT
+chmod +x scripts/branch.sh
+a_test host/branch ../ 'run scripts/branch.sh left
+is "$stdout" "left
+here" "it goes to the left"
+like "$(<scripts/branch.sh)" "echo right.*[*][)] never" "the other side is there"'
+cat >build/made <<'MADE'
+scripts/branch.sh|5|	echo there
+scripts/branch.sh|8|	echo ever
+scripts/branch.sh|10|if [[ $1 != left ]]; then
+scripts/branch.sh|12|		wrong
+scripts/branch.sh|14|	echo wrong
+scripts/branch.sh|17|right) bash -c "$(declare -f elsewhere); elsewhere" ;;
+scripts/branch.sh|18|*) : ;;
+MADE
+mutants --seed 1 7
+is "$(verdicts)" "scripts/branch.sh:10 caught tests/host/branch.t: it goes to the left
+scripts/branch.sh:12 caught tests/host/branch.t: it goes to the left
+scripts/branch.sh:14 survived no test runs this line
+scripts/branch.sh:17 caught tests/host/branch.t: it goes to the left
+scripts/branch.sh:18 caught tests/host/branch.t: the other side is there
+scripts/branch.sh:5 caught tests/host/branch.t: it goes to the left
+scripts/branch.sh:8 survived no test runs this line" "only tests that run the line can notice a mistake in it; if that cannot be told, all that run the script are tried"
+rm scripts/branch.sh tests/host/branch.t
+echo 'scripts/tidy.sh|6|sleep 1' >build/made
 printf '%s\n' scripts/tidy.sh '- sleep 0' '+ sleep 1' '@ [[ -e $1 ]]' '= not this' scripts/tidy.sh '- sleep 0' '+ sleep 1' '@ [[ -e $1 ]] || exit 3' '= it is here' \
 	scripts/tidy.sh '- sleep 0' '+' '= nothing is left' >tests/mutants/equivalent.txt
 echo 'scripts/tidy.sh|6|' >>build/made

@@ -3,8 +3,9 @@
 Chooses NUMBER mutants of the files, half of them of Rust and half of shell and make, and writes each to
 DIRECTORY/0001 and so on: the file, the number of the line, the line, and what is to stand there instead.
 
-The rules are those of the Python package universalmutator and of *.rules beside this file. Each line has the same
-chance; of the mutants of a line, each rule. The same seed gives the same mutants of the same files.
+The Python package universalmutator applies the rules in *.rules beside this file. (Its own rules for Rust mostly make what
+does not compile.) Each line has the same chance; of the mutants of a line, each rule. The same seed gives the same mutants of
+the same files.
 """
 
 import contextlib
@@ -15,10 +16,9 @@ import sys
 from universalmutator import mutator
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-RUST = ["universal.rules", "c_like.rules", "rust.rules", HERE + "/rust.rules"]
 RULES = {
-    ".rs": RUST,
-    ".h": ["universal.rules", "c_like.rules", "c.rules", HERE + "/rust.rules"],
+    ".rs": [HERE + "/rust.rules"],
+    ".h": [HERE + "/rust.rules"],
     ".sh": [HERE + "/shell.rules"],
     ".mk": [HERE + "/make.rules"],
     ".include": [HERE + "/make.rules"],
