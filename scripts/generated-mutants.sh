@@ -216,7 +216,7 @@ telling() {
 	local script
 	# shellcheck disable=SC2016 # the script expands them
 	for script in scripts/*.sh scripts/*/*.sh; do
-		awk -v tell='[ -z "${BASH_VERSION-}" ] || ! { : >&77; } 2>/dev/null || { PS4="+@ \$BASH_SOURCE:\$LINENO@ " BASH_XTRACEFD=77; set -x; }' '
+		awk -v tell='[ -z "${BASH_VERSION-}" ] || ! { : >&77; } 2>/dev/null || { PS4="+@ \${BASH_SOURCE:-}:\$LINENO@ " BASH_XTRACEFD=77; set -x; }' '
 			NR > 1 && !told && !NF { $0 = tell; told = 1 } { print }' "$script" >/tmp/told
 		cat /tmp/told >"$script"
 	done
@@ -271,17 +271,22 @@ lines_of() { cat "$mutants/passed/$(tr / - <<<"$1").lines" 2>/dev/null || :; }
 runs_it() {
 	local one script=${file##*/}
 	one=$(one_for "$1")
-	[[ $file != scripts/vm/init.sh ]] || script=vm.sh
+	case $file in
+	scripts/vm/exchange.sh) script=dev.sh ;;
+	scripts/vm/*) script=vm.sh ;;
+	esac
 	known "$one" && grep -qF "$script:" <(lines_of "$one")
 }
 
 # reach: sets lines to those of which a test must run one, so that it can notice the mistake in $file:$line. If that cannot be
 # told, to none. It fails if no test runs this command.
 reach() {
-	local kind first last function among name=${file##*/} run
+	local kind first last function among name=${file##*/} run elsewhere=''
 	lines=()
 	run=$(cat "$mutants"/passed/*.lines | sed -n "s/^$name://p" | sort -nu)
-	[[ -n $run ]] || return 0
+	# These scripts also run, or only run, in a virtual machine. It does not write their lines.
+	[[ -n $run && $file != scripts/vm/* && $file != scripts/demo.sh ]] || return 0
+	! grep -qxE 'scripts/(common|decode|kdir|platform)\.sh' <<<"$file" || elsewhere=1
 	while read -r kind first last function; do
 		((first <= line && line <= last)) || continue
 		among=$(awk -v first="$first" -v last="$last" 'first <= $1 && $1 <= last' <<<"$run")
@@ -289,13 +294,13 @@ reach() {
 		function)
 			# Another bash runs a function that is given to bash -c. It does not write its lines.
 			[[ -z $among ]] || continue
-			grep -qE "declare -f.* \"?$function\b" scripts/*.sh
+			[[ -n $elsewhere ]] || grep -qE "declare -f.* \"?$function\b" scripts/*.sh
 			return
 			;;
 		item) break ;;
 		command)
-			[[ -n $among ]] || return
-			mapfile -t lines <<<"$among"
+			[[ -z $among ]] || mapfile -t lines <<<"$among"
+			[[ -n $among$elsewhere ]]
 			return
 			;;
 		esac

@@ -14,7 +14,7 @@ start() {
 	shift
 	while (($(jobs -rp | wc -l) >= 4)); do wait -n; done
 	{
-		timeout --signal=KILL 120 scripts/vm.sh "$@" <>"${input:-/dev/null}" >"$directory/$name.stdout" 2>"$directory/$name.stderr"
+		timeout --signal=KILL 120 scripts/vm.sh "$@" </dev/null >"$directory/$name.stdout" 2>"$directory/$name.stderr"
 		echo "$?" >"$directory/$name.status"
 	} &
 }
@@ -69,19 +69,16 @@ start panic --smp 1 bash -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger'
 # (A machine that waits for a debugger hangs without any output.)
 start rule --strip --timeout 60 bash -c 'insmod tests/panics_rule.ko; bash -c "echo 2147483647 >/sys/module/panics_rule/parameters/number"; exit 9'
 start hang --gdb "$hang_socket" --timeout 3 true
-# (The shell reads from a pipe into which nobody writes.)
-mkfifo "$directory/nothing"
-input=$directory/nothing start idle --timeout 5
 
 # A person at a terminal, which script(1) makes. Each line is typed when the screen shows the text before it, and the prompt.
 # (readline prints 2004h when it begins to read.)
-# at_terminal NAME: starts a session of this name. Its window gets smaller when the file NAME.resize exists.
+# at_terminal NAME [OPTION…]: starts a session of this name. Its window gets smaller when the file NAME.resize exists.
 in_vain=''
 at_terminal() {
 	session=$directory/$1
 	mkfifo "$session.keys"
 	TERM=xterm timeout --kill-after=5 240 script -qefc "stty rows 33 cols 111; (until [ -e '$session.resize' ]; do sleep 0.2; done; stty rows 20 cols 77 </dev/tty) &
-		scripts/vm.sh; echo ended with \$?; touch '$session.resize'" "$session.screen" <"$session.keys" >/dev/null &
+		scripts/vm.sh ${*:2}; echo ended with \$?; touch '$session.resize'" "$session.screen" <"$session.keys" >/dev/null &
 	exec {keys}>"$session.keys"
 }
 type_after() {
@@ -98,6 +95,9 @@ type_after() {
 	done
 	printf '%b' "$2" >&"$keys"
 }
+# (Nobody types anything in the first one.)
+at_terminal idle --timeout 20
+idle_keys=$keys
 at_terminal screen
 type_after 'To leave.*2004h' 'stty size; tty\n'
 # (The process that prints "at" must be the one that Ctrl-C is for. Between two commands, a shell takes Ctrl-C for itself.)
@@ -120,6 +120,9 @@ exec {keys}>&-
 at_terminal hanging
 type_after 'To leave.*2004h' 'insmod tests/crashes/endless.ko\n'
 type_after 'endless.ko.*Ctrl-A' '\001x'
+type_after 'ended with' ''
+exec {keys}>&-
+session=$directory/idle keys=$idle_keys
 type_after 'ended with' ''
 exec {keys}>&-
 wait
@@ -157,8 +160,8 @@ like "$stderr" "'echo a; echo b' was taken as the name of one program.*bash -c '
 ended hang
 is "$status" 124 "a hang gives 124"
 like "$stderr" 'still running after 3 seconds' "after a hang, the message names the timeout"
-ended idle
-is "$status" 124 "--timeout is for a shell, too"
+idle=$(tr -d '\r' <"$directory/idle.screen")
+like "$idle" 'still running after 20 seconds(.*)ended with 124' "--timeout is for a shell, too"
 
 ended rule
 is "$status" 9 "a machine in which nobody can read a module's parameters any more ends as others do"

@@ -23,11 +23,13 @@ def walk(node):
     elif command.get("Type") == "FuncDecl":
         print("function", first, last, command["Name"]["Value"])
     elif command.get("Type") in SIMPLE:
-        # Here-documents belong to the command. What is within $(…) does, too: bash counts lines there in its own way.
+        # Here-documents belong to the command. What is within $(…) does, too: bash counts lines there in its own way. (So it
+        # does in the <(…) of a redirection.)
         print("command", first, max([last] + [word["End"]["Line"] for word in redirected(node)]))
         return
-    for item in node.values():
-        walk(item)
+    for name, item in node.items():
+        if name != "Redirs":
+            walk(item)
 
 
 def redirected(node):
