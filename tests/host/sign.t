@@ -89,6 +89,109 @@ else
 		cp "$1/hello_world.ko" /tmp/ && PATH=/tmp/bin:$PATH scripts/sign.sh --installed /tmp/hello_world.ko && modinfo -F signer /tmp/hello_world.ko' "$directory" "$modules"
 	is "$status $stdout" "0 one" "… but one that is enrolled is preferred"
 
+	# (Stand-ins for the firmware, a kernel that loads only signed modules, and mokutil, which says what is in the file said.)
+	cat >"$directory/firmware" <<'SCRIPT'
+mkdir -p /tmp/key /tmp/bin
+mount --bind /tmp/key /var/lib && mkdir -p /var/lib/shim-signed/mok && mount -t tmpfs none /sys || exit
+mkdir -p /sys/firmware/efi/efivars /sys/module/module/parameters /sys/kernel/security
+cp "$0/one.key.good" /var/lib/shim-signed/mok/MOK.priv && cp "$0/one.der" /var/lib/shim-signed/mok/MOK.der && cp "$1/hello_world.ko" /tmp/ || exit
+printf '#!/bin/sh\n[ "$1" != --test-key ] || exec cat /tmp/said\necho "mokutil $*" && read -r answer && exit "$answer"\n' >/tmp/bin/mokutil
+chmod +x /tmp/bin/mokutil
+PATH=/tmp/bin:$PATH
+says() {
+	echo "== $1"
+	echo "$1" >/tmp/said
+	echo "${2:-0}" | scripts/sign.sh /tmp/hello_world.ko 2>&1 | sed -n '/^Signed/d; s/^sign.sh: //; /Choose:/d; p'
+	echo "status ${PIPESTATUS[1]}"
+}
+says 'is not enrolled'
+says 'is not enrolled' 1
+says 'is already enrolled'
+says 'is already in the enrollment request'
+rm /tmp/bin/mokutil
+says nothing
+for lockdown in '[none] integrity confidentiality' 'none [integrity] confidentiality' 'none integrity [confidentiality]'; do
+	echo "$lockdown" >/sys/kernel/security/lockdown
+	echo "== $lockdown"
+	scripts/sign.sh --state | sed 1s/^[^:]*://
+done
+rm /sys/kernel/security/lockdown
+for enforced in N Y; do
+	echo "$enforced" >/sys/module/module/parameters/sig_enforce
+	echo "== $enforced"
+	scripts/sign.sh --state | sed 1s/^[^:]*://
+done
+for said in 'is not enrolled' 'is already enrolled' 'is already in the enrollment request'; do
+	printf '#!/bin/sh\necho "%s"\n' "$said" >/tmp/bin/mokutil && chmod +x /tmp/bin/mokutil
+	echo "== $said"
+	scripts/sign.sh --state | sed 1s/^[^:]*://
+done
+SCRIPT
+	run scripts/sandbox.sh bash -c "$(<"$directory/firmware")" "$directory" "$modules"
+	at_boot='  Reboot. Before Linux starts, a blue screen, "Perform MOK management", waits for only ten seconds: press a key.'
+	own='Sign them with your own key, and enrol it: sudo make sign (docs/secure-boot.md)'
+	off='Or switch Secure Boot off in the firmware.'
+	machine='Or use a virtual machine, whose kernel loads any module: make vm, make demo'
+	asks='mokutil asks for a password. You will need it once, at the next boot.'
+	import='mokutil --import /var/lib/shim-signed/mok/MOK.der'
+	is "$stdout" "== is not enrolled
+$asks
+$import
+The key will be enrolled at the next boot.
+$at_boot
+status 0
+== is not enrolled
+$asks
+$import
+error: mokutil could not ask for the key to be enrolled
+  By hand: sudo $import
+status 1
+== is already enrolled
+The key is enrolled.
+status 0
+== is already in the enrollment request
+The key will be enrolled at the next boot.
+$at_boot
+status 0
+== nothing
+error: the key cannot be enrolled without mokutil
+  Debian, Ubuntu: sudo apt-get install mokutil
+status 1
+== [none] integrity confidentiality
+ this kernel loads any module
+== none [integrity] confidentiality
+ this kernel is locked down (integrity), as with Secure Boot, and loads only signed modules
+$own
+$off
+$machine
+== none integrity [confidentiality]
+ this kernel is locked down (confidentiality), as with Secure Boot, and loads only signed modules
+$own
+$off
+$machine
+== N
+ this kernel loads any module
+== Y
+ this kernel loads only signed modules (module.sig_enforce)
+$own
+Or boot without module.sig_enforce.
+$machine
+== is not enrolled
+ this kernel loads only signed modules (module.sig_enforce)
+$own
+Or boot without module.sig_enforce.
+$machine
+== is already enrolled
+ this kernel loads only signed modules (module.sig_enforce)
+Sign them with this machine's key, which is enrolled: sudo make sign
+Or boot without module.sig_enforce.
+$machine
+== is already in the enrollment request
+ this kernel loads only signed modules (module.sig_enforce)
+Reboot, and enrol this machine's key on the blue screen; then: sudo make sign (docs/secure-boot.md)
+Or boot without module.sig_enforce.
+$machine" "the key is enrolled if it is not yet; --state says why a kernel loads only signed modules, and what to do"
+
 	# (A stand-in for dkms, which would make a new pair, as the real one does.)
 	for file in shim-signed/mok/MOK.priv shim-signed/mok/MOK.der dkms/mok.key dkms/mok.pub; do
 		run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key /tmp/bin; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/{dkms,shim-signed/mok} &&
