@@ -286,7 +286,7 @@ reach() {
 	run=$(cat "$mutants"/passed/*.lines | sed -n "s/^$name://p" | sort -nu)
 	# These scripts also run, or only run, in a virtual machine. It does not write their lines.
 	[[ -n $run && $file != scripts/vm/* && $file != scripts/demo.sh ]] || return 0
-	! grep -qxE 'scripts/(common|decode|kdir|platform)\.sh' <<<"$file" || elsewhere=1
+	! grep -qxE 'scripts/(common|decode|kdir|platform|secure-boot)\.sh' <<<"$file" || elsewhere=1
 	while read -r kind first last function; do
 		((first <= line && line <= last)) || continue
 		among=$(awk -v first="$first" -v last="$last" 'first <= $1 && $1 <= last' <<<"$run")
