@@ -275,7 +275,8 @@ step_interrupted() {
 	trap - INT TERM HUP
 	kill -TERM -- "-$step_pid" 2>/dev/null || :
 	wait "$step_pid" 2>/dev/null || :
-	say "" "$program: interrupted; run it again to continue."
+	say
+	say "$program: interrupted; run it again to continue."
 	kill -"$1" $$
 }
 

@@ -41,7 +41,7 @@ confined bash -c 'echo "$PWD $(id -u)"; ls scripts/confined.sh'
 is "$status $stdout" "0 $checkout 0"$'\nscripts/confined.sh' "a confined command is root, in a copy of the checkout at the same path"
 confined bash -c 'echo changed >Makefile; rm -r scripts; cat Makefile'
 is "$status $stdout $(wc -l <Makefile) $(ls scripts/vm.sh)" "0 changed 2 scripts/vm.sh" "it can change the copy, but not the checkout"
-confined cat Makefile
+confined -- cat Makefile
 is "$stdout" changed "--changes keeps what it has changed"
 confined bash -c 'for file; do rm -rf "$file"; echo harm >"$file"; done; kill -KILL "$0"; rm -rf --no-preserve-root /etc /home /usr "$1/.." "$1"/../../../sandbox; exit 3' \
 	"$bystander" "$directory/precious" "$directory/new" /etc/hostname /usr/bin/true /proc/sysrq-trigger /proc/sys/kernel/printk /dev/sda /boot/harm

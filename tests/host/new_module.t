@@ -74,6 +74,14 @@ like "$status $stderr" "^1 .*error: kbuild and make cannot handle the path of th
 run scripts/new-module.sh mine
 like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*Your own module must be outside: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
 not_there mine "… and nothing is made"
+# (A full disk, for example.)
+mkdir "$directory/bin" "$directory/empty"
+printf '#!/bin/sh\nexit 1\n' >"$directory/bin/cp"
+chmod +x "$directory/bin/cp"
+for name in new/half empty; do
+	run env PATH="$directory/bin:$PATH" scripts/new-module.sh "$directory/$name"
+	is "$status $(echo "$directory/$name"*)" "1 $directory/$name*" "if it cannot be made, nothing is left: $name"
+done
 
 # ---- It works as docs/your-own-module.md says.
 

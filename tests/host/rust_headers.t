@@ -345,6 +345,13 @@ like "$status $stderr" '^1 .*cannot be completed: the source of that version is 
 run headers 9.10.3-amd64
 like "$status $stderr" '^1 .*cannot be completed: no image yet' "a kernel without an image is refused"
 
+run headers --source 9.9.1-amd64
+like "$status $stdout" '^0 linux-source-9\.9=[^ ]+$' "--source names the package with the kernel's source, and its version"
+for arguments in '--source 0.0.0-amd64' '--deb 0.0.0-amd64'; do
+	# shellcheck disable=SC2086 # an option and its value
+	run headers $arguments
+	is "$status $stdout" "1 " "${arguments% *}: a kernel that apt does not know gives 1"
+done
 run headers --list
 is "$(awk 'NR > 1 { print $1 }' <<<"$stdout" | tr '\n' ' ')" "9.10.3-amd64 9.10.2-amd64 9.9.1-other-amd64 9.9.1-norust-amd64 9.9.1-amd64 9.8.7-amd64 " \
 	"--list sorts by version, newest first"

@@ -61,7 +61,7 @@ is "$(<"$directory/temporary")" "$made.tmp" "mmdebstrap's temporary files are un
 not_there "$made.tmp" "… and are removed"
 is "$(ls -A "$made/dev")" "" "device files of the Debian are removed"
 is "$(find "$made" -perm /6000)" "" "no program in it runs as its owner"
-run scripts/sandbox.sh bash -c 'exit 42'
+run scripts/sandbox.sh -- bash -c 'exit 42'
 is "$status $stderr" "42 " "the second time, nothing is made, and the status is passed on"
 is "$(calls)" 1 "mmdebstrap was called once"
 run scripts/sandbox.sh --made echo hello

@@ -192,6 +192,9 @@ rm "$checkout"/tests/host/one.t*
 a_test host/bad 'done_testing'
 a_run bad
 is "$status" 1 "a file that tests nothing gives 1"
+echo : >"$checkout/tests/host/bad.t"
+a_run bad
+is "$status $(summary)" "1 0 passed, 1 failed, 0 skipped" "… also if it prints nothing at all"
 rm "$checkout/tests/host/bad.t"
 printf 'vm-modules:\n\t@false\n' >"$checkout/Makefile"
 a_run
@@ -242,6 +245,10 @@ sed 's/Test: one/Test: broken/' "$checkout/tests/mutants/number.patch" >"$checko
 mutants broken
 like "$status $stdout" '^1 broken .* NOT CAUGHT: the test fails without the defect, too' "a test that fails without the defect, too, proves nothing"
 rm "$checkout/tests/host/broken.t"
+printf 'Breaks: the build\nTest: one\n\n--- a/Makefile\n+++ b/Makefile\n@@ -1,2 +1,2 @@\n vm-modules book:\n-\t@true\n+\t@false\n' >"$checkout/tests/mutants/build.patch"
+mutants build
+like "$status $stdout" '^1 build .* NO MUTANT: it does not build' "a defect that does not build proves nothing"
+rm "$checkout/tests/mutants/build.patch"
 sed 's/^-1$/-3/' "$checkout/tests/mutants/number.patch" >"$checkout/tests/mutants/old.patch"
 mutants old
 is "$status" 1 "a patch that no longer applies gives 1"

@@ -55,12 +55,12 @@ start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; sleep 1; echo 
 		$gdb->flush;
 		<$gdb>' "$socket" >/dev/null
 } &
-start inside --strip --smp 3 --memory 700M --append loglevel=3 --append rust_lkm=1 bash -c '
+start inside --no-strip --strip --smp 3 --memory 700M --append loglevel=3 --append rust_lkm=1 -- bash -c '
 	echo to stdout; echo to stderr >&2; echo again >/dev/stderr; echo twice >/dev/stdout
 	nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo
 	readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_info) "; insmod hello_world.ko && cat /sys/module/hello_world/initstate
 	exit 42'
-start place --console --add "$directory/added" --add "$directory/second" bash -c 'echo "<1>seen on the console" >/dev/kmsg
+start place --strip --no-strip --console --add "$directory/added" --add "$directory/second" bash -c 'echo "<1>seen on the console" >/dev/kmsg
 	pwd; id -u; echo $(cat added second); ls hello_world.ko scripts/vm.sh tests/tap.sh; printf "<%s>\n" "$@"
 	echo $(ls /sys/class/net)/$(ls /sys/block); readelf -SW hello_world.ko | grep -c "\.BTF "; rm -rf *
 	exit 255' - 'two words' "it's" '$HOME' ''

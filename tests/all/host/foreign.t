@@ -8,15 +8,7 @@ cd "$(dirname "$0")/../../.." || exit
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 release=$(<"$kdir/include/config/kernel.release")
 
-run scripts/foreign.sh --list
-samples=$(grep -c ' allowed$' <<<"$stdout")
-is "$status $(wc -l <<<"$stdout")" "0 $(grep -c '^obj-' "$kdir/samples/rust/Makefile")" "all samples of the kernel are listed"
-is "$(grep -c '^CONFIG_SAMPLE_RUST_DRIVER_USB rust_driver_usb allowed' <<<"$stdout")" \
-	"$(grep -c '^CONFIG_USB=y' "$kdir/include/config/auto.conf")" "… and the kernel's configuration decides which are allowed"
-run scripts/foreign.sh 0.0.0-none
-is "$status $stdout" "1 " "a kernel that does not exist gives 1"
-run scripts/foreign.sh --none
-is "$status" 2 "an unknown option gives 2"
+samples=$(scripts/foreign.sh --list | grep -c ' allowed$')
 run scripts/foreign.sh
 is "$status $stdout" "0 $((samples + 4)) of $((samples + 4)) modules" \
 	"they are built by plain make, loaded and unloaded; so are modules with macros, in Rust and C, of several crates, and with clippy"

@@ -15,6 +15,8 @@ mkdir -p "$copy/build/kernels"
 kernel=$(dirname "$kdir")
 ln -s "$kernel" "$copy/build/kernels/"
 basename "$kernel" >"$copy/build/kernels/default-trixie"
+# (prose.sh would download this.)
+[[ ! -d build/codespell ]] || cp -a build/codespell "$copy/build/"
 lint() { run scripts/sandbox.sh "$copy/scripts/lint.sh" "$@"; }
 
 lint
