@@ -65,8 +65,9 @@ for signal in INT TERM HUP; do
 	tour=$!
 	await /proc/jiffies
 	kill -"$signal" "$tour"
-	wait "$tour"
-	is "$?" "$((128 + $(kill -l "$signal")))" "SIG$signal ends it with the signal's status"
+	status=0
+	wait "$tour" || status=$?
+	is "$status" "$((128 + $(kill -l "$signal")))" "SIG$signal ends it with the signal's status"
 	is "$(ours)" "" "… and no module stays loaded"
 done
 
@@ -80,8 +81,9 @@ RMMOD
 chmod +x "$scratch/first/rmmod"
 PATH=$scratch/first:$PATH scripts/demo.sh tickets >"$scratch/out" 2>&1 &
 echo "$!" >"$scratch/tour"
-wait "$!"
-is "$? $(ours)" "143 " "… also if one of them needs another"
+status=0
+wait "$!" || status=$?
+is "$status $(ours)" "143 " "… also if one of them needs another"
 
 # ---- Where it cannot run.
 

@@ -24,6 +24,12 @@ is "$status $findings" $'1 > module proc_hello\n> /proc/hello\n> /sys/module/pro
 inner 'rmmod proc_hello; kmsg >/dev/null'
 inner 'echo "<6>something" >/dev/kmsg'
 is "$status $findings" "1 unexpected: something" "a line in the log that the test has not looked at is a finding"
+for command in 'ls /no' 'x=$(ls /no)'; do
+	inner "$command; kmsg >/dev/null"
+	like "$status $stderr" "^1 .*line [0-9]+, status [0-9]: .*ls /no" "a command that fails is a finding"
+done
+inner 'false || ok 0 "it is false"; if false; then :; fi; run false; kmsg >/dev/null'
+is "$status $findings" "0 " "… but not if the test looks at its status"
 for level in emerg alert crit err warn notice debug; do levels+=("<$level> one"); done
 inner 'kmsg_mark; for level in 0 1 2 3 4 5 7 6; do echo "<$level>one" >/dev/kmsg; done; kmsg | grep one; ok 0 fine'
 is "$status $(grep one <<<"$stdout")" "0 $(printf '%s\n' "${levels[@]}" one)" "kmsg tells the level of a line, if it is not info"

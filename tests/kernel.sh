@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154
-# For tests that load modules: tap.sh, functions that read the kernel's log, and two gates. Sourced.
+# For tests that load modules: tap.sh, functions that read the kernel's log, and three gates. Sourced.
 #
-# The gates are two more tests at the end. For each new line in the log, the test must have looked at it (kmsg), or it must be one
-# that the kernel prints for any foreign module. A splat must be declared (expect_splat). And the machine must be as before:
-# modules, /proc, /sys/module, taint.
+# The gates are three more tests at the end. For each new line in the log, the test must have looked at it (kmsg), or it must be one
+# that the kernel prints for any foreign module. A splat must be declared (expect_splat). The machine must be as before:
+# modules, /proc, /sys/module, taint. And no command may have failed, unless the test looks at its status.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
@@ -14,6 +14,10 @@ if ! (. /run.vm && [[ " $(</proc/cmdline) " == *" -- $run "* ]]) 2>/dev/null; th
 	exit 2
 fi
 . "$(dirname "${BASH_SOURCE[0]}")/log_gate.sh"
+
+# Commands that failed, and whose status the test did not look at.
+failed_commands=''
+trap 'failed_commands+="line $LINENO, status $?: $BASH_COMMAND; "' ERR
 
 # ---- The log: kmsg.pl reads each record once, and keeps it in $gate_directory/log.
 
@@ -95,6 +99,8 @@ leaks() {
 
 done_testing() {
 	local findings
+	trap - ERR
+	is "$failed_commands" "" "no command failed whose status the test does not look at"
 	# This takes some seconds, and also finds what earlier tests have lost. So only the last test in a machine does it.
 	if ((${more_tests:-0} == 0)) && grep -qw kmemleak=on /proc/cmdline; then is "$(leaks)" "" "no memory is lost"; fi
 	gate_request mark

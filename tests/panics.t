@@ -36,8 +36,12 @@ hangs() {
 waiting=D
 [[ $(uname -v) != *PREEMPT_RT* ]] || waiting=DSR
 
-# ended STATUS DESCRIPTION: checks that a BUG has ended the process, as SIGSEGV does.
-ended() { is "$1" 139 "$2"; }
+# ends DESCRIPTION COMMAND…: checks that a BUG ends the command, as SIGSEGV does.
+ends() {
+	local status=0
+	"${@:2}" || status=$?
+	is "$status" 139 "$1"
+}
 
 # ---- The rule of a parameter.
 
@@ -46,8 +50,7 @@ insmod tests/panics_rule.ko
 kmsg_mark
 echo 2147483646 >$parameters/number
 is "$(<$parameters/number)" 2147483646 "the rule accepts a value"
-bash -c "echo 2147483647 >$parameters/number"
-ended "$?" "a panic in a rule ends the process that writes"
+ends "a panic in a rule ends the process that writes" bash -c "echo 2147483647 >$parameters/number"
 expect_splat 'kernel BUG at|Oops: invalid opcode'
 like "$(kmsg)" 'panicked at .*panics_rule\.rs:.*attempt to add with overflow' "… and the log says where and why"
 # From here on nothing may read the parameters. So their state is not compared.
@@ -59,8 +62,7 @@ hangs $! kernfs_drain "… and so does rmmod"
 # The same while it is loaded. The module needs another name, because the first one cannot be unloaded.
 sed 's/panics_rule/panics_load/g' tests/panics_rule.ko >"$tap_directory/panics_load.ko"
 kmsg_mark
-insmod "$tap_directory/panics_load.ko" number=2147483647
-ended "$?" "a panic in a rule ends the process that loads"
+ends "a panic in a rule ends the process that loads" insmod "$tap_directory/panics_load.ko" number=2147483647
 expect_splat 'kernel BUG at|Oops: invalid opcode'
 like "$(kmsg)" 'attempt to add with overflow' "… and the log says why"
 like "$(grep '^panics_load ' /proc/modules)" ' Loading ' "… and the module stays half loaded"
@@ -77,11 +79,11 @@ for how in number show text list open read write; do
 	# (The open of a number panics, too.)
 	[[ $how == number || $how == open ]] || exec 3<>"/proc/$name"
 	case $how in
-	number | open) cat "/proc/$name" ;;
-	text | write) bash -c 'echo >&3' ;;
-	*) cat <&3 ;;
+	number | open) call=(cat "/proc/$name") ;;
+	text | write) call=(bash -c 'echo >&3') ;;
+	*) call=(bash -c 'cat <&3') ;;
 	esac
-	ended "$?" "$how: a panic ends the process that makes the call"
+	ends "$how: a panic ends the process that makes the call" "${call[@]}"
 	expect_splat 'kernel BUG at|Oops: invalid opcode'
 	like "$(kmsg)" 'panicked at .*panics_[a-z]*\.rs:.*attempt to add with overflow' "… and the log says where and why"
 	if [[ $how != number && $how != open ]]; then
@@ -106,8 +108,7 @@ hangs $! proc_entry_rundown "a file whose own code removes it waits for itself f
 
 insmod tests/panics_device.ko
 kmsg_mark
-bash -c ': >/dev/panics_device'
-ended "$?" "open: a panic ends the process that opens"
+ends "open: a panic ends the process that opens" bash -c ': >/dev/panics_device'
 expect_splat 'kernel BUG at|Oops: invalid opcode'
 like "$(kmsg)" 'panicked at .*panics_device\.rs:.*attempt to add with overflow' "… and the log says where and why"
 like "$(rmmod panics_device 2>&1)" 'Module panics_device is in use' "… and the module stays in use"
