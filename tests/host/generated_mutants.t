@@ -268,6 +268,16 @@ mutants --seed 1 2
 is "$(verdicts)" $'scripts/tidy.sh:6 equivalent it is here\nscripts/tidy.sh:6 equivalent nothing is left' "a reason can be for one of several equal lines, by the line after it"
 : >tests/mutants/equivalent.txt
 sed -i 2d build/made
+a_test host/other ../ 'bash scripts/tid*.sh . >/dev/null
+[[ ! -e once ]] || ok 0 "fine"
+if [[ ! -e once ]]; then grep -q "sleep 0" scripts/tid*.sh; ok "$?" "by chance"; touch once; fi'
+mutants --seed 1 1
+is "$status $(verdicts)" "1 scripts/tidy.sh:6 survived" "a test that does not name the file must fail twice: once may be chance"
+a_test host/other ../ 'bash scripts/tid*.sh . >/dev/null
+grep -q "sleep 0" scripts/tid*.sh
+ok "$?" "the text"'
+mutants --seed 1 1
+is "$status $(verdicts)" "0 scripts/tidy.sh:6 caught tests/host/other.t: the text" "… and if it does, the mistake is caught"
 a_test host/tidy ../ 'ok 1 "wrong by itself"'
 mutants --seed 1 1
 like "$status $stderr" '^1 .*tests/host/tidy.t fails without any mistake, and is left out: wrong by itself.*left out, because they fail.*: tests-host-tidy.t' "a test that fails without a mistake proves nothing, and the message says so"

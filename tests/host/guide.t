@@ -27,8 +27,10 @@ ln -s /bin/false "$scratch/programs/cat"
 run env PATH="$scratch/programs:$PATH" "$scratch/checkout/scripts/book.sh" --code
 is "$status $(diff -r docs/guide "$scratch/checkout/docs/guide" | grep -v '^Only in .*: .*\.new$')" "1 " "if a page of the guide cannot be written, the old one stays"
 run "$scratch/checkout/scripts/book.sh" --code
+like "$status $stderr" '^0 docs/guide/01-first-module.md has the current code now' "… and --code says which page it updates"
 run "$scratch/checkout/scripts/book.sh" --check
-is "$status $stderr" "0 " "… and --code writes it into the guide"
+is "$status $stderr" "0 " "… and writes it into the guide"
+is "$(ls -A "$scratch/checkout/build/tmp")" "" "none of this leaves a file behind"
 sed -i 's,<!-- code: seconds.rs /\^impl,<!-- code: seconds.rs /^no such,' "$scratch/checkout/docs/guide/06-time.md"
 run "$scratch/checkout/scripts/book.sh" --code
 like "$status $stderr" '^1 .*06-time.md:[0-9]+: seconds.rs has no lines from /\^no such' "lines that do not exist are an error"

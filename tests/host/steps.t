@@ -32,6 +32,7 @@ steps: error: cannot count
 at_terminal() { script -qefc "bash '$directory/steps' '$directory' Counting 'cannot count' true" /dev/null </dev/null; }
 screen=$(env -u NO_COLOR TERM=xterm bash -c "$(declare -f at_terminal); directory=$directory; at_terminal")
 like "$screen" $'\r\e\[K\[1/2\] Waiting … 0 s .*\r\e\[K\[1/2\] Waiting … 1 s .*\r\e\[K\[1/2\] Waiting … \e\[32mdone' "at a terminal, a step shows the seconds that have passed"
+ok "$(($(grep -o $'\e\[K' <<<"$screen" | wc -l) > 30))" "… and lets the CPU rest between two updates"
 screen=$(NO_COLOR=1 at_terminal)
 is "$(tr -d '\r' <<<"$screen" | without_times)" $'[1/2] Waiting … done, N s\n[2/2] Counting … done, N s' "… but without colour with NO_COLOR"
 

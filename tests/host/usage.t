@@ -25,10 +25,17 @@ is "$status" 1 "doc.sh with a directory where nothing is built gives 1"
 like "$stderr" 'nothing is built in .*/tests' "… and says so"
 run scripts/depmod.sh
 is "$status" 2 "depmod.sh without a release gives 2"
-run scripts/test.sh one two
-is "$status" 2 "test.sh with two names gives 2"
-run scripts/rust-headers.sh one two
-is "$status" 2 "rust-headers.sh with two releases gives 2"
+directory=$(mktemp -d)
+temporary+=("$directory")
+
+# Scripts, and options of theirs, that take a number of arguments.
+mapfile -t limited < <(grep -lE 'bad_usage "one ' scripts/*.sh | grep -vx scripts/clean.sh)
+for call in "${limited[@]/%/ 1 2 3 4}" "scripts/clean.sh --from $directory 1" "scripts/rust-headers.sh --"{check,remove,list,needs,deb-hook}" 1 2" "scripts/test.sh 1 2" \
+	"scripts/preflight.sh --"{default,sources,uses}" 1 2 3" "scripts/preflight.sh 1 2 3"; do
+	read -ra words <<<"$call"
+	run "${words[@]}"
+	like "$status $stdout$stderr" "^2 ${words[0]##*/}: error: .*(one |takes? )" "$call: too many arguments give 2"
+done
 
 # A name that does not exist is an error, before anything is built.
 for target in demo test test-long test-sanitized; do
@@ -46,8 +53,6 @@ done < <(grep -ohE '"make [a-z][a-z-]*|: make [a-z][a-z-]*|; make [a-z][a-z-]*' 
 is "$unknown" "" "every target that a message names exists"
 
 # The lock that was taken last is released first.
-directory=$(mktemp -d)
-temporary+=("$directory")
 run bash -c '. scripts/common.sh; lock "$0/first" one; lock "$0/second" two; unlock; for name in first second; do flock -n "$0/$name" echo "$name"; done || :' "$directory"
 is "$stdout" second "unlock releases the lock that was taken last"
 
