@@ -14,7 +14,7 @@ case ${1:-} in
 -h | --help) usage && exit ;;
 --from)
 	[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
-	sources=$(module_directory "$2")
+	sources=$(module_directory "$2") || exit
 	shift
 	;;
 --all) all=1 ;;

@@ -38,7 +38,7 @@ while (($#)); do
 			fi
 			saved+=("$1" "$2")
 		else
-			from=$(module_directory "$2")
+			from=$(module_directory "$2") || exit
 			saved+=("$1" "$from")
 		fi
 		shift

@@ -26,7 +26,7 @@ while (($#)); do
 	case $1 in
 	--from)
 		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
-		from=$(module_directory "$2")
+		from=$(module_directory "$2") || exit
 		# In the sandbox the working directory may be another.
 		saved[${#saved[@]} - $# + 1]=$from
 		shift 2

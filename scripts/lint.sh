@@ -24,7 +24,7 @@ while (($#)); do
 		;;
 	--from)
 		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
-		sources=$(module_directory "$2")
+		sources=$(module_directory "$2") || exit
 		saved+=("$1" "$sources")
 		shift
 		;;

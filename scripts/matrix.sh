@@ -32,7 +32,7 @@ while (($#)); do
 	--again) again=1 ;;
 	--from)
 		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
-		from=$(module_directory "$2")
+		from=$(module_directory "$2") || exit
 		from_option=(--from "$from") of=("M=$from")
 		shift
 		;;

@@ -29,7 +29,7 @@ case ${1:-} in
 	;;
 --sources)
 	(($# == 2)) || bad_usage "--sources takes one DIR"
-	sources=$(module_directory "$2")
+	sources=$(module_directory "$2") || exit
 	# (kbuild also refuses this, but its message names a command that works only in the sandbox.)
 	[[ $sources == "$top" || ! -f $sources/modules.order ]] || die "a build without MO= has left objects beside the sources in $sources" \
 		"make M=$sources clean removes them. New ones go to build/modules/, with a directory for each kernel."

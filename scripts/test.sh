@@ -34,7 +34,7 @@ while (($#)); do
 	--sanitized) sanitized=1 guest_only=1 ;;
 	--from)
 		[[ -n ${2:-} ]] || bad_usage "--from needs a directory"
-		from=$(module_directory "$2")
+		from=$(module_directory "$2") || exit
 		shift
 		;;
 	-*) bad_usage "unknown option $1" ;;

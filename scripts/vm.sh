@@ -57,7 +57,7 @@ while (($#)); do
 		case $1 in
 		--kernel) release=$2 ;;
 		--from)
-			from=$(module_directory "$2")
+			from=$(module_directory "$2") || exit
 			# In the sandbox the working directory may be another.
 			saved[${#saved[@]} - $# + 1]=$from
 			;;

@@ -28,6 +28,8 @@ is "$status" 2 "depmod.sh without a release gives 2"
 directory=$(mktemp -d)
 temporary+=("$directory")
 
+echo 'obj-m := none.o' >"$directory/Kbuild"
+
 # Scripts, and options of theirs, that take a number of arguments.
 mapfile -t limited < <(grep -lE 'bad_usage "one ' scripts/*.sh | grep -vx scripts/clean.sh)
 for call in "${limited[@]/%/ 1 2 3 4}" "scripts/clean.sh --from $directory 1" "scripts/rust-headers.sh --"{check,remove,list,needs,deb-hook}" 1 2" "scripts/test.sh 1 2" \
@@ -35,6 +37,12 @@ for call in "${limited[@]/%/ 1 2 3 4}" "scripts/clean.sh --from $directory 1" "s
 	read -ra words <<<"$call"
 	run "${words[@]}"
 	like "$status $stdout$stderr" "^2 ${words[0]##*/}: error: .*(one |takes? )" "$call: too many arguments give 2"
+done
+
+for call in {clean,dev,gdb,lint,matrix,test,vm}.sh\ --from preflight.sh\ --sources; do
+	read -ra words <<<"scripts/$call $directory/none"
+	run "${words[@]}"
+	like "$status $stderr" "^1 ${words[0]##*/}: error: there is no directory $directory/none"$'(\n  [^\n]*)*$' "$call: a directory that does not exist is named, and nothing else is said"
 done
 
 # A name that does not exist is an error, before anything is built.
