@@ -54,11 +54,11 @@ commas() {
 	echo "${words//,/, }"
 }
 
-# libraries_of DIRECTORY: prints the libraries that the procedural macros need: the C library's and gcc's. The names of the
+# libraries_of DIRECTORY: prints the libraries that the procedural macros need: the C library's, and mostly gcc's. The names of the
 # symbols show the oldest version that has all of them.
 libraries_of() {
 	find "$1" -name '*.so' -exec objdump -T {} + | grep -oE '\((GLIBC|GCC)_[0-9.]+' | sort -uV |
-		awk -F '[(_]' '{ newest[$2] = $3 } END { print "libc6 (>= " newest["GLIBC"] "), libgcc-s1 (>= " newest["GCC"] ")" }'
+		awk -F '[(_]' '{ newest[$2] = $3 } END { print "libc6 (>= " newest["GLIBC"] ")" ("GCC" in newest ? ", libgcc-s1 (>= " newest["GCC"] ")" : "") }'
 }
 
 # dpkg-deb gives this time to all files that are younger.

@@ -25,7 +25,7 @@ like "$stderr" 'apt knows no headers of kernel 0.0.0-none' "… and is named"
 directory=$(mktemp -d "$PWD/build/rust-headers-test.XXXXXX")
 temporary+=("$directory")
 mkdir -p "$directory"/{checkout,bin,deb,tree/rust}
-cp -a scripts "$directory/checkout/"
+cp -a scripts packaging "$directory/checkout/"
 
 # A build tree that lacks a symbol, and one with a symbol too many.
 rmdir "$directory"/tree{/rust,}
@@ -61,6 +61,7 @@ package() {
 	mkdir -p "$tree/DEBIAN"
 	[[ $1 =~ [0-9.]+ ]]
 	printf 'Package: %s\nVersion: %s-1\nArchitecture: all\nMaintainer: nobody\nDescription: none\n' "$1" "${BASH_REMATCH[0]}" >"$tree/DEBIAN/control"
+	[[ $1 != linux-headers-*-amd64 ]] || echo "Depends: gcc, linux-headers-9.9.1-common (= 9.9.1-1), linux-kbuild-9.9.1" >>"$tree/DEBIAN/control"
 	for file in "${@:2}"; do
 		mkdir -p "$(dirname "$tree/${file%%=*}")"
 		printf '%b\n' "${file#*=}" >"$tree/${file%%=*}"
@@ -153,7 +154,10 @@ cat >"$directory/bin/apt-cache" <<STANDIN
 case \$1 in
 pkgnames) grep -o "^\$2[^ ]*" "$directory/archive" | sort -u ;;
 madison) shift && for name; do sed -n "s/^\$name \\(.*\\)/\$name | \\1 | none/p" "$directory/archive"; done ;;
-show) echo "Depends: gcc, linux-headers-9.9.1-common (= 1), linux-kbuild-9.9.1" ;;
+show)
+	echo "Depends: gcc, linux-headers-9.9.1-common (= 1), linux-kbuild-9.9.1"
+	[[ \$2 != linux-headers-amd64=9.9.1-1 ]] || echo "Depends: linux-headers-9.9.1-amd64 (= 9.9.1-1)"
+	;;
 esac
 STANDIN
 cat >"$directory/bin/apt-get" <<STANDIN
@@ -333,6 +337,64 @@ like "$stderr" $'These options differ .*\n  < CONFIG_LD_VERSION=1\n  > CONFIG_LD
 echo fine >"$directory/behaviour"
 run headers 9.9.1-amd64
 is "$status $stderr" "0 " "a tree that this script made is used as it is"
+
+# ---- Its package.
+
+run headers --deb 9.9.1-amd64
+architecture=$(scripts/sandbox.sh dpkg --print-architecture)
+packages=$directory/checkout/build/packages
+deb=$packages/linux-librust-9.9.1-amd64_9.9.1-1_$architecture.deb
+meta=$packages/linux-librust-amd64_9.9.1-1_$architecture.deb
+is "$status $stdout" "0 $deb" "--deb makes a package, and prints its path"
+like "$stderr" "The metapackage is build/packages/${meta##*/}" "… and the metapackage of the flavour's newest kernel"
+in_deb() { scripts/sandbox.sh bash -c 'mkdir /tmp/files && dpkg-deb -R "$0" /tmp/files && cd /tmp/files && '"$2" "$1"; }
+compiler=$(cut -d ' ' -f 2 <<<"$rustc")
+sum() { sha256sum <"$made/build/$1" | head -c 12; }
+clippy=linux-librust-clippy.toml-9.9.1 target=linux-librust-target.json-9.9.1
+control=$(in_deb "$deb" 'cat DEBIAN/control')
+is "$(sed -E '/^Description/,$d; /^Installed-Size/d; s/, libc6 \(>= 2[0-9.]+\)(, libgcc-s1 \(>= [0-9.]+\))?$/, LIBRARIES/' <<<"$control")" \
+	"Package: linux-librust-9.9.1-amd64
+Version: 9.9.1-1
+Architecture: $architecture
+Maintainer: rust-lkm <rust-lkm@localhost>
+Section: kernel
+Priority: optional
+Source: linux-librust
+Depends: linux-headers-9.9.1-amd64 (= 9.9.1-1), rustc (>= $compiler), rustc (<< ${compiler%.*}.$((${compiler##*.} + 1))~), bindgen, make, LIBRARIES
+Provides: $clippy (= 0~$(sum .clippy.toml)), $target (= 0~$(sum scripts/target.json))
+Conflicts: $clippy (<< 0~$(sum .clippy.toml)), $clippy (>> 0~$(sum .clippy.toml)), $target (<< 0~$(sum scripts/target.json)), $target (>> 0~$(sum scripts/target.json))
+Suggests: rust-clippy" "its fields: it fits these headers, this compiler, and other flavours with the same shared files"
+is "$(grep -c '@' <<<"${control//@localhost/}")" 0 "nothing in them is left open"
+size=$(in_deb "$deb" 'find usr -type f -printf "%s\n" | awk "{ size += int((\$1 + 1023) / 1024) } END { print size }"; find usr -type d | wc -l')
+same "$(sed -n 's/^Installed-Size: //p' <<<"$control")" "$((${size/$'\n'/ + }))" "Installed-Size counts files in KiB, and one for each directory"
+in_rust() { (cd "$1" && find rust -type f ! -name '.*' ! -name '*_generated.rs' ! -name Makefile ! -name '*.md' | LC_ALL=C sort); }
+is "$(in_deb "$deb" 'cd usr/src/linux-headers-9.9.1-amd64 && find . -type f | sed s,./,, | LC_ALL=C sort')" "$(in_rust "$made/build")" "it has all of rust/ but the sources that nothing needs again"
+is "$(in_deb "$deb" 'cd usr/lib/linux-librust/9.9.1-amd64 && find . -type f | LC_ALL=C sort; grep ^release= links')" \
+	"./links
+./shared/.clippy.toml
+./shared/scripts/target.json
+release=9.9.1-amd64" "… and its own copies of the shared files, and what links to them"
+is "$(in_deb "$deb" 'find usr -type f ! -perm 644 -o -type d ! -perm 755; stat -c "%a %n" DEBIAN/p*; md5sum --check --quiet DEBIAN/md5sums; wc -l <DEBIAN/md5sums; grep -h "9.9.1-amd64/links" DEBIAN/p*')" \
+	"755 DEBIAN/postinst
+755 DEBIAN/prerm
+$(in_deb "$deb" 'find usr -type f | wc -l')
+	sh /usr/lib/linux-librust/9.9.1-amd64/links add
+	sh /usr/lib/linux-librust/9.9.1-amd64/links remove" "everybody can read it, its sums are right, and its scripts are for this kernel"
+is "$(in_deb "$deb" 'cd usr/share && zcat doc/*/changelog.Debian.gz; echo doc/*/* lintian/overrides/*')" "linux-librust-9.9.1-amd64 (9.9.1-1) unstable; urgency=medium
+
+  * Made from version 9.9.1-1 of linux.
+
+ -- rust-lkm <rust-lkm@localhost>  $(date -Rud "@$(stat -c %Y "$made/build/.config")")
+doc/linux-librust-9.9.1-amd64/changelog.Debian.gz doc/linux-librust-9.9.1-amd64/copyright lintian/overrides/linux-librust-9.9.1-amd64" "… and its documents say what it was made from"
+is "$(in_deb "$meta" 'sed -n "/^Package/p; /^Version/p; /^Depends/p" DEBIAN/control')" "Package: linux-librust-amd64
+Version: 9.9.1-1
+Depends: linux-librust-9.9.1-amd64 (= 9.9.1-1), linux-headers-amd64 (= 9.9.1-1)" "the metapackage keeps headers and metadata at one version"
+before=$(stat -c %y "$deb")
+run headers --deb 9.9.1-amd64
+is "$status $stdout $stderr $(stat -c %y "$deb")" "0 $deb  $before" "the second time, nothing is made"
+sed -i 's/^Priority: .*/Priority: extra/' "$directory/checkout/packaging/linux-librust/control"
+run headers --deb 9.9.1-amd64
+is "$status $(in_deb "$deb" 'grep ^Priority DEBIAN/control')" "0 Priority: extra" "… but it is made again if what it is made from has changed"
 
 run headers 9.9.1-norust-amd64
 is "$status" 1 "a kernel without CONFIG_RUST is refused"
