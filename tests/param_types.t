@@ -31,6 +31,7 @@ done
 line=''
 for type in "${types[@]}"; do
 	line+=" r_$type=7 a_$type=1"
+	settings+=("r_$type" "w_$type" "a_$type")
 	settings+=("r_$type= r_$type=x w_$type= w_$type=x a_$type= a_$type=,1 a_$type=1,x a_$type=1,1,1,1")
 done
 settings+=("${line/r_bool=7/r_bool=1}")

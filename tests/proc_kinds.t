@@ -53,6 +53,13 @@ is "$(perl '
 	$hole = hole(); lseek($f, 0, SEEK_SET);
 	say for read_at($f, $hole - 4, 99), read_at($f, $hole, 99), lseek($f, 0, SEEK_CUR);')" \
 	$'3\n5\nEINVAL\nEINVAL\n5\nEFAULT\nEFAULT\n5\n4\nEFAULT\n4' "seeking and bad buffers have the same results as for a number"
+# (A list gives the offset of an entry's end only after it has printed so far.)
+for file in table limit list size command boaster 1/2/3; do
+	mode=O_RDONLY
+	[[ $file != command ]] || mode=O_WRONLY
+	same "$(perl '$f = openf("'$p/$file'", '$mode'); say for lseek($f, 1, SEEK_SET), lseek($f, 1, SEEK_CUR), lseek($f, 0, SEEK_END), lseek($f, 0, SEEK_CUR)')" \
+		$'1\n2\nEINVAL\n2' "$file: lseek sets and moves the offset; SEEK_END is EINVAL"
+done
 for how in sendfile splice; do
 	is "$(perl '
 		$f = openf("'$passes'"); pipe R, W; $sent = ""; readn($f, 2); $rest = pread($f, 99, 2);
