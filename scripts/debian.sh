@@ -306,7 +306,7 @@ use_disks() {
 	flock -n --shared "$fd" && return
 	say "$program: waiting for another run: it is making the disks of a Debian …"
 	flock --shared "$fd"
-	is_made || no_vm "the other run did not make the disks of a Debian" "Run this again: it makes them."
+	[[ -e $begins_with/recipe ]] || no_vm "the other run did not make the disks of a Debian" "Run this again: it makes them."
 }
 
 make_image() {
