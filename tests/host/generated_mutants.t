@@ -133,6 +133,7 @@ run scripts/tidy.sh "$place"
 is "$stdout" "done" "it says that it is done"
 there "$place/kept" "nothing else is removed"'
 a_test guest '' 'like "$(<one.rs)" "one" "one is one"'
+a_test more_guest '' 'ok 0 "fine"'
 a_test host/other ../ 'ok 0 "fine"'
 a_test host/mutants ../ 'ok 1 "never asked"'
 echo 'one' >one.rs
