@@ -12,7 +12,8 @@
 
 case ${1:-} in
 -h | --help) usage && exit ;;
-'' | -*) bad_usage "MO is missing: the directory in which the modules are built" ;;
+-*) bad_usage "unknown option $1" ;;
+'') bad_usage "MO is missing: the directory in which the modules are built" ;;
 esac
 (($# == 1)) || bad_usage "one MO"
 good_path MO "$1"

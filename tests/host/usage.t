@@ -14,10 +14,10 @@ for script in "${scripts[@]}"; do
 	is "$stderr" "" "… and nothing else"
 	run "$script" --unknown
 	is "$status $stdout" "2 " "$script: an unknown option gives 2"
-	like "$stderr" "$(basename "$script"): error: .*"$'\n'".*--help explains how to call it" "… and points to the help"
+	like "$stderr" "$(basename "$script"): error: .*--unknown.*"$'\n'".*--help explains how to call it" "… and points to the help"
 done
 
-# Scripts that need an argument, or take at most one.
+# Scripts that need an argument.
 run scripts/doc.sh
 is "$status" 2 "doc.sh without a directory gives 2"
 run scripts/doc.sh tests
