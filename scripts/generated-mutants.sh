@@ -11,8 +11,8 @@
 #   --help       this text
 #
 # A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
-# compiler's messages. Each test has run without a mistake first, and its run says which lines of the scripts it reaches. Only
-# these tests can notice a mistake in a line. Of them, those that have caught other mistakes in the same file come first, then
+# compiler's messages. Each test has run without a mistake first, and its run says which lines of the scripts it reaches. Only the
+# tests that reach a line are tried with a mistake in it, and those that compare texts. Those that have caught other mistakes in the same file come first, then
 # those that name the file or its modules, and then all others. If none of them fails, the tests of make test-long that name the
 # file are run, and a test of make test-debian, if its disks were made. If a mistake has no effect, list it with the reason in
 # tests/mutants/equivalent.txt.
@@ -134,11 +134,10 @@ mapfile -t tests < <(printf '%s\n' tests/*.t tests/host/*.t | grep -vx tests/hos
 mapfile -t long_tests < <(compgen -G 'tests/long/host/*.t' || :)
 # (Only the test that needs nothing but these disks. There is no network here.)
 [[ -z $(compgen -G "$build/debian/*/root.img") ]] || long_tests+=(tests/debian/machine.t)
-any_guest=$(printf '%s\n' "${tests[@]}" | grep -vm 1 /host/)
 # This test compares the compiler's messages for code that must not compile.
 refusals=tests/host/ui.t
-# These look at the text of the sources.
-compares_texts='host/(docs|guide|promises)\.t'
+# These look at the text of the sources, the first three at nothing else.
+compares_texts='host/(docs|guide|promises)\.t' reads_texts='host/(docs|guide|promises|usage)\.t'
 
 limit_of_one=$limit
 
@@ -178,12 +177,15 @@ failed_in() {
 		END { if (!found && !ended && (passed == 0 || passed != planned)) print "it ended too early" }' "$1"
 }
 
+# in_machine TEST: succeeds if the test runs in a virtual machine of vm.sh.
+in_machine() { [[ $1 == tests/*.t && $1 != */host/* && $1 != */debian/* ]]; }
+
 # run_tests CHANGES LIMIT LOG TEST…: runs one test of this machine, or several in one virtual machine. Sets failure.
 run_tests() {
 	local changes=$1 limit=$2 log=$3 status=0 options
 	shift 3
 	failure=''
-	if [[ $1 == */host/* ]]; then
+	if ! in_machine "$1"; then
 		watched "$log" "$changes" "$limit" bash "$1" || status=$?
 	else
 		read -ra options <<<"$(options_of "$1")"
@@ -202,7 +204,7 @@ run_tests() {
 	if ((status == 124)) && ! grep -q '^not ok' "$log"; then
 		# (scripts/test.sh, too, stops a virtual machine that does not end. It does not stop a test of this machine.)
 		failure='HANGS'
-		[[ $1 == */host/* ]] || failure="the virtual machine goes on for ever"
+		! in_machine "$1" || failure="the virtual machine goes on for ever"
 	else
 		failure=$(failed_in "$log" | head -n 1)${failure:+ ($failure)}
 		[[ -n $failure ]] || ((status == 0)) || failure="it ended with status $status"
@@ -216,14 +218,14 @@ telling() {
 	local script
 	# shellcheck disable=SC2016 # the script expands them
 	for script in scripts/*.sh scripts/*/*.sh; do
-		awk -v tell='[ -z "${BASH_VERSION-}" ] || ! { : >&77; } 2>/dev/null || { PS4="+@ \${BASH_SOURCE:-}:\$LINENO@ " BASH_XTRACEFD=77; set -x; }' '
-			NR > 1 && !told && !NF { $0 = tell; told = 1 } { print }' "$script" >/tmp/told
+		tell='[ -z "${BASH_VERSION-}" ] || ! { : >&77; } 2>/dev/null || { PS4="+@ \${BASH_SOURCE:-}:\$LINENO@ " BASH_XTRACEFD=77; set -x; }' \
+			awk 'NR > 1 && !told && !NF { $0 = ENVIRON["tell"]; told = 1 } { print }' "$script" >/tmp/told
 		cat /tmp/told >"$script"
 	done
 }
 
-# lines_in: prints the lines that are named in what such scripts have written, once each: SCRIPT:LINE, the script without its directory.
-lines_in() { sed -nE 's,^\++@ ([^@]*/)?([^/@]+:[0-9]+)@ .*,\2,p' | LC_ALL=C sort -u; }
+# lines_in: prints the lines that are named in what such scripts have written, once each, as scripts/NAME:LINE.
+lines_in() { sed -nE 's,^\++@ ([^@]*/)?(scripts/[^@]+:[0-9]+)@ .*,\2,p' | LC_ALL=C sort -u; }
 
 # known TEST: succeeds if the test passes here without a mistake. It tries that once, and sets seconds to the time that it took. The
 # file TEST.lines gets the lines of scripts that it has run.
@@ -234,19 +236,23 @@ known() {
 		[[ ! -s $file ]] || exit 0
 		copy=$mutants/changes.known.$BASHPID
 		confined "$copy" 60 bash -c "$(declare -f telling); telling"
-		if
-			if [[ $1 == make ]]; then build_in "$copy" "$file.log"; else silence=900 run_tests "$copy" 1800 "$file.log" "$1"; fi 77>"$file.trace"
-		then
-			lines_in <"$file.trace" >"$file.lines"
+		# (Once more, because one failure may be chance.)
+		if passes_in "$copy" "$1" "$file" || passes_in "$copy" "$1" "$file"; then
 			echo "$((SECONDS - began))" >"$file"
 		else
 			warn "$1 fails without any mistake, and is left out: $failure. Its output is in $file.log."
 			echo failed >"$file"
 		fi
+		lines_in <"$file.trace" >"$file.lines"
 		remove "$copy" "$file.trace"
 	) 9>"$file.lock"
 	seconds=$(<"$file")
 	[[ $seconds != failed ]]
+}
+
+# passes_in CHANGES TEST FILE: runs the test there. What the scripts tell goes to FILE.trace.
+passes_in() {
+	if [[ $2 == make ]]; then build_in "$1" "$3.log" 77>"$3.trace"; else silence=900 run_tests "$1" 1800 "$3.log" "$2" 77>"$3.trace"; fi
 }
 
 known_bad() { grep -qsx failed "$mutants/passed/${1//\//-}"; }
@@ -262,31 +268,45 @@ machine_code() {
 
 # ---- One mutant.
 
-# one_for TEST: prints the test that stands for this one. (All tests in a virtual machine run the same scripts.)
-one_for() { if [[ $1 == tests/*.t && $1 != */host/* && $1 != */debian/* ]]; then echo "$any_guest"; else echo "$1"; fi; }
+# one_for TEST: prints the test that stands for this one. (On this machine, all tests in virtual machines with the same options run
+# the same lines of the scripts.)
+one_for() {
+	local test
+	for test in "${tests[@]}"; do
+		if [[ $1 == "$test" ]] || { in_machine "$1" && in_machine "$test" && [[ $(options_of "$1") == "$(options_of "$test")" ]]; }; then
+			echo "$test"
+			return
+		fi
+	done
+	echo "$1"
+}
 
 lines_of() { cat "$mutants/passed/$(tr / - <<<"$1").lines" 2>/dev/null || :; }
 
 # runs_it TEST: succeeds if the test has run the script. (The machine's own scripts run whenever vm.sh does.)
 runs_it() {
-	local one script=${file##*/}
+	local one script=$file
 	one=$(one_for "$1")
 	case $file in
-	scripts/vm/exchange.sh) script=dev.sh ;;
-	scripts/vm/*) script=vm.sh ;;
+	scripts/vm/exchange.sh) script=scripts/dev.sh ;;
+	scripts/vm/*) script=scripts/vm.sh ;;
+	scripts/debian/*) script=scripts/debian.sh ;;
 	esac
 	known "$one" && grep -qF "$script:" <(lines_of "$one")
 }
 
+# runs_elsewhere: succeeds if the script runs in virtual machines, too.
+runs_elsewhere() { [[ $file =~ ^scripts/(common|decode|kdir|platform|secure-boot)\.sh$ ]]; }
+
 # reach: sets lines to those of which a test must run one, so that it can notice the mistake in $file:$line. If that cannot be
 # told, to none. It fails if no test runs this command.
 reach() {
-	local kind first last function among name=${file##*/} run elsewhere=''
+	local kind first last function among run elsewhere=''
 	lines=()
-	run=$(cat "$mutants"/passed/*.lines | sed -n "s/^$name://p" | sort -nu)
+	run=$(cat "$mutants"/passed/*.lines | sed -n "s,^$file:,,p" | sort -nu)
 	# These scripts also run, or only run, in a virtual machine. It does not write their lines.
-	[[ -n $run && $file != scripts/vm/* && $file != scripts/demo.sh ]] || return 0
-	! grep -qxE 'scripts/(common|decode|kdir|platform|secure-boot)\.sh' <<<"$file" || elsewhere=1
+	[[ -n $run && $file != scripts/*/* && $file != scripts/demo.sh ]] || return 0
+	! runs_elsewhere || elsewhere=1
 	while read -r kind first last function; do
 		((first <= line && line <= last)) || continue
 		among=$(awk -v first="$first" -v last="$last" 'first <= $1 && $1 <= last' <<<"$run")
@@ -313,8 +333,9 @@ reach() {
 reaches() {
 	local one
 	((${#lines[@]})) || return 0
+	! { in_machine "$1" && runs_elsewhere; } || return 0
 	one=$(one_for "$1")
-	known "$one" && grep -qxFf <(printf "${file##*/}:%s\n" "${lines[@]}") <(lines_of "$one")
+	known "$one" && grep -qxFf <(printf "$file:%s\n" "${lines[@]}") <(lines_of "$one")
 }
 
 # notices TEST MODULE…: succeeds if the test can notice the mistake, because it runs the modules or the script.
@@ -326,7 +347,7 @@ notices() {
 	# (Some tests in a virtual machine are about all modules. docs.t takes its commands from the documents.)
 	*.rs | *.h) grep -qwE -- "$(IFS='|' && echo "${*:2}")" "$1" || [[ $1 == tests/docs.t ]] || { [[ $1 != tests/host/* ]] && grep -qF '*.ko' "$1"; } ;;
 	*.sh) if ((${#lines[@]})); then reaches "$1"; else grep -qF -- "$(basename "$file")" "$1" || runs_it "$1"; fi ;;
-	esac || [[ $1 =~ $compares_texts ]]
+	esac || [[ $1 =~ $reads_texts ]]
 }
 
 # ordered MODULE…: prints the tests. Those that are most likely to notice a mistake in $file (and in these modules) come first.
@@ -442,7 +463,7 @@ try() {
 		((${#batch[@]})) || continue
 		chosen=() time=$limit
 		for test in "${batch[@]}"; do
-			[[ -z $unreached || $test =~ $compares_texts ]] || continue
+			[[ -z $unreached || $test =~ $reads_texts ]] || continue
 			if known_bad "$test" || ! notices "$test" "${modules[@]}"; then continue; fi
 			seconds=20
 			[[ $test != tests/host/* ]] || known "$test" || continue
@@ -470,7 +491,7 @@ try() {
 			if ! reach || ! reaches "$test"; then continue; fi
 			unreached=''
 		fi
-		! run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$test" || continue
+		! silence=900 run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$test" || continue
 		if [[ $failure != HANGS ]]; then
 			caught "$test" "$failure"
 			return
@@ -495,8 +516,8 @@ trap 'trap - INT TERM; kill 0' INT TERM
 # A mistake in a script needs to know which lines each test runs.
 if grep -qsx 'scripts/.*\.sh' <(sed -sn 1p "$generated"/*); then
 	say "Running each test without a mistake, to see which lines of the scripts it runs …"
-	for test in make "$any_guest" "${tests[@]}"; do
-		[[ $test != tests/*.t || $test == */host/* || $test == "$any_guest" ]] || continue
+	for test in make "${tests[@]}"; do
+		[[ $test == make || $test == "$(one_for "$test")" ]] || continue
 		while (($(jobs -rp | wc -l) >= workers)); do wait -n || :; done
 		(known "$test") || : &
 	done
@@ -540,6 +561,6 @@ awk -F '\t' -v compares_texts="${compares_texts//\\/\\\\}" '
 		return n
 	}' "$report"
 echo "$(grep -c $'\tcaught\t' "$report" || :) of $(grep -cE $'\t(caught|survived)\t' "$report" || :) mistakes were caught (seed $seed)"
-left_out=$(grep -slx failed "$mutants"/passed/{make,tests-*.t} | grep -v /tests-long- || :)
+left_out=$(grep -slx failed "$mutants"/passed/{make,tests-*.t} | grep -vE '/tests-(long|debian)-' || :)
 [[ -z $left_out ]] || warn "left out, because they fail without any mistake: ${left_out//"$mutants/passed/"/}"
 [[ -z $left_out ]] && ! grep -q $'\tsurvived\t' "$report"

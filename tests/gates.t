@@ -8,7 +8,7 @@
 
 # inner STATEMENTS: runs them as a test. Sets status, and findings to what the gates have printed.
 inner() {
-	run bash -c '. tests/kernel.sh; ok 0 "fine"; '"$1"'; done_testing'
+	run bash -c '. tests/kernel.sh; ok 0 "fine"; '"$1"'; done_testing' "${2:-tests/inner}"
 	findings=$(sed -n 's/^# \([<>] \|unexpected: \)/\1/p' <<<"$stderr")
 	kmsg >/dev/null
 }
@@ -28,8 +28,10 @@ for command in 'ls /no' 'x=$(ls /no)'; do
 	inner "$command; kmsg >/dev/null"
 	like "$status $stderr" "^1 .*line [0-9]+, status [0-9]: .*ls /no" "a command that fails is a finding"
 done
-inner 'false || ok 0 "it is false"; if false; then :; fi; run false; kmsg >/dev/null'
-is "$status $findings" "0 " "… but not if the test looks at its status"
+inner 'false || ok 0 "it is false"; if false; then :; fi; run false; fails() { false; true; }; fails; kmsg >/dev/null'
+is "$status $findings" "0 " "… but not in a condition, after run, or in a function"
+inner 'false; kmsg >/dev/null' elsewhere/tests/inner
+is "$status $findings" "0 " "… nor in a test of somebody else"
 for level in emerg alert crit err warn notice debug; do levels+=("<$level> one"); done
 inner 'kmsg_mark; for level in 0 1 2 3 4 5 7 6; do echo "<$level>one" >/dev/kmsg; done; kmsg | grep one; ok 0 fine'
 is "$status $(grep one <<<"$stdout")" "0 $(printf '%s\n' "${levels[@]}" one)" "kmsg tells the level of a line, if it is not info"

@@ -11,7 +11,7 @@ is "$status $(wc -l <<<"$stdout")" "0 $(grep -c '^obj-' "$kdir/samples/rust/Make
 is "$(grep -c '^CONFIG_SAMPLE_RUST_DRIVER_USB rust_driver_usb allowed' <<<"$stdout")" \
 	"$(grep -c '^CONFIG_USB=y' "$kdir/include/config/auto.conf")" "… and the kernel's configuration decides which are allowed"
 run scripts/foreign.sh 0.0.0-none
-is "$status $stdout" "1 " "a kernel that does not exist gives 1"
+like "$status $stdout$stderr" '^1 .*0\.0\.0-none' "a kernel that does not exist gives 1, and is named"
 run scripts/foreign.sh --none
 is "$status" 2 "an unknown option gives 2"
 run scripts/foreign.sh one two

@@ -215,6 +215,12 @@ a_test long/host/other ../../ 'like "$(grep ^sleep scripts/tidy.sh)" "sleep 1" "
 mutants --seed 1 1
 is "$status $(verdicts)" "0 scripts/tidy.sh:6 caught tests/long/host/slow.t: it does not sleep" "what no test of make test notices is tried with those of make test-long that name the file"
 rm -r tests/long
+mkdir -p tests/debian build/debian/any
+touch build/debian/any/root.img
+a_test debian/machine ../ 'run scripts/tidy.sh .; like "$(grep ^sleep scripts/tidy.sh)${more_tests:-}" "sleep 0$" "it does not sleep, and this is not in a machine of vm.sh"'
+mutants --seed 1 1
+is "$status $(verdicts)" "0 scripts/tidy.sh:6 caught tests/debian/machine.t: it does not sleep, and this is not in a machine of vm.sh" "… and with the test of make test-debian, if its disks are there"
+rm -r tests/debian build/debian
 
 # Which tests run the line of a mistake?
 cat >scripts/branch.sh <<'SCRIPT'

@@ -84,7 +84,7 @@ ln -s "$directory/kept/old.ko" "$own/old.ko"
 cp -r "$own" "$directory/sources"
 
 run make --no-print-directory M="$own" test
-is "$status $(tail -n 1 <<<"$stdout")" "0 8 passed, 0 failed, 0 skipped" "modules of all kinds are built, and their tests run in the virtual machine"
+is "$status $(tail -n 1 <<<"$stdout")" "0 7 passed, 0 failed, 0 skipped" "modules of all kinds are built, and their tests run in the virtual machine"
 release=$(cd "$own/build/modules" && echo *)
 is "$(cd "$own/build/modules/$release" && find . -name '*.ko' | sort | paste -sd ' ')" "./counts.ko ./deep/in_c.ko ./mixed.ko ./plain.ko" \
 	"the modules are in the directory's build/modules/, with a directory for each kernel"
@@ -118,7 +118,7 @@ a_test state 'run insmod deep/in_c.ko
 kmsg >/dev/null'
 rm "$own"/tests/{all,perl}.t
 run make --no-print-directory M="$own" test
-is "$status $(tail -n 1 <<<"$stdout")" "2 4 passed, 2 failed, 0 skipped" "the log gate and the state gate work there, too"
+is "$status $(tail -n 1 <<<"$stdout")" "2 2 passed, 2 failed, 0 skipped" "the log gate and the state gate work there, too"
 like "$stderr" 'unexpected: plain: My numbers are \[72\]' "… a log line that no test looked at is shown"
 like "$stderr" '> module in_c' "… and a module that is still loaded"
 run make --no-print-directory M="$own" test T=nope
@@ -165,7 +165,7 @@ a_test 3_short 'is 1 1 "a test after one that was ended"'
 a_test 4_deadlock 'exec insmod deadlock.ko'
 a_test 5_late 'is 1 1 "never seen"'
 run make --no-print-directory M="$own" test
-is "$status $(tail -n 1 <<<"$stdout")" "2 5 passed, 4 failed, 0 skipped" "tests that do not end are stopped, and the others run"
+is "$status $(tail -n 1 <<<"$stdout")" "2 4 passed, 4 failed, 0 skipped" "tests that do not end are stopped, and the others run"
 is "$(grep -l '^not ok - it ends within 8 seconds (timeout=16 in tests/settings allows more)' "$own"/build/test/*.tap | sed 's,.*/,,' | paste -sd ' ')" \
 	"1_sleeps.tap 2_busy.tap 4_deadlock.tap" "… and each test that took too long is reported"
 like "$stderr" 'sleep \(process [0-9]+\) has been in the kernel for 8 seconds.*hrtimer_nanosleep' "… and the program that a test waits for is named"

@@ -47,8 +47,9 @@ found DEBUG_OBJECTS detect_c timer 'ODEBUG: free active'
 # proc_fs::File forbids this, but the compiler allows it: if a file is leaked, its entry outlives the module.
 made detect_rust leaked_file
 kmsg_mark
-cat /proc/detect_leaked 2>/dev/null
-is "$?" 137 "detect_rust: opening a leaked file after its module is unloaded ends the process"
+status=0
+cat /proc/detect_leaked 2>/dev/null || status=$?
+is "$status" 137 "detect_rust: opening a leaked file after its module is unloaded ends the process"
 expect_splat 'BUG: KASAN: vmalloc-out-of-bounds in proc_reg_open'
 expect_splat 'BUG: unable to handle page fault'
 expect_splat 'Oops: 0000'
@@ -59,8 +60,9 @@ kmsg_mark
 insmod tests/detect_rust.ko what=panics
 while IFS='|' read -r fault message; do
 	kmsg_mark
-	cat "/proc/detect_$fault" 2>/dev/null
-	is "$?" 139 "detect_rust: $fault ends the process that causes it"
+	status=0
+	cat "/proc/detect_$fault" 2>/dev/null || status=$?
+	is "$status" 139 "detect_rust: $fault ends the process that causes it"
 	expect_splat 'kernel BUG at|Oops: invalid opcode'
 	like "$(kmsg)" "$message" "… and the log has the panic"
 done <<-'PANICS'
