@@ -21,6 +21,23 @@ same "$(printf '%s\n' tests/ui/*.stderr | sed 's/stderr$/rs/')" "$(printf '%s\n'
 run scripts/sandbox.sh tests/ui.sh "$built" "$out-control" module_param.rs
 is "$(cat "$out-control/module_param".{status,stderr})" 0 "correct code compiles in the same way, without a message"
 
+# The longest text of each type says how many elements an array may have whose text fits into a page.
+declare -A longest=([bool]=Y [byte]=255 [short]=-32768 [ushort]=65535 [int]=-2147483648 [uint]=4294967295 [hexint]=0xffffffff
+	[long]=-9223372036854775808 [ulong]=18446744073709551615 [ullong]=18446744073709551615)
+mkdir -p "$out-sources"
+rm -f "$out-sources"/*
+for type in "${!longest[@]}"; do
+	most=$((4095 / (${#longest[$type]} + 1)))
+	for n in "$most" "$((most + 1))"; do
+		name=$([[ $n == "$most" ]] && echo fits || echo over)
+		printf 'use lkm::module_param;\nmodule_param! {\n\tnumbers: [%s; %d] = [], 0o444, "Numbers";\n}\n' "$type" "$n" >"$out-sources/${name}_$type.rs"
+	done
+done
+run scripts/sandbox.sh tests/ui.sh "$built" "$out-arrays" "$out-sources"/*.rs
+is "$(cat "$out-arrays"/fits_*.status | sort | uniq -c | xargs)" "${#longest[@]} 0" "an array of each type may have as many elements as fit into a page"
+is "$(cat "$out-arrays"/over_*.status | sort | uniq -c | xargs)" "${#longest[@]} 1" "… and no more"
+is "$(grep -L 'write a smaller N, or the mode 0' "$out-arrays"/over_*.stderr)" "" "… for this reason"
+
 run scripts/sandbox.sh tests/ui.sh --without CONFIG_64BIT "$built" "$out-without" lkm/lib.rs
 like "$(cat "$out-without/lib".{status,stderr})" '^1.error: lkm is for 64-bit kernels' "a 32-bit kernel is refused"
 
