@@ -213,6 +213,22 @@ insmod largest.ko numbers=3,14,2
 is "$(kmsg)" "largest: the largest is 14" "… and finds the largest"
 rmmod largest
 
+# An array takes as many numbers as its description says.
+tried=0
+for module in *.ko; do
+	while IFS=: read -r name text; do
+		[[ $text =~ ^Up\ to\ ([0-9]+)\  ]] || continue
+		tried=$((tried + 1)) most=$(seq -s , "${BASH_REMATCH[1]}")
+		run insmod "$module" "$name=$most"
+		is "$status $stderr" "0 " "$module: $name takes ${BASH_REMATCH[1]} numbers"
+		rmmod "$module"
+		run insmod "$module" "$name=$most,1"
+		like "$status $stderr" '^1 .*Invalid' "… and no more"
+		kmsg >/dev/null
+	done < <(modinfo -p "$module")
+done
+ok "$((tried < 2))" "some modules have arrays"
+
 # ---- Chapter 13: chardev_mended.c has none of the mistakes that from_c.t shows.
 
 # shellcheck source=perl.sh
