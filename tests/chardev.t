@@ -62,10 +62,14 @@ is "$(perl "${signal/RESTART/SA_RESTART}"'$f = dev(); writen($f, "x" x 4096); pi
 is "$(perl "${signal/RESTART/0}"'$f = dev(); Time::HiRes::ualarm(200_000); print writen($f, "x" x 5000), " $alarms ", size($f); clear($f); done($f)')" "4096 1 4096" \
 	"a write that a signal ends has written the bytes that fitted"
 
+is "$(perl "${signal/RESTART/0}"'$f = dev(); writen($f, "x" x 4095); Time::HiRes::ualarm(200_000); print writen($f, "yy"), " $alarms ", size($f); clear($f); done($f)')" "1 1 4096" \
+	"… also if that was one byte"
+
 # --- Not waiting.
 
 is "$(perl '$f = dev(O_NONBLOCK); print readn($f, 1), " ", writen($f, "x" x 5000), " ", writen($f, "x"), " ", size($f); clear($f); done($f)')" \
 	"EAGAIN 4096 EAGAIN 4096" "O_NONBLOCK: a call that would wait fails with EAGAIN, and a write takes the bytes that fit"
+is "$(perl '$f = dev(O_NONBLOCK); print writen($f, "x" x 4095), " ", writen($f, "yy"); clear($f); done($f)')" "4095 1" "… also if that is one byte"
 is "$(perl 'use Fcntl; $f = dev(); open(F, "+<&=", $f); fcntl(F, F_SETFL, O_NONBLOCK); print readn($f, 1); close F')" EAGAIN "fcntl can set O_NONBLOCK later"
 if [[ -e /proc/sys/kernel/io_uring_disabled ]]; then
 	is "$(perl '$u = uring(); $f = dev(); print uring_read($u, $f, 9), " ", writen($f, "hello"), " ", uring_result($u); done($f, $u)')" "done 5 hello" "a read that io_uring makes waits for a writer, too"
