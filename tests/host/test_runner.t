@@ -79,6 +79,18 @@ is "$status $(summary) $(grep -c 'These tests run again: tests/guest.t' <<<"$std
 in_vm '$([[ -e $0.before ]] || { touch $0.before; echo 134; })'
 a_run --guest
 is "$status $(summary) $(grep -c '^  its message' <<<"$stderr")" "0 1 passed, 0 failed, 0 skipped 1" "… and if they pass then, they have passed"
+# (A machine that ends during the second of three tests.)
+for name in more never; do cp "$checkout/tests/guest.t" "$checkout/tests/$name.t"; done
+cat >"$checkout/scripts/vm.sh" <<'STANDIN'
+#!/bin/bash
+printf '%s\n' "== begin tests/guest.t" "ok 1 - four" 1..1 "== end 0" "== begin tests/more.t" "ok 1 - four"
+exit 125
+STANDIN
+a_run --guest
+is "$status $(summary) $(cd "$checkout/build/test" && grep -h '^not ok' *.tap | paste -sd ' ')" \
+	"1 2 passed, 2 failed, 0 skipped not ok - tests/more.t ended with status 125 not ok - tests/never.t ended with status 125" \
+	"if the machine ends too early, the tests that had not ended have failed"
+rm "$checkout"/tests/{more,never}.t
 in_vm 0
 
 # (Another stand-in, for the script that builds the kernel.)
