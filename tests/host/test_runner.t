@@ -87,7 +87,7 @@ printf '%s\n' "== begin tests/guest.t" "ok 1 - four" 1..1 "== end 0" "== begin t
 exit 125
 STANDIN
 a_run --guest
-is "$status $(summary) $(cd "$checkout/build/test" && grep -h '^not ok' *.tap | paste -sd ' ')" \
+is "$status $(summary) $(cd "$checkout/build/test" && grep -h '^not ok' ./*.tap | paste -sd ' ')" \
 	"1 2 passed, 2 failed, 0 skipped not ok - tests/more.t ended with status 125 not ok - tests/never.t ended with status 125" \
 	"if the machine ends too early, the tests that had not ended have failed"
 rm "$checkout"/tests/{more,never}.t
