@@ -9,7 +9,12 @@ make --no-print-directory vm-modules >/dev/null 2>&1
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh)
 copy=$(mktemp -d "$PWD/build/lint-test.XXXXXX")
 temporary+=("$copy")
-git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp -a --parents -t "$copy"
+# (Where mistakes are tried there is no repository.)
+if [[ -e .git ]]; then
+	git ls-files -z -co --exclude-standard | perl -0lne 'print if -e' | xargs -0 cp -a --parents -t "$copy"
+else
+	find . -mindepth 1 -maxdepth 1 ! -name build -exec cp -a -t "$copy" {} +
+fi
 # The copy uses the kernel of this checkout.
 mkdir -p "$copy/build/kernels"
 kernel=$(dirname "$kdir")
