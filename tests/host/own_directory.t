@@ -155,7 +155,7 @@ sed -i '/falls/d' "$own/Kbuild"
 cp tests/crashes/deadlock.rs "$own/"
 line=$(sed -n '/total\.lock() += /=' "$own/deadlock.rs")
 echo 'obj-m += deadlock.o' >>"$own/Kbuild"
-run bash -c "cd /proc/1; $(sed -n '/^test_limit() {/,/^}/p' scripts/vm/within.sh); test_limit"
+run bash -c "cd /; $(sed -n '/^test_limit() {/,/^}/p' scripts/vm/within.sh); test_limit"
 like "A test may take $stdout seconds" "^$(grep -o 'A test may take [0-9]* seconds' docs/your-own-module.md)\$" "without settings, a test may take as long as docs/your-own-module.md says"
 echo 'timeout=08' >"$own/tests/settings"
 a_test 1_sleeps 'is 1 1 "it has begun"
