@@ -1,72 +1,13 @@
 #!/usr/bin/env bash
-# dev.sh: a saved module is loaded in the running machine. After mistakes of all kinds there is a message, and a working machine.
+# dev.sh: after mistakes of all kinds there is a message, and a working machine. (tests/host/dev.t has what is used all the time.)
 
 . "$(dirname "$0")/../../tap.sh" || exit
 cd "$(dirname "$0")/../../.." || exit
 
-directory=$(mktemp -d)
-temporary+=("$directory")
-own=$directory/number
-said=$directory/said
-scripts/new-module.sh "$own" 2>/dev/null
-printf '%s\n' '#!/usr/bin/perl' 'open my $file, "<", "tests/word" or die;' 'print "1..1\nok 1 - perl reads the word ", <$file>;' >"$own/tests/number_perl.t"
-chmod +x "$own/tests/number_perl.t"
-echo one >"$own/tests/word"
-git -C "$own" add -A
-git -C "$own" -c user.name=test -c user.email=test@localhost commit -qm "A module"
-# left: lists the files that dev.sh leaves behind, also the directories of its machines. (Other tests run machines at the same
-# time.)
-left() { (cd build/vm && ls -d . dev.* ${ran:+$ran} 2>/dev/null); }
-ran='' left_before=$(left)
+. tests/dev.sh || exit
 
-# Start it in a process group of its own, as at a terminal. (What runs in the background ignores SIGINT, perhaps also this test.)
-set -m
-env --default-signal=INT make --no-print-directory -C "$own" dev T=number P='number=5 number=7' </dev/null >"$said" 2>&1 &
-dev=$!
-set +m
-temporary_dev() { kill -TERM -- "-$dev" 2>/dev/null; }
-trap 'temporary_dev; rm -rf "${temporary[@]}"' EXIT
-
-# shown REGEX DESCRIPTION: waits until the output since the last call of next matches.
-from=1
-shown() {
-	local tenths=0 text
-	until text=$(tail -n +"$from" "$said") && [[ $text =~ $1 ]]; do
-		if ((++tenths > 1200)); then
-			ok 1 "$2"
-			diag "expected a match of: $1" "got:" "$text"
-			return
-		fi
-		sleep 0.1
-	done
-	ok 0 "$2"
-}
-next() { from=$(($(wc -l <"$said") + 1)); }
-# change FROM TO: changes the source, as an editor does.
-change() { sed -i "s|$1|$2|" "$own/number.rs"; }
-
+start_dev make --no-print-directory -C "$own" dev T=number P=number=7
 shown 'dev.sh: ready: save a source' "the machine starts"
-like "$(<"$said")" 'number: the number is 7' "… with the module, and the parameter that was set"
-like "$(<"$said")" 'dev.sh: tests/number.t passed' "… and the test is run"
-shown 'dev.sh: tests/number_perl.t passed' "… and so is a test in another language"
-next
-
-echo two >"$own/tests/word"
-change 'the number is' 'the number now is'
-shown 'dev.sh: number loaded, [0-9.]+ s after the save' "a saved source is built and loaded"
-shown 'number: the number was 7.*number: the number now is 7' "… with the same parameter, and the log shows both"
-shown 'not ok 2 - it says its number.*dev.sh: tests/number.t failed' "… and the named test is run"
-shown 'ok 1 - perl reads the word two.*dev.sh: tests/number_perl.t passed' "… in any language, with the present files in tests/"
-next
-change 'now is' 'is'
-shown 'dev.sh: tests/number.t passed' "… each time"
-next
-
-change 'Result<Self>' 'Result<Slef>'
-shown 'error\[E0412\]: cannot find type `Slef`.* --> [^ ]*number.rs:[0-9]+:[0-9]+' "a mistake is shown with the compiler's message"
-next
-change 'Slef' 'Self'
-shown 'dev.sh: tests/number.t passed' "… and when it is corrected, dev.sh goes on"
 next
 
 # The kernel warns.
@@ -116,16 +57,6 @@ change 'if number.load() == 99 .* else { number.load() }' 'number.load()'
 shown 'dev.sh: tests/number_perl.t passed' "… and dev.sh goes on"
 next
 
-# The kernel crashes.
-change 'pr_info!("the number is' 'let none: Option<i32> = None; pr_info!("{}", none.unwrap()); pr_info!("the number is'
-shown 'Rust code panicked: .* --> number.rs:[0-9]+:[0-9]+.*none.unwrap\(\)' "a crash is shown, with the line"
-shown 'dev.sh: the kernel has crashed \(loading number\): starting a fresh machine' "… and a message says that a fresh machine is started"
-shown 'dev.sh: the fresh machine is ready, without number' "… without the module that crashed"
-next
-change 'let none: .*unwrap()); pr_info' 'pr_info'
-shown 'dev.sh: tests/number.t passed' "when the mistake is corrected, the module is loaded there"
-next
-
 # A module cannot be unloaded.
 change 'pr_info!("the number was' 'loop { core::hint::spin_loop() } #[allow(unreachable_code)] { } pr_info!("the number was'
 shown 'rmmod \(process [0-9]+\) has been in the kernel for 5 seconds.* number.rs:[0-9]+.*dev.sh: unloading number hangs: starting a fresh machine' "a module that does not end is reported"
@@ -133,38 +64,15 @@ shown 'dev.sh: the fresh machine is ready' "… and a fresh machine is started"
 shown 'number: the number is 7' "… with the module"
 next
 
-ran=$(find build/vm -path '*/dev.*/port.run' -printf '%T@ %p\n' | sort -n | tail -n 1)
-ran=$(<"${ran#* }")
-there "$ran" "the machine has a directory while it runs"
-kill -INT -- "-$dev"
-# (Leave out processes that have ended, but for which no process has waited yet.)
-running() { pgrep -g "$dev" --runstates D,R,S,T -a; }
-for ((i = 0; i < 300; i++)); do
-	running >/dev/null || break
-	sleep 0.1
-done
+end_dev
 is "$(running)" "" "Ctrl-C ends all processes"
 same "$(left)" "$left_before" "… and leaves nothing in build/"
-is "$(cd "$own" && git status --short)" " M number.rs" "… or beside the sources"
+git -C "$own" checkout -q .
 
 # ---- At a terminal. (Without the test, which would print more.)
 
-git -C "$own" checkout -q .
-screen=$({
-	await "$directory/asked"
-	printf 'cat /proc/number; exit\n'
-	sleep 5
-} | timeout --foreground 300 script -qec "make --no-print-directory -C $own dev; echo status \$?" /dev/null | while IFS= read -r line; do
-	printf '%s\n' "$line"
-	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
-done)
-like "$(tr -d '\r\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal, there is a shell in the machine"
-like "$screen" 'status 0' "… and leaving it ends the machine"
-same "$(left)" "$left_before" "… and leaves nothing in build/"
-
 # The shell makes the kernel crash. (The modules in the machine have no line numbers.)
 change 'number.load()))' 'if number.load() == 99 { None::<i32>.unwrap() } else { number.load() }))'
-rm "$directory/asked"
 {
 	await "$directory/asked"
 	printf 'echo 99 >/sys/module/number/parameters/number; cat /proc/number\n'
@@ -186,11 +94,7 @@ sed 's/"chardev"/"held"/; s/c"chardev"/c"held"/; s/Chardev/Held/' chardev.rs >"$
 rm "$held"/tests/*.t
 printf '%s\n' '#!/bin/bash' 'echo 1..1; insmod held.ko && rmmod held && echo "ok 1 - loaded"' \
 	'(until [[ -c /dev/held ]]; do sleep 0.1; done; sleep infinity 3<>/dev/held) >/dev/null 2>&1 &' >"$held/tests/held.t"
-set -m
-env --default-signal=INT scripts/dev.sh --from "$held" held </dev/null >"$said" 2>&1 &
-dev=$!
-set +m
-from=1
+start_dev scripts/dev.sh --from "$held" held
 shown 'dev.sh: tests/held.t passed.*ready: save a source' "a test leaves a process that has the device of the module open"
 next
 sleep 3
@@ -202,11 +106,7 @@ wait "$dev"
 
 # ---- The modules of this checkout, of which one needs another that comes after it in Kbuild.
 
-set -m
-env --default-signal=INT scripts/dev.sh ticket </dev/null >"$said" 2>&1 &
-dev=$!
-set +m
-from=1
+start_dev scripts/dev.sh ticket
 shown 'dev.sh: ready: save a source' "modules are loaded in the order in which they need each other"
 is "$(grep 'was not loaded' "$said")" '' "… each of them"
 next
@@ -222,10 +122,5 @@ wait "$dev"
 
 run bench/dev.sh 1
 like "$status $stdout" '^0 1 saves: median [0-9.]+ s, worst [0-9.]+ s; load ' "bench/dev.sh measures it"
-
-run scripts/dev.sh --from "$own" nope
-like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist gives 1"
-run scripts/dev.sh --from "$own" --set 'number 7'
-like "$status $stderr" "^2 .*--set takes NAME=VALUE" "a parameter without a value gives 2"
 
 done_testing

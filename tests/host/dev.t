@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# dev.sh: a saved module is loaded in the running machine; after a mistake and a crash there is a message, and a working machine.
+# (tests/long/host/dev.t has more kinds of mistakes.)
+
+. "$(dirname "$0")/../tap.sh" || exit
+cd "$(dirname "$0")/../.." || exit
+. tests/dev.sh || exit
+
+start_dev make --no-print-directory -C "$own" dev T=number P='number=5 number=7'
+shown 'dev.sh: ready: save a source' "the machine starts"
+like "$(<"$said")" 'number: the number is 7' "… with the module, and the parameter that was set"
+like "$(<"$said")" 'dev.sh: tests/number.t passed' "… and the test is run"
+shown 'dev.sh: tests/number_perl.t passed' "… and so is a test in another language"
+next
+
+echo two >"$own/tests/word"
+change 'the number is' 'the number now is'
+shown 'dev.sh: number loaded, [0-9.]+ s after the save' "a saved source is built and loaded"
+shown 'number: the number was 7.*number: the number now is 7' "… with the same parameter, and the log shows both"
+shown 'not ok 2 - it says its number.*dev.sh: tests/number.t failed' "… and the named test is run"
+shown 'ok 1 - perl reads the word two.*dev.sh: tests/number_perl.t passed' "… in any language, with the present files in tests/"
+next
+
+change 'Result<Self>' 'Result<Slef>'
+shown 'error\[E0412\]: cannot find type `Slef`.* --> [^ ]*number.rs:[0-9]+:[0-9]+' "a mistake is shown with the compiler's message"
+next
+sed -i 's/Slef/Self/; s/now is/is/' "$own/number.rs"
+shown 'dev.sh: tests/number.t passed' "… and when it is corrected, dev.sh goes on"
+next
+
+change 'pr_info!("the number is' 'let none: Option<i32> = None; pr_info!("{}", none.unwrap()); pr_info!("the number is'
+shown 'Rust code panicked: .* --> number.rs:[0-9]+:[0-9]+.*none.unwrap\(\)' "a crash is shown, with the line"
+shown 'dev.sh: the kernel has crashed \(loading number\): starting a fresh machine' "… and a message says that a fresh machine is started"
+shown 'dev.sh: the fresh machine is ready, without number' "… without the module that crashed"
+next
+change 'let none: .*unwrap()); pr_info' 'pr_info'
+shown 'dev.sh: tests/number.t passed' "when the mistake is corrected, the module is loaded there"
+
+end_dev
+is "$(running)" "" "Ctrl-C ends all processes"
+same "$(left)" "$left_before" "… and leaves nothing in build/"
+is "$(cd "$own" && git status --short)" " M tests/word" "… or beside the sources"
+
+screen=$(at_terminal 'cat /proc/number; exit')
+like "$(tr -d '\n' <<<"$screen")" 'ready: save a source; to leave: exit.*[^0-9]42[^0-9]*exit' "at a terminal, there is a shell in the machine"
+like "$screen" $'\nstatus 0$' "… and leaving it ends the machine"
+same "$(left)" "$left_before" "… and leaves nothing in build/"
+
+run scripts/dev.sh --from "$own" nope
+like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist gives 1"
+run scripts/dev.sh --from "$own" --set 'number 7'
+like "$status $stderr" "^2 .*--set takes NAME=VALUE" "a parameter without a value gives 2"
+
+done_testing
