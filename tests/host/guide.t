@@ -140,6 +140,12 @@ is "$status" 0 "make book makes it"
 broken=$(perl tests/links.pl build/book)
 is "$broken" "" "the target of each link in it exists"
 ok "$(($(find build/book/docs/guide -name '*.html' | wc -l) < 17))" "it has all chapters"
+is "$(grep -oE 'part-title">[^<]*|href="(docs|tests)/[^"]*"' build/book/toc.html | sed -E 's/.*">//; s/^href="(.*)\.html"/\1/')" "docs/guide/index
+docs/index
+The guide
+$(sed -nE 's/^[0-9]+\. \[[^]]*\]\((.*)\.md\).*/docs\/guide\/\1/p' docs/guide/README.md)
+Reference
+$(sed -nE 's/^- \[[^]]*\]\((.*)\.md\).*/docs\/\1/p' docs/README.md | sed 's,docs/../,,; s,README,index,')" "its contents are those of the two lists of pages"
 like "$(<build/book/docs/guide/01-first-module.html)" '<link rel="stylesheet" href="[./]*style.css' "its pages have the style"
 like "$(<build/book/docs/guide/01-first-module.html)" '<script src="[./]*book.js' "… and the script that copies commands without the prompt"
 is "$(find build/book/ -name 'searchindex*.js*' -size -100k)" "" "… and it has an index for searching"
