@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# used_by in scripts/common.sh: which other repositories the modules in a directory use. (tests/long/host/exports.t builds such
-# modules. Here the Kbuild files are only read.)
+# What scripts share: which other repositories the modules in a directory use (tests/long/host/exports.t builds such modules; here
+# the Kbuild files are only read), where a checkout stands, and packages that few commands need.
 # shellcheck disable=SC1003,SC2016 # what is for make has dollars of its own
 
 . "$(dirname "$0")/../tap.sh" || exit
@@ -61,5 +61,45 @@ checkout_in "${PWD%/*}"
 is "$stdout" "./${PWD##*/}" "a checkout below a directory is left out there"
 checkout_in "$directory"
 is "$stdout" "./build" "… and otherwise only build/"
+
+# ---- preflight.sh --uses: what make needs of the repositories.
+
+preflight() { run scripts/preflight.sh --uses "$directory/e" 7.3-x; }
+mkdir -p "$directory"/{e,f}
+kbuild e 'lkm-uses := $(src)/../f/build/modules/$(KERNELRELEASE)'
+preflight
+like "$status $stdout$stderr" "^1 .*the modules in $directory/e use those in $directory/f, which are not built for kernel 7\.3-x"$'\n'".*Run make in $directory/f first" "make says that the other repository is not built"
+objects=$directory/f/build/modules/7.3-x
+mkdir -p "$objects"
+touch "$objects/Module.symvers"
+preflight
+is "$status $stdout $stderr" "0 $objects " "… and otherwise uses what was built there"
+rm -r "$directory/f"
+preflight
+like "$status $stdout$stderr" "^1 .*there is no $directory/f, which the modules in $directory/e use"$'\n'".*clone that repository there" "… and says that a repository is missing"
+
+# ---- unpacked_package.
+
+checkout=$(mktemp -d "$PWD/build/common-test.XXXXXX")
+temporary+=("$checkout")
+mkdir -p "$checkout"/{bin,package/{DEBIAN,usr/bin}}
+cp -a scripts "$checkout/"
+echo "a program" >"$checkout/package/usr/bin/small"
+printf '%s\n' "Package: small" "Version: 1" "Architecture: all" "Maintainer: nobody" "Description: none" >"$checkout/package/DEBIAN/control"
+dpkg-deb --root-owner-group -Znone -b "$checkout/package" "$checkout/small.deb" >/dev/null
+printf '%s\n' '#!/bin/bash' "echo \"\$*\" >>$checkout/downloads" '[[ $2 == small ]] || { echo "E: no such package" && exit 100; }' "sleep 0.5; cp $checkout/small.deb small_1_all.deb" >"$checkout/bin/apt-get"
+chmod +x "$checkout/bin/apt-get"
+unpacked() { scripts/sandbox.sh env PATH="$checkout/bin:/usr/bin" bash -c '. "$0/scripts/common.sh"; unpacked_package "$@"; echo after' "$checkout" "$@"; }
+unpacked small >/dev/null 2>"$checkout/first" &
+await "$checkout/downloads"
+run unpacked small
+wait "$!"
+is "$status $stdout $(<"$checkout/first")" "0 after " "a package is downloaded and unpacked"
+like "$stderr" 'waiting for another run: it is getting small' "… by the first of two runs, for which the second one waits"
+is "$(<"$checkout/build/small/usr/bin/small") $(<"$checkout/downloads")" "a program download small" "… once"
+mkdir "$checkout/build/none.partial"
+run unpacked none
+like "$status $stdout $stderr" '^1  .*: error: apt-get could not download none'$'\n''  E: no such package'$'\n''  The whole output is in build/log/none\.log\.$' "if apt-get cannot, the message has its reason"
+not_there "$checkout/build/none" "… and the next run tries again"
 
 done_testing
