@@ -64,7 +64,7 @@ printf '%s\n' "Package: linux-source-9.9" "Version: 9.9.1-1" "Architecture: all"
 cat >"$directory/bin/apt-get" <<STANDIN
 #!/bin/bash
 echo "\$*" >>"$directory/downloads"
-[[ \$2 == linux-source-9.9=9.9.1-1 ]] || { echo "E: no such version" && exit 100; }
+[[ \$2 == linux-source-9.9=9.9.1-[13] ]] || { echo "E: no such version" && exit 100; }
 cp "$directory/source.deb" linux-source-9.9_9.9.1-1_all.deb
 STANDIN
 chmod +x "$directory/bin/apt-get"
@@ -126,6 +126,8 @@ echo CONFIG_TWO=y >>"$directory/small.config"
 small
 is "$status $stdout $(grep -c TWO "$kernels/9.9.1-small/build/.config")" "0 $kernels/9.9.1-small/build 1" "… but it is built again if the fragment has changed"
 like "$stderr" 'Building a kernel' "… and says so"
+kernel "$directory/small.config" linux-source-9.9=9.9.1-3
+like "$status $stderr" '^0 .*Building a kernel of linux-source-9\.9, version 9\.9\.1-3' "… or if the source has another version"
 flock "$kernels/small.lock" sleep 2 &
 await "$kernels/small.lock"
 sleep 0.3

@@ -17,14 +17,18 @@ for script in "${scripts[@]}"; do
 	like "$stderr" "$(basename "$script"): error: .*--unknown.*"$'\n'".*--help explains how to call it" "… and points to the help"
 done
 
-# Scripts that need an argument.
-run scripts/doc.sh
-is "$status" 2 "doc.sh without a directory gives 2"
+# Scripts, and options of theirs, that need an argument. (The help shows it in capital letters.)
+options() { "$1" --help | sed -nE 's/^ +(--[a-z-]+) "?[A-Z].*/\1/p' | sed "s,^,$1 ,"; }
+mapfile -t calls < <(printf 'scripts/%s.sh\n' depmod doc generated-mutants new-module source-kernel && for script in "${scripts[@]}"; do options "$script"; done)
+ok "$((${#calls[@]} < 40))" "many options need an argument"
+for call in "${calls[@]}"; do
+	read -ra words <<<"$call"
+	run "${words[@]}"
+	like "$status $stdout$stderr" "^2 ${words[0]##*/}: error: [^"$'\n'"]*${words[1]:-[a-z]{2\}}[^"$'\n'"]*"$'\n'"  ${words[0]##*/} --help" "$call: without an argument it gives 2, and says what is missing"
+done
 run scripts/doc.sh tests
 is "$status" 1 "doc.sh with a directory where nothing is built gives 1"
 like "$stderr" 'nothing is built in .*/tests' "… and says so"
-run scripts/depmod.sh
-is "$status" 2 "depmod.sh without a release gives 2"
 directory=$(mktemp -d)
 temporary+=("$directory")
 
