@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Usage: scripts/foreign.sh [RELEASE]
+# Usage: scripts/foreign.sh [--only NAME] [RELEASE]
+#        scripts/foreign.sh --list [RELEASE]
 #
 # Proves that the completed headers of kernel RELEASE (default: KERNEL=RELEASE in the environment, or the one that
 # rust-headers.sh chooses) work for Rust modules of other projects. It builds each module with plain `make -C KDIR M=DIRECTORY`,
@@ -13,6 +14,7 @@
 #
 # The output of make and of the machine is in build/foreign/RELEASE/log. The last line of stdout is "N of N modules".
 #
+#   --only NAME  only those with NAME in their path, for example: samples/rust_minimal
 #   --list  only list the samples, and say which of them the configuration allows
 #   --help  this text
 #
@@ -23,10 +25,15 @@
 . "$top/scripts/platform.sh"
 choose_platform
 
-list=''
+list='' only=''
 case ${1:-} in
 -h | --help) usage && exit ;;
 --list) list=1 && shift ;;
+--only)
+	only=${2:-}
+	[[ -n $only ]] || bad_usage "--only needs a NAME"
+	shift 2
+	;;
 -*) bad_usage "unknown option $1" ;;
 esac
 (($# <= 1)) || bad_usage "one RELEASE at most"
@@ -91,29 +98,35 @@ build_in() {
 	scripts/sandbox.sh make --no-print-directory -k -C "$kdir" M="$out/$1" "${llvm[@]}" "${@:2}"
 }
 
-# build_all: copies the directories with modules, and builds them.
-build_all() {
-	local options directory failed=0
-	mapfile -t options < <(awk '$3 == "allowed" { print $1 "=m" }' <<<"$all")
-	cp -r "$kdir/samples/rust" "$out/samples"
-	build_in samples "${options[@]}" || failed=1
-	for directory in tests/foreign/*/; do
-		directory=$(basename "$directory")
-		cp -r "tests/foreign/$directory" "$out/"
-		build_in "$directory" || failed=1
-	done
-	cp -r tests/foreign/mixed "$out/clippy"
-	build_in clippy CLIPPY=1 || failed=1
-	return "$failed"
-}
-
 # expected: prints the modules that should be built.
 expected() {
-	awk '$3 == "allowed" { print "samples/" $2 ".ko" }' <<<"$all"
-	for directory in tests/foreign/*/; do
-		sed -n "s,^obj-m := \(.*\)\.o,$(basename "$directory")/\1.ko,p" "$directory/Kbuild"
+	{
+		awk '$3 == "allowed" { print "samples/" $2 ".ko" }' <<<"$all"
+		for directory in tests/foreign/*/; do
+			sed -n "s,^obj-m := \(.*\)\.o,$(basename "$directory")/\1.ko,p" "$directory/Kbuild"
+		done
+		sed -n 's,^obj-m := \(.*\)\.o,clippy/\1.ko,p' tests/foreign/mixed/Kbuild
+	} | { grep -F -- "$only" || :; }
+}
+
+# build_all: copies the directories with modules, and builds them.
+build_all() {
+	local options source directory failed=0
+	for directory in $(printf '%s\n' "${built[@]%%/*}" | uniq); do
+		options=()
+		case $directory in
+		samples)
+			source=$kdir/samples/rust
+			mapfile -t options < <(awk 'FNR == NR { wanted[$1]; next } ("samples/" $2 ".ko") in wanted { print $1 "=m" }' \
+				<(printf '%s\n' "${built[@]}") - <<<"$all")
+			;;
+		clippy) source=tests/foreign/mixed options=(CLIPPY=1) ;;
+		*) source=tests/foreign/$directory ;;
+		esac
+		cp -r "$source" "$out/$directory"
+		build_in "$directory" "${options[@]}" || failed=1
 	done
-	sed -n 's,^obj-m := \(.*\)\.o,clippy/\1.ko,p' tests/foreign/mixed/Kbuild
+	return "$failed"
 }
 
 # needed_modules: gets the kernel's own modules that these depend on, and notes the order for loading them. Debian has them in the
@@ -160,10 +173,11 @@ load_all() {
 	return "$status"
 }
 
+mapfile -t built < <(expected)
+((${#built[@]})) || die "no module has '$only' in its path" "There are: $(only='' && expected | sed 's/\.ko$//' | paste -sd ' ')"
 lock "$out.lock" "it is building modules for $release"
 rm -rf "$out"
 mkdir -p "$out"
-mapfile -t built < <(expected)
 steps 3 "$log"
 step "Building ${#built[@]} modules of other projects" "not all modules could be built against the headers of $release" build_all
 for name in "${built[@]}"; do
