@@ -261,6 +261,22 @@ else
 	skip "a directory that belongs to another user is named" "only root can be another user, who must reach this checkout"
 fi
 
+# An ordinary user, for whom bubblewrap makes a user namespace.
+if ((EUID == 0)) && [[ -n $another ]] && "${ordinary[@]}" bwrap --unshare-user --ro-bind / / true 2>/dev/null; then
+	behave ok
+	scripts/sandbox.sh true 2>/dev/null
+	chown -R 65534:65534 build
+	run "${ordinary[@]}" env PATH="$directory/bin:/usr/bin:/bin" scripts/sandbox.sh bash -c 'echo "$EUID"; echo inside >build/written; cat build/written'
+	is "$status $stdout $stderr $(stat -c %u build/written)" "0 0
+inside  65534" "an ordinary user is root inside, and the files belong to the user"
+	run "${ordinary[@]}" env PATH="$directory/bin:/usr/bin:/bin" scripts/sandbox.sh touch /usr/bin/written
+	is "$status" 1 "… who cannot write to the sandbox itself, either"
+	rm -rf build
+	install -d -o 65534 build
+else
+	skip "an ordinary user is root inside" "only root can be another user, who must reach this checkout, and be allowed user namespaces"
+fi
+
 # A machine that has the programs, but does not let this user use them.
 mkdir -p "$directory/forbidden"
 printf '#!/bin/sh\necho "bwrap: no permission" >&2; exit 1\n' >"$directory/forbidden/bwrap"
