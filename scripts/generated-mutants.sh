@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Usage: scripts/generated-mutants.sh [OPTIONS] NUMBER [NAME]
+# Usage: scripts/generated-mutants.sh [OPTIONS] NUMBER [REGEX]
 #
 # Tests the tests. It makes NUMBER small mistakes by rules, half of them in Rust, half in shell and make, each in a copy of the
-# sources, and runs the tests of make test until one fails. With NAME, it changes only files with NAME in their path.
+# sources, and runs the tests of make test until one fails. With REGEX, it changes only files whose path matches it.
 #
 #   --seed SEED  make the same mistakes again (default: a random seed, which is printed)
 #   --limit SECONDS  a test may run five times as long as without a mistake, and this much longer (default: 120)
@@ -46,7 +46,7 @@ number=${1:-}
 [[ $number =~ ^[1-9][0-9]*$ ]] || bad_usage "NUMBER is missing: how many mistakes to make"
 [[ $workers =~ ^[1-9][0-9]*$ ]] || bad_usage "--workers takes a number, not '$workers'"
 [[ $limit =~ ^[1-9][0-9]*$ ]] || bad_usage "--limit takes seconds, not '$limit'"
-(($# <= 2)) || bad_usage "one NAME at most"
+(($# <= 2)) || bad_usage "one REGEX at most"
 
 cd "$top"
 mutants=$(make_layers "$build/mutants/generated")
@@ -59,8 +59,8 @@ sources=$mutants/sources
 
 mapfile -t files < <(checkout_files | tr "\0" "\n" |
 	{ grep -E '(\.(rs|h|sh|mk|include)|(^|/)(Kbuild|Makefile))$' || :; } |
-	{ grep -vE '^(tests|bench)/' || :; } | { grep -F -- "${2:-}" || :; })
-((${#files[@]})) || die "no file that can be mutated has '$2' in its path"
+	{ grep -vE '^(tests|bench)/' || :; } | { grep -E -- "${2:-}" || :; })
+((${#files[@]})) || die "no file that can be mutated has a path that matches '$2'"
 
 # The mutator is a Python package. It is installed under build/.
 python=$build/mutator/bin/python3 wanted=tests/mutants/requirements.txt

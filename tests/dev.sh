@@ -24,6 +24,7 @@ left_before=$(left)
 # start_dev COMMAND…: starts dev.sh in a process group of its own, as at a terminal. (What runs in the background ignores SIGINT,
 # perhaps also this test.) Its output goes to $said.
 start_dev() {
+	: >"$said"
 	set -m
 	env --default-signal=INT "$@" </dev/null >"$said" 2>&1 &
 	dev=$!
@@ -46,10 +47,11 @@ end_dev() {
 	done
 }
 
-# shown REGEX DESCRIPTION: waits until the output since the last call of next matches.
+# shown REGEX DESCRIPTION: waits until the output since the last call of next matches. It waits no longer if dev.sh has ended.
 shown() {
 	local tenths=0 text
 	until text=$(tail -n +"$from" "$said") && [[ $text =~ $1 ]]; do
+		running >/dev/null || tenths=$((tenths < 1190 ? 1190 : tenths))
 		if ((++tenths > 1200)); then
 			ok 1 "$2"
 			diag "expected a match of: $1" "got:" "$text"

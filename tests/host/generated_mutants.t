@@ -190,8 +190,8 @@ is "$status" 1 "a mistake that survives gives 1"
 is "$(verdicts | head -n 3)" "one.rs:1 equivalent the machine code is the same
 scripts/tidy.sh:6 survived
 scripts/tidy.sh:6 survived tests/host/tidy.t goes on for ever" "a mistake that no test notices or that never ends has survived; with the same machine code it is equivalent"
-mutants --seed 1 4 one.rs
-is "$status $(verdicts)" "0 one.rs:1 equivalent the machine code is the same" "with NAME, only mistakes in files with that name are tried"
+mutants --seed 1 4 '^one\.rs$'
+is "$status $(verdicts)" "0 one.rs:1 equivalent the machine code is the same" "with REGEX, only mistakes in files whose path matches are tried"
 echo 'templates/two.rs|1|three' >build/made
 mutants --seed 1 1
 is "$status $(verdicts)" "0 templates/two.rs:1 caught tests/host/new.t: two is two" "what no module of this checkout is built from is not called equivalent"
@@ -206,7 +206,7 @@ echo 'scripts/tidy.sh|5|if echo done' >build/made
 run make -f "$top/Makefile" --no-print-directory test-mutants G=4 SEED=77 T=tidy
 is "$(<build/asked)" "4 77" "make test-mutants G=N SEED=S makes N mistakes with the seed S"
 mutants 4 nothing
-like "$status $stderr" "^1 .*no file that can be mutated has 'nothing' in its path" "a NAME that no file has gives 1"
+like "$status $stderr" "^1 .*no file that can be mutated has a path that matches 'nothing'" "a REGEX that no path matches gives 1"
 
 echo 'scripts/tidy.sh|6|sleep 1' >build/made
 mkdir -p tests/long/host

@@ -431,7 +431,9 @@ find "$machine" -mindepth 1 -delete
 cp -a /mnt/upper/. "$machine/"
 exit "$status"
 STANDIN
-on_machine() { scripts/sandbox.sh unshare -Urm bash "$directory/enter" "$machine" env PATH="$directory/bin:/usr/sbin:/usr/bin" "$@"; }
+namespaces=-m
+((EUID == 0)) || namespaces=-Urm
+on_machine() { scripts/sandbox.sh unshare "$namespaces" bash "$directory/enter" "$machine" env PATH="$directory/bin:/usr/sbin:/usr/bin" "$@"; }
 tool() { on_machine "$directory/checkout/scripts/rust-headers.sh" "$@"; }
 # state: lists all files of the machine that --install may change.
 state() { (cd "$machine" && find usr srv var/l*/rust-headers/* etc/alternatives/*-{target.json,.clippy.toml} var/lib/dpkg/alternatives 2>/dev/null | LC_ALL=C sort); }
@@ -547,6 +549,13 @@ takes "… nor one in whose directory others can put another one" "warning: the 
 chmod 1777 "$machine/srv/ready"
 takes "… nor one in a directory like /tmp" "warning: the ready package is not used, because others than root can write to it: /srv/ready/"
 chmod 755 "$machine/srv/ready"
+if ((EUID == 0)); then
+	chown 65534 "$machine/srv"
+	takes "… nor one in a directory below another user's" "warning: the ready package is not used, because others than root can write to it: /srv/ready/"
+	chown 0 "$machine/srv"
+else
+	skip "… nor one in a directory below another user's" "only root can make one"
+fi
 ln -s ready/deeper "$machine/srv/link"
 mkdir "$machine/srv/ready/deeper"
 mv "$ready" "$machine/srv/ready/deeper/"
