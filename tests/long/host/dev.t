@@ -86,6 +86,23 @@ like "$(tr -d '\r' <"$directory/screen")" 'Rust code panicked.* --> number.rs:[0
 	"a crash that the shell causes is told with its line"
 git -C "$own" checkout -q .
 
+# A program that the shell has started hangs in the module. (It runs in the background here, so that the shell can be left.)
+change 'number.load()))' '{ while number.load() == 77 { core::hint::spin_loop() } number.load() }))'
+rm -f "$directory"/{asked,screen}
+{
+	await "$directory/asked"
+	printf 'echo 77 >/sys/module/number/parameters/number; cat /proc/number &\n'
+	await "$directory/screen" 'has been in the kernel'
+	sleep 2
+	printf 'exit\n'
+} | script -qec "make --no-print-directory -C $own dev" /dev/null | while IFS= read -r line; do
+	printf '%s\n' "$line" >>"$directory/screen"
+	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
+done
+like "$(tr -d '\r' <"$directory/screen")" 'cat \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.* number.rs:[0-9]+' \
+	"a program of the shell that hangs is told with its line"
+git -C "$own" checkout -q .
+
 # ---- A module that is in use cannot be unloaded. (A device is in use while it is open.)
 
 held=$directory/held
