@@ -20,6 +20,7 @@ run scripts/debian.sh --layer machine --new --smp 1 --memory 1500M --append "som
 	cd rust-lkm; ls README.md; ls build/kernels; cd
 	sudo apt-get update >&2; apt-cache policy rustc bindgen | grep -c "Candidate: [0-9]"
 	sudo apt-get install -y bc >&2 && type -P bc
+	ls /etc/apt/apt.conf.d /etc/dpkg/dpkg.cfg.d | grep mmdebstrap
 	touch kept; sed "s/^/uptime: /" /proc/uptime >&2; exit 42'
 is "$status" 42 "the status is the command's"
 like "$stdout" $'^user\n/home/user\ncarried in\n1\n' "it runs as the user, in the home with the file of --add, and with the CPUs of --smp"
@@ -54,8 +55,17 @@ is "$status $stdout" "0 1
 wait "$!"
 is "$? $(head -c 4 "$directory/screen.png" | tail -c 3)" "0 PNG" "--qmp allows taking a picture of the screen when the console shows a text"
 
+# At a terminal.
+screen=$(TERM=xterm script -qec "stty rows 33 cols 99; scripts/debian.sh --on machine bash -c 'tty; stty size; echo \$TERM; exit 3'; echo status \$?" /dev/null </dev/null | tr -d '\r')
+like "$screen" $'/dev/hvc0\n33 99\nxterm\n.*status 3$' "at a terminal, the command has one, of the same size"
+
+# Another run uses the layer.
+flock build/debian/*-layer.machine.lock sleep 2 &
+sleep 0.5
 run scripts/debian.sh --on machine --timeout 3 true
 is "$status" 124 "a machine that runs longer than its timeout gives 124"
+like "$stderr" 'waiting for another run: it is using the layer machine' "of two runs with one layer, the second one waits"
+wait "$!"
 run scripts/debian.sh --on no-such-layer true
 like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that does not exist is named"
 run scripts/debian.sh --layer machine --on machine true
