@@ -107,8 +107,9 @@ fi
 # ---- Prepare the tests.
 
 # Build the modules for the tests. Keep what an earlier run has learned about the same sources.
-# (The book downloads mdbook. There is no network where the defects are tried.)
+# (The book downloads mdbook, and lint.sh codespell. There is no network where the defects are tried.)
 make --no-print-directory vm-modules book TESTS=1 >&2
+scripts/sandbox.sh bash -c '. scripts/common.sh; unpacked_package codespell'
 key=$(checkout_files | xargs -0 sha256sum -- | sha256sum)
 if [[ $(cat "$sources.key" 2>/dev/null) != "$key" ]]; then
 	remove "$sources" "$mutants/passed" "$mutants/which"

@@ -17,7 +17,7 @@ temporary+=("$directory")
 # (A user that owns nothing must be able to reach it, even in a private directory.)
 chmod 755 "$directory"
 checkout=$directory/checkout
-mkdir -p "$checkout"/{tests/{host,mutants},build/{vm,kernels,modules,mutator/bin}}
+mkdir -p "$checkout"/{tests/{host,mutants},build/{vm,kernels,modules,codespell,mutator/bin}}
 cp -a scripts "$checkout/"
 ln -s "$PWD/build/sandbox" "$checkout/build/sandbox"
 cp -a tests/{tap,kernel,log_gate}.sh "$checkout/tests/"
