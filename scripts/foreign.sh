@@ -12,9 +12,9 @@
 #   - those in tests/foreign/: with macros that include generated files, with Rust and C, with several crates;
 #   - one of these again, with clippy: make CLIPPY=1.
 #
-# The output of make and of the machine is in build/foreign/RELEASE/log. The last line of stdout is "N of N modules".
+# The output of make and of the machine is in build/foreign/RELEASE/log, which the next run replaces. The last line of stdout is "N of N modules".
 #
-#   --only NAME  only those with NAME in their path, for example: samples/rust_minimal
+#   --only NAME  build and load only the modules with NAME in their path, for example: samples/rust_minimal
 #   --list  only list the samples, and say which of them the configuration allows
 #   --help  this text
 #
@@ -26,17 +26,22 @@
 choose_platform
 
 list='' only=''
-case ${1:-} in
--h | --help) usage && exit ;;
---list) list=1 && shift ;;
---only)
-	only=${2:-}
-	[[ -n $only ]] || bad_usage "--only needs a NAME"
-	shift 2
-	;;
--*) bad_usage "unknown option $1" ;;
-esac
+while (($#)); do
+	case $1 in
+	-h | --help) usage && exit ;;
+	--list) list=1 && shift ;;
+	--only)
+		only=${2:-}
+		[[ -n $only ]] || bad_usage "--only needs a NAME"
+		shift 2
+		;;
+	-*) bad_usage "unknown option $1" ;;
+	*) break ;;
+	esac
+done
 (($# <= 1)) || bad_usage "one RELEASE at most"
+[[ -z ${1:-} || $1 =~ $a_release ]] || bad_usage "'$1' is not a kernel's release"
+[[ -z $list || -z $only ]] || bad_usage "--list lists all samples: leave out --only"
 
 cd "$top"
 kdir=$(scripts/sandbox.sh scripts/rust-headers.sh ${1:+"$1"})

@@ -47,6 +47,9 @@ number=${1:-}
 [[ $workers =~ ^[1-9][0-9]*$ ]] || bad_usage "--workers takes a number, not '$workers'"
 [[ $limit =~ ^[1-9][0-9]*$ ]] || bad_usage "--limit takes seconds, not '$limit'"
 (($# <= 2)) || bad_usage "one REGEX at most"
+status=0
+grep -E -- "${2:-}" </dev/null 2>/dev/null || status=$?
+((status == 1)) || bad_usage "'$2' is not a regular expression"
 
 cd "$top"
 mutants=$(make_layers "$build/mutants/generated")

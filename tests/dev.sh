@@ -1,9 +1,10 @@
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154
 # Helpers for the tests of scripts/dev.sh. Sourced after tap.sh, in the checkout.
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# A new module, number, with a second test, in Perl, that reads a file.
+# A new module, number, with a second test, in Perl, that reads a file. (It has a repository of its own, also if /tmp is in one.)
+unset "${!GIT_@}"
 directory=$(mktemp -d)
 temporary+=("$directory")
 own=$directory/number
@@ -12,17 +13,13 @@ scripts/new-module.sh "$own" 2>/dev/null
 printf '%s\n' '#!/usr/bin/perl' 'open my $file, "<", "tests/word" or die;' 'print "1..1\nok 1 - perl reads the word ", <$file>;' >"$own/tests/number_perl.t"
 chmod +x "$own/tests/number_perl.t"
 echo one >"$own/tests/word"
+git init -q "$own"
 git -C "$own" add -A
 git -C "$own" -c user.name=test -c user.email=test@localhost commit -qm "A module"
 
-# left: lists the files that dev.sh leaves behind, also the directories of its machines. (Other tests run machines at the same
-# time.)
-left() { (cd build/vm && ls -d . dev.* ${ran:+$ran} 2>/dev/null); }
-ran=''
-left_before=$(left)
-
 # start_dev COMMAND…: starts dev.sh in a process group of its own, as at a terminal. (What runs in the background ignores SIGINT,
 # perhaps also this test.) Its output goes to $said.
+dev=''
 start_dev() {
 	: >"$said"
 	set -m
@@ -31,28 +28,60 @@ start_dev() {
 	set +m
 	from=1
 }
-trap '[[ -z ${dev:-} ]] || kill -TERM -- "-$dev" 2>/dev/null; rm -rf "${temporary[@]}"' EXIT
+trap '! running >/dev/null || kill -TERM -- "-$dev"; rm -rf --one-file-system "${temporary[@]}"' EXIT
 
-# end_dev: ends it with Ctrl-C, and waits for the end of all its processes. (Leave out those that have ended, but for which no
+# running: prints the processes of dev.sh's group, and fails if there are none. (Leave out those that have ended, but for which no
 # process has waited yet.)
-running() { pgrep -g "$dev" --runstates D,R,S,T -a; }
+running() {
+	local process rest state group found=1
+	[[ -n $dev ]] || return 1
+	for process in /proc/[0-9]*; do
+		rest=$(cat "$process/stat" 2>/dev/null) || continue
+		read -r state _ group _ <<<"${rest##*) }"
+		[[ $group == "$dev" && $state != [ZX] ]] || continue
+		echo "${process#/proc/} $(tr '\0' ' ' 2>/dev/null <"$process/cmdline")"
+		found=0
+	done
+	return "$found"
+}
+
+# places [ARGUMENTS]: finds the directories of the dev.sh that runs for $own (or with these arguments): its own, and that of its
+# machine.
+places() {
+	local process
+	work='' ran=''
+	for process in /proc/[0-9]*; do
+		[[ $(tr '\0' ' ' 2>/dev/null <"$process/cmdline") == *"/dev.sh ${1:---from $own} "* ]] || continue
+		work=$(tr '\0' '\n' 2>/dev/null <"$process/environ" | sed -n 's/^RUST_LKM_DEV=//p')
+		[[ -z $work || ! -s $work/port.run ]] || { ran=$(<"$work/port.run") && return; }
+	done
+}
+
+# nothing_left DESCRIPTION: checks that the places are gone.
+nothing_left() { is "$(find "$work" "$ran" -maxdepth 0 2>/dev/null)" "" "$1"; }
+
+# end_dev: ends it with Ctrl-C, and sets after to the processes that are left.
 end_dev() {
-	local i
-	ran=$(find build/vm -path '*/dev.*/port.run' -printf '%T@ %p\n' | sort -n | tail -n 1)
-	ran=$(<"${ran#* }")
+	local i status=0
+	places
+	[[ -d $work && -d $ran ]] || status=1
+	ok "$status" "it has a directory while it runs, and so has its machine"
 	kill -INT -- "-$dev"
 	for ((i = 0; i < 300; i++)); do
 		running >/dev/null || break
 		sleep 0.1
 	done
+	after=$(running)
+	wait "$dev"
+	dev=''
 }
 
 # shown REGEX DESCRIPTION: waits until the output since the last call of next matches. It waits no longer if dev.sh has ended.
 shown() {
 	local tenths=0 text
 	until text=$(tail -n +"$from" "$said") && [[ $text =~ $1 ]]; do
-		running >/dev/null || tenths=$((tenths < 1190 ? 1190 : tenths))
-		if ((++tenths > 1200)); then
+		((++tenths % 10)) || running >/dev/null || tenths=3000
+		if ((tenths >= 3000)); then
 			ok 1 "$2"
 			diag "expected a match of: $1" "got:" "$text"
 			return
@@ -66,15 +95,24 @@ next() { from=$(($(wc -l <"$said") + 1)); }
 # change FROM TO: changes the source, as an editor does.
 change() { sed -i "s|$1|$2|" "$own/number.rs"; }
 
-# at_terminal TEXT: runs dev.sh at a terminal, where TEXT is typed as soon as it is ready. Prints what the terminal shows.
+# at_terminal TEXT [REGEX]: runs dev.sh at a terminal, where TEXT is typed as soon as it is ready, and "exit" when the screen shows
+# REGEX. Sets screen to what the terminal shows.
 at_terminal() {
-	rm -f "$directory/asked"
+	local await_seconds=300
+	rm -f "$directory"/{ready,screen,places}
 	{
-		await "$directory/asked"
+		await "$directory/ready"
 		printf '%s\n' "$1"
+		(($# == 1)) || await "$directory/screen" "$2"
+		places
+		declare -p work ran >"$directory/places"
+		printf 'exit\n'
 		sleep 5
-	} | timeout --foreground 300 script -qec "make --no-print-directory -C $own dev; echo status \$?" /dev/null | while IFS= read -r line; do
-		printf '%s\n' "$line"
-		[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
-	done | tr -d '\r'
+	} | timeout --foreground 600 script -qec "make --no-print-directory -C $own dev; echo status \$?" /dev/null | while IFS= read -r line; do
+		printf '%s\n' "${line//$'\r'/}" >>"$directory/screen"
+		[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/ready"
+	done
+	# shellcheck disable=SC1091 # places is written above
+	. "$directory/places"
+	screen=$(<"$directory/screen")
 }

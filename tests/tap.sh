@@ -117,12 +117,12 @@ tap_end() {
 	exit "$((tap_failed != 0))"
 }
 
-# await FILE [REGEX]: waits until FILE exists (and one of its lines matches). After 30 seconds it ends the test.
+# await FILE [REGEX]: waits until FILE exists (and one of its lines matches). After 30 seconds (or $await_seconds) it ends the test.
 await() {
 	local tenths=0
 	until [[ -e $1 ]] && { (($# == 1)) || grep -qE "$2" "$1"; }; do
-		if ((++tenths > 300)); then
-			echo "Bail out! waited 30 seconds in vain for $1${2:+ to have $2}"
+		if ((++tenths > ${await_seconds:-30} * 10)); then
+			echo "Bail out! waited ${await_seconds:-30} seconds in vain for $1${2:+ to have $2}"
 			exit 1
 		fi
 		sleep 0.1

@@ -20,14 +20,15 @@ run scripts/debian.sh --layer machine --new --smp 1 --memory 1500M --append "som
 	cd rust-lkm; ls README.md; ls build/kernels; cd
 	sudo apt-get update >&2; apt-cache policy rustc bindgen | grep -c "Candidate: [0-9]"
 	sudo apt-get install -y bc >&2 && type -P bc
-	ls /etc/apt/apt.conf.d /etc/dpkg/dpkg.cfg.d | grep mmdebstrap
+	ls /etc/apt/apt.conf.d /etc/dpkg/dpkg.cfg.d | grep mmdebstrap; echo "no more"
 	touch kept; sed "s/^/uptime: /" /proc/uptime >&2; exit 42'
 is "$status" 42 "the status is the command's"
 like "$stdout" $'^user\n/home/user\ncarried in\n1\n' "it runs as the user, in the home with the file of --add, and with the CPUs of --smp"
 like "$stdout" $'\nMemTotal: +1[34][0-9]{5} kB\nsome.option=7\n' "… with the memory of --memory, and the kernel's arguments of --append"
 like "$stdout" $'\nsystemd\nroot\nactive\nactive\n[1-9][0-9]*\n' "… under systemd, with sudo and a journal"
 like "$stdout" $'\nREADME.md\n.*'"${release//+/\\+}"$'\n' "--checkout puts this checkout there, with its completed headers"
-like "$stdout" $'\n2\n/usr/bin/bc$' "apt-get knows the packages on the second disk, and installs them"
+like "$stdout" $'\n2\n/usr/bin/bc\n' "apt-get knows the packages on the second disk, and installs them"
+is "${stdout##*/usr/bin/bc$'\n'}" "no more" "… with no settings of mmdebstrap's"
 is "$(grep -E '^(E|W|Err)' <<<"$stderr")" "" "… without an error or a warning"
 like "$stderr" 'Booting|Linux|systemd|cloud|tsc' "--console shows the console"
 diag "when the command ended the machine ran for: $(sed -n 's/.*uptime: \([0-9]*\).*/\1 s/p' <<<"$stderr")"
@@ -60,12 +61,18 @@ screen=$(TERM=xterm script -qec "stty rows 33 cols 99; scripts/debian.sh --on ma
 like "$screen" $'/dev/hvc0\n33 99\nxterm\n.*status 3$' "at a terminal, the command has one, of the same size"
 
 # Another run uses the layer.
-flock build/debian/*-layer.machine.lock sleep 2 &
-sleep 0.5
-run scripts/debian.sh --on machine --timeout 3 true
-is "$status" 124 "a machine that runs longer than its timeout gives 124"
-like "$stderr" 'waiting for another run: it is using the layer machine' "of two runs with one layer, the second one waits"
-wait "$!"
+lock=$(find build/debian -maxdepth 1 -name '*-layer.machine.lock')
+# shellcheck disable=SC2016 # the inner shell's
+flock "$lock" bash -c 'touch "$0/held"; until [[ -e $0/let ]]; do sleep 0.1; done' "$directory" &
+await "$directory/held"
+scripts/debian.sh --on machine --timeout 3 true </dev/null 2>"$directory/second" &
+second=$!
+await "$directory/second" 'waiting for another run: it is using the layer machine'
+touch "$directory/let"
+wait "$second"
+is "$?" 124 "a machine that runs longer than its timeout gives 124"
+is "$(grep -c 'waiting for another run' "$directory/second")" 1 "of two runs with one layer, the second one waits"
+wait
 run scripts/debian.sh --on no-such-layer true
 like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that does not exist is named"
 run scripts/debian.sh --layer machine --on machine true

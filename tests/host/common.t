@@ -37,8 +37,10 @@ used_by "$directory/d"
 is "$status $stdout $stderr" "0 $PWD"$'\n'"$directory/gone " "it prints this checkout and one that does not exist, but not what is relative"
 used_by "$directory/d" 7.3-x
 is "$status $stdout $stderr" "0 $PWD/build/modules/7.3-x"$'\n'"$directory/gone/build/modules/7.3-x " "… and where their modules would be"
-kbuild d '# lkm-uses := $(src)/../other' 'ifdef NEVER' 'lkm-uses := $(src)/../other' 'endif' '$(error as in a Kbuild that wants a variable of the kernel)'
-uses "" "a comment is not read, and a Kbuild that make cannot read alone counts as one that names nothing" d
+kbuild d '# lkm-uses := $(src)/../other' 'ifdef NEVER' 'lkm-uses := $(src)/../other' 'endif'
+uses "" "a comment is not read, nor is what stands in another branch" d
+kbuild d 'lkm-uses := $(src)/../other' '$(error as in a Kbuild that wants a variable of the kernel)'
+uses "" "a Kbuild that make cannot read alone counts as one that names nothing" d
 mkdir -p "$directory"/{d/build/deep,other}
 for place in d/build d/build/deep d/.git; do
 	mkdir -p "$directory/$place"
@@ -50,9 +52,10 @@ kbuild d 'lkm-uses := $(shell touch '"$directory"'/made; echo /elsewhere)'
 used_by "$directory/d"
 is "$stdout" /elsewhere "make runs what stands in \$(shell …)"
 if type -P bwrap >/dev/null; then not_there "$directory/made" "… but it can write nothing"; else skip "… but it can write nothing" "there is no bwrap"; fi
-export KBUILD_EXTRA_SYMBOLS=/from/the/environment/Module.symvers MAKEFLAGS=--no-such-option
 kbuild d 'lkm-uses := $(src)/../other'
+export KBUILD_EXTRA_SYMBOLS=/from/the/environment/Module.symvers MAKEFLAGS=--no-such-option
 uses other "variables of a make that calls this have no effect" d
+unset KBUILD_EXTRA_SYMBOLS MAKEFLAGS
 
 # ---- Where the checkout stands in a directory of modules, as a submodule does.
 
@@ -87,19 +90,26 @@ cp -a scripts "$checkout/"
 echo "a program" >"$checkout/package/usr/bin/small"
 printf '%s\n' "Package: small" "Version: 1" "Architecture: all" "Maintainer: nobody" "Description: none" >"$checkout/package/DEBIAN/control"
 dpkg-deb --root-owner-group -Znone -b "$checkout/package" "$checkout/small.deb" >/dev/null
-printf '%s\n' '#!/bin/bash' "echo \"\$*\" >>$checkout/downloads" '[[ $2 == small ]] || { echo "E: no such package" && exit 100; }' "sleep 0.5; cp $checkout/small.deb small_1_all.deb" >"$checkout/bin/apt-get"
+printf '%s\n' '#!/bin/bash' "echo \"\$*\" >>$checkout/downloads" '[[ $2 == small ]] || { echo "E: no such package" && exit 100; }' "until [[ -e $checkout/let ]]; do sleep 0.1; done; cp $checkout/small.deb small_1_all.deb" >"$checkout/bin/apt-get"
 chmod +x "$checkout/bin/apt-get"
 unpacked() { scripts/sandbox.sh env PATH="$checkout/bin:/usr/bin" bash -c '. "$0/scripts/common.sh"; unpacked_package "$@"; echo after' "$checkout" "$@"; }
-unpacked small >/dev/null 2>"$checkout/first" &
-await "$checkout/downloads"
-run unpacked small
+for number in first second; do
+	unpacked small >"$checkout/$number.said" 2>&1 &
+	[[ $number == second ]] || { first=$! && await "$checkout/downloads"; }
+done
+await "$checkout/second.said" 'waiting for another run: it is getting small'
+touch "$checkout/let"
+wait "$first"
+is "$? $(<"$checkout/first.said")" "0 after" "a package is downloaded and unpacked"
 wait "$!"
-is "$status $stdout $(<"$checkout/first")" "0 after " "a package is downloaded and unpacked"
-like "$stderr" 'waiting for another run: it is getting small' "… by the first of two runs, for which the second one waits"
+is "$? $(tail -n 1 "$checkout/second.said")" "0 after" "… by the first of two runs, for which the second one waits"
 is "$(<"$checkout/build/small/usr/bin/small") $(<"$checkout/downloads")" "a program download small" "… once"
 mkdir "$checkout/build/none.partial"
 run unpacked none
 like "$status $stdout $stderr" '^1  .*: error: apt-get could not download none'$'\n''  E: no such package'$'\n''  The whole output is in build/log/none\.log\.$' "if apt-get cannot, the message has its reason"
-not_there "$checkout/build/none" "… and the next run tries again"
+run unpacked none
+is "$status $(<"$checkout/downloads")" "1 download small
+download none
+download none" "… and the next run tries again"
 
 done_testing

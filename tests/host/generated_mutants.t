@@ -205,6 +205,8 @@ is "$status $stdout" $'0 one.rs:1\n- one\n+ two' "--list only makes the mistakes
 echo 'scripts/tidy.sh|5|if echo done' >build/made
 run make -f "$top/Makefile" --no-print-directory test-mutants G=4 SEED=77 T=tidy
 is "$(<build/asked)" "4 77" "make test-mutants G=N SEED=S makes N mistakes with the seed S"
+mutants 4 'one('
+like "$status $stderr" "^2 .*'one\(' is not a regular expression" "a REGEX that cannot be read gives 2"
 mutants 4 nothing
 like "$status $stderr" "^1 .*no file that can be mutated has a path that matches 'nothing'" "a REGEX that no path matches gives 1"
 

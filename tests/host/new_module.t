@@ -89,7 +89,7 @@ done
 own=$directory/new/place/number
 run env GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0="A Person" bash -ec "$(sh_block docs/your-own-module.md scripts/new-module.sh | sed "s,\.\./number,$own,")"
 is "$status $(tail -n 1 <<<"$stdout")" "0 9 passed, 0 failed, 0 skipped" "a module is made, and its test passes"
-# (make dev is for a terminal: long/host/dev.t. make vm comes below.)
+# (make dev has host/dev.t. make vm comes below.)
 is "$(sh_commands README.md scripts/new-module.sh | grep -vxE 'make (vm|dev)')" \
 	"$(sh_commands docs/your-own-module.md scripts/new-module.sh)" "… with the commands in README.md"
 like "$stderr" "The module number is in $own" "… and it says where"

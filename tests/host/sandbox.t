@@ -262,7 +262,7 @@ else
 fi
 
 # An ordinary user, for whom bubblewrap makes a user namespace.
-if ((EUID == 0)) && [[ -n $another ]] && "${ordinary[@]}" bwrap --unshare-user --ro-bind / / true 2>/dev/null; then
+if ((EUID == 0)) && [[ -n $another ]] && "${ordinary[@]}" bwrap --unshare-user --unshare-pid --ro-bind / / --proc /proc true 2>/dev/null; then
 	behave ok
 	scripts/sandbox.sh true 2>/dev/null
 	chown -R 65534:65534 build

@@ -48,7 +48,7 @@ all:
 	! grep -q BROKEN $(srctree)/scripts/state
 	mkdir -p $(O)/rust $(O)/scripts
 	touch $(O)/rust/libcore.rmeta $(O)/rust/core.o $(O)/scripts/target.json $(O)/scripts/fixdep
-	echo "an image, LLVM=$(LLVM) $(notdir $(RUSTC)) $(findstring -j,$(MAKEFLAGS))" >$(O)/image
+	echo "an image, LLVM=$(LLVM) $(notdir $(RUSTC)) $(filter -j%,$(MAKEFLAGS))" >$(O)/image
 run-command:
 	$(KBUILD_RUN_COMMAND)
 image_name:
@@ -71,7 +71,7 @@ chmod +x "$directory/bin/apt-get"
 # source_is STATE: makes the package, whose source behaves like that.
 source_is() {
 	echo "$1" >"$source/scripts/state"
-	tar -cJf "$directory/package/usr/src/linux-source-9.9.tar.xz" -C "$directory/source" linux-source-9.9
+	tar -cf "$directory/package/usr/src/linux-source-9.9.tar.xz" -C "$directory/source" linux-source-9.9
 	dpkg-deb --root-owner-group -Znone -b "$directory/package" "$directory/source.deb" >/dev/null
 }
 : >"$directory/downloads"
@@ -79,7 +79,8 @@ kernels=$directory/checkout/build/kernels
 kernel() { run scripts/sandbox.sh env PATH="$directory/bin:/usr/sbin:/usr/bin" "$directory/checkout/scripts/source-kernel.sh" "$@"; }
 small() { kernel "$directory/small.config" linux-source-9.9=9.9.1-1; }
 log=$directory/checkout/build/log/source-kernel-small.log
-nothing_made() { is "$(cd "$kernels" 2>/dev/null && find . -mindepth 1 -maxdepth 1 -name '*-small' -o -name key)" "" "… and nothing looks like a kernel"; }
+# (What a run that failed has left is in small.partial, which the next run removes.)
+nothing_made() { is "$(find "$kernels" -mindepth 1 -maxdepth 1 ! -name small.partial ! -name small.lock 2>&1)" "" "… and nothing looks like a kernel"; }
 
 printf '%s\n' "# Options" CONFIG_ONE=y CONFIG_LOST=y CONFIG_TWO=y "# CONFIG_SELECTED is not set" "# CONFIG_OFF is not set" \
 	"# CONFIG_NONE is not set" CONFIG_NUMBER=3 >"$directory/small.config"
@@ -114,7 +115,7 @@ is "$(printf '%s\n' "$stderr" | sed 's/ … done, .*//')" "Building a kernel of 
 [3/5] Configuring
 [4/5] Building (this takes minutes)
 [5/5] Putting the build tree together" "… in five steps"
-is "$(cat "$kernels/9.9.1-small/vmlinuz")" "an image, LLVM=1 rustc -j" "… by clang and our rustc, on all CPUs"
+is "$(cat "$kernels/9.9.1-small/vmlinuz")" "an image, LLVM=1 rustc -j$(nproc)" "… by clang and our rustc, on all CPUs"
 is "$(<"$kernels/9.9.1-small/build/.config")" $'CONFIG_ONE=y\n# CONFIG_OFF is not set' "… with the options of the fragment"
 is "$(cd "$kernels/9.9.1-small" && find . -type f | LC_ALL=C sort | paste -sd ' ')" \
 	"./build/.clippy.toml ./build/.config ./build/.rustfmt.toml ./build/include/config/kernel.release ./build/rust/lib.rs ./build/rust/libcore.rmeta ./build/scripts/target.json ./key ./vmlinuz" \
@@ -128,12 +129,17 @@ is "$status $stdout $(grep -c TWO "$kernels/9.9.1-small/build/.config")" "0 $ker
 like "$stderr" 'Building a kernel' "… and says so"
 kernel "$directory/small.config" linux-source-9.9=9.9.1-3
 like "$status $stderr" '^0 .*Building a kernel of linux-source-9\.9, version 9\.9\.1-3' "… or if the source has another version"
-flock "$kernels/small.lock" sleep 2 &
-await "$kernels/small.lock"
-sleep 0.3
+# shellcheck disable=SC2016 # the inner shell's
+flock "$kernels/small.lock" bash -c 'touch "$0/held"; until [[ -e $0/let ]]; do sleep 0.1; done' "$directory" &
+await "$directory/held"
 echo CONFIG_NUMBER=8 >>"$directory/small.config"
-small
-like "$status $stderr" '^0 .*waiting for another run: it is building the kernel' "of two runs at once, the second one waits"
+scripts/sandbox.sh env PATH="$directory/bin:/usr/sbin:/usr/bin" "$directory/checkout/scripts/source-kernel.sh" "$directory/small.config" linux-source-9.9=9.9.1-1 \
+	2>"$directory/second" >"$directory/printed" &
+second=$!
+await "$directory/second" 'waiting for another run: it is building the kernel'
+touch "$directory/let"
+wait "$second"
+is "$? $(<"$directory/printed")" "0 $kernels/9.9.1-small/build" "of two runs at once, the second one waits"
 wait
 
 done_testing

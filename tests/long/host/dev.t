@@ -65,41 +65,23 @@ shown 'number: the number is 7' "… with the module"
 next
 
 end_dev
-is "$(running)" "" "Ctrl-C ends all processes"
-same "$(left)" "$left_before" "… and leaves nothing in build/"
+is "$after" "" "Ctrl-C ends all processes"
+nothing_left "… and leaves nothing in build/"
 git -C "$own" checkout -q .
 
 # ---- At a terminal. (Without the test, which would print more.)
 
 # The shell makes the kernel crash. (The modules in the machine have no line numbers.)
 change 'number.load()))' 'if number.load() == 99 { None::<i32>.unwrap() } else { number.load() }))'
-{
-	await "$directory/asked"
-	printf 'echo 99 >/sys/module/number/parameters/number; cat /proc/number\n'
-	await "$directory/screen" 'the next save starts'
-	printf 'exit\n'
-} | script -qec "make --no-print-directory -C $own dev" /dev/null | while IFS= read -r line; do
-	printf '%s\n' "$line" >>"$directory/screen"
-	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
-done
-like "$(tr -d '\r' <"$directory/screen")" 'Rust code panicked.* --> number.rs:[0-9]+.*its parameters: number=99.*the next save starts a fresh machine' \
+at_terminal 'echo 99 >/sys/module/number/parameters/number; cat /proc/number' 'the next save starts'
+like "$screen" 'Rust code panicked.* --> number.rs:[0-9]+.*its parameters: number=99.*the next save starts a fresh machine' \
 	"a crash that the shell causes is told with its line"
 git -C "$own" checkout -q .
 
 # A program that the shell has started hangs in the module. (It runs in the background here, so that the shell can be left.)
 change 'number.load()))' '{ while number.load() == 77 { core::hint::spin_loop() } number.load() }))'
-rm -f "$directory"/{asked,screen}
-{
-	await "$directory/asked"
-	printf 'echo 77 >/sys/module/number/parameters/number; cat /proc/number &\n'
-	await "$directory/screen" 'has been in the kernel'
-	sleep 2
-	printf 'exit\n'
-} | script -qec "make --no-print-directory -C $own dev" /dev/null | while IFS= read -r line; do
-	printf '%s\n' "$line" >>"$directory/screen"
-	[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/asked"
-done
-like "$(tr -d '\r' <"$directory/screen")" 'cat \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.* number.rs:[0-9]+' \
+at_terminal 'echo 77 >/sys/module/number/parameters/number; cat /proc/number &' 'has been in the kernel'
+like "$screen" 'cat \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.* number.rs:[0-9]+' \
 	"a program of the shell that hangs is told with its line"
 git -C "$own" checkout -q .
 
@@ -120,6 +102,7 @@ shown 'ERROR: Module held is in use.*dev.sh: held cannot be unloaded: starting a
 shown 'dev.sh: the fresh machine is ready.*dev.sh: tests/held.t passed' "… and a fresh machine is started, with the module"
 kill -INT -- "-$dev"
 wait "$dev"
+dev=''
 
 # ---- The modules of this checkout, of which one needs another that comes after it in Kbuild.
 
@@ -130,12 +113,12 @@ next
 touch hello_world.rs
 shown 'dev.sh: hello_world.rs was saved.*hello_world: Hello World.*dev.sh: tests/tickets.t' "a module that is saved is loaded, too"
 next
-ran=$(find build/vm -path '*/dev.*/port.run' -printf '%T@ %p\n' | sort -n | tail -n 1)
-ran=$(<"${ran#* }")
+places ticket
 [[ $ran != */run.?* ]] || pkill -KILL -f "^qemu-system-[^ ]* .*$ran/"
 shown 'dev.sh: the machine has ended.*: starting a fresh machine.*hello_world: Hello World.*dev.sh: the fresh machine is ready' "… and loaded again in a fresh machine"
 kill -INT -- "-$dev"
 wait "$dev"
+dev=''
 
 run bench/dev.sh 1
 like "$status $stdout" '^0 1 saves: median [0-9.]+ s, worst [0-9.]+ s; load ' "bench/dev.sh measures it"
