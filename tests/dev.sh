@@ -3,7 +3,8 @@
 
 [[ $0 != "${BASH_SOURCE[0]}" ]] || { echo "${0##*/}: error: other scripts source this file; by itself it does nothing" >&2 && exit 2; }
 
-# A new module, number, with a second test, in Perl, that reads a file. (It has a repository of its own, also if /tmp is in one.)
+# A new module, number, with a test that cannot be executed, and a second one, in Perl, that reads a file. (It has a repository of
+# its own, also if /tmp is in one.)
 unset "${!GIT_@}"
 directory=$(mktemp -d)
 temporary+=("$directory")
@@ -12,6 +13,7 @@ said=$directory/said
 scripts/new-module.sh "$own" 2>/dev/null
 printf '%s\n' '#!/usr/bin/perl' 'open my $file, "<", "tests/word" or die;' 'print "1..1\nok 1 - perl reads the word ", <$file>;' >"$own/tests/number_perl.t"
 chmod +x "$own/tests/number_perl.t"
+chmod -x "$own/tests/number.t"
 echo one >"$own/tests/word"
 git init -q "$own"
 git -C "$own" add -A
@@ -76,12 +78,14 @@ end_dev() {
 	dev=''
 }
 
-# shown REGEX DESCRIPTION: waits until the output since the last call of next matches. It waits no longer if dev.sh has ended.
+# shown REGEX DESCRIPTION: waits until the output since the last call of next matches: for a minute, and for five until the first
+# machine is ready. It waits no longer if dev.sh has ended.
 shown() {
-	local tenths=0 text
+	local began=$SECONDS limit=60 tries=0 text
+	grep -q 'ready: ' "$said" || limit=300
 	until text=$(tail -n +"$from" "$said") && [[ $text =~ $1 ]]; do
-		((++tenths % 10)) || running >/dev/null || tenths=3000
-		if ((tenths >= 3000)); then
+		((++tries % 20)) || running >/dev/null || limit=0
+		if ((SECONDS - began >= limit)); then
 			ok 1 "$2"
 			diag "expected a match of: $1" "got:" "$text"
 			return

@@ -57,7 +57,7 @@ is "$status $(cut -d ' ' -f 3- <<<"$stdout" | uniq -c | xargs) $stderr" "0 ${#al
 is "$(head -n 1 <<<"$stdout")" "CONFIG_SAMPLE_1 rust_1 allowed" "… and each sample has the name of its module"
 configure "${refused[@]}" $'depends on ONE\n\tdepends on NONE\n\tselect TWO'
 run "$checkout/scripts/foreign.sh" --list 9.9.9-small
-is "$(cut -d ' ' -f 3- <<<"$stdout")" "$(printf '%s\n' "${refused[@]}" 'depends on NONE')" "a condition that it does not meet is named"
+same "$(cut -d ' ' -f 3- <<<"$stdout")" "$(printf '%s\n' "${refused[@]}" 'depends on NONE')" "a condition that it does not meet is named"
 configure 'depends on ONE > TWO'
 run "$checkout/scripts/foreign.sh" --list 9.9.9-small
 like "$status $stderr" '^1 .*cannot understand this of Kconfig: ONE>TWO' "a condition that cannot be understood is an error"
@@ -74,7 +74,7 @@ is "$(printf '%s\n' "$stderr" | sed 's/ … done, .*//')" "[1/3] Building ${#few
 [2/3] Getting the kernel's modules that they need
 [3/3] Loading and unloading them in $(<"$kdir/include/config/kernel.release")" "… in three steps"
 out=build/foreign/$(<"$kdir/include/config/kernel.release")
-is "$(sed -n 's/^ok [0-9]* - \(.*\) can be loaded$/\1/p' "$out/load.tap")" "$(printf '%s\n' "${few[@]}")" "… these"
+same "$(sed -n 's/^ok [0-9]* - \(.*\) can be loaded$/\1/p' "$out/load.tap")" "$(printf '%s\n' "${few[@]}")" "… these"
 is "$(ls "$out")" "load.tap
 log" "only the output is kept"
 like "$(<"$out/log")" 'CLIPPY \[M\]' "… with clippy's"

@@ -61,11 +61,13 @@ not_there here "… and without --changes nothing is kept"
 if ((EUID == 0)) && [[ $(</proc/self/uid_map) =~ ' 4294967295'$ ]]; then
 	chmod 700 "$directory"
 	run scripts/confined.sh true
-	like "$status $stderr" '^1 .*COMMAND runs as a user that owns nothing, and cannot reach' "root: a checkout that only its owner can reach is refused"
+	like "$status $stderr" '^1 .*COMMAND runs as a user that owns nothing, and cannot reach .*'$'\n''  chmod o\+x each directory on the way' "root: a checkout that only its owner can reach is refused"
 	chmod 755 "$directory"
 else
 	skip "root: a checkout that only its owner can reach is refused" "only root becomes another user"
 fi
+run scripts/confined.sh --sources "$layers/new/place/sources" --changes "$layers/other/place/changes" ls Makefile
+is "$status $stdout" "0 Makefile" "the directories of both options may be below others that do not exist yet"
 echo known >deleted
 git add deleted
 rm deleted

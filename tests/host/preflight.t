@@ -78,8 +78,11 @@ run bwrap --dev-bind / / "${hide[@]}" scripts/preflight.sh "/lib/modules/$runnin
 refused "no headers of the running kernel: /lib/modules/$running/build is not there" "no headers"
 like "$stderr" "apt-get install linux-headers-$running" "no headers: the way out"
 
-preflight "$trees/fitting" "$trees/none"
-refused "no such kernel build tree: KDIR=$trees/none" "no KDIR"
+touch "$trees/file"
+for name in none file; do
+	preflight "$trees/fitting" "$trees/$name"
+	refused "no such kernel build tree: KDIR=$trees/$name" "no KDIR: $name"
+done
 
 mkdir "$trees/empty"
 preflight "$trees/fitting" "$trees/empty"
@@ -97,6 +100,7 @@ for release in 6.18.1-some "${series##* }9.1-some" 99.0.1; do
 	other=$(tree "other-$release" "$release" "${fitting[@]}")
 	ANY_KERNEL='' preflight "$trees/fitting" "$other"
 	refused "these modules are for kernels of the series ${series// /, }, not for kernel $release" "kernel $release"
+	like "$stderr" $'\n''  make ANY_KERNEL=1 tries it anyway\.[^'$'\n'']*'$'\n''  Or let the sandbox do it' "… with two ways out"
 	preflight "$trees/fitting" "$other"
 	is "$status" 0 "… but can be tried with ANY_KERNEL=1"
 done

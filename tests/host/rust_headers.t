@@ -289,6 +289,12 @@ done
 echo fine >"$directory/behaviour"
 run headers 9.9.1-amd64
 is "$status $stdout" "0 $made/build" "after all this, it can still be completed"
+is "$(grep '^\[' <<<"$stderr" | sed 's/ … done, .*//')" "[1/6] Downloading headers, image and source
+[2/6] Unpacking
+[3/6] Configuring as the package was
+[4/6] Making the Rust metadata
+[5/6] Putting the build tree together
+[6/6] Comparing the exported Rust symbols with the kernel's" "… in six steps"
 is "$(cat "$made/vmlinuz")" "image" "… with the kernel's image"
 is "$(grep 'These options differ' <<<"$stderr")" "" "… and no differences are reported, because there are none"
 is "$(paste -sd ' ' "$made/names")" "another one one-more two" "… and the names of its modules, for new-module.sh"
