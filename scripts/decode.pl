@@ -27,7 +27,7 @@ my @kinds = (
 	[qr/(?:watchdog: .*|NMI watchdog: .*)hard LOCKUP/i, 'hang', 'A CPU has run with interrupts off for too long'],
 	[qr/rcu: INFO: .*detected .*stall|INFO: rcu.*detected.*stall/, 'hang', 'A CPU has been busy with the same work for too long (an RCU stall)'],
 	[qr/INFO: task (.*?):(\d+) blocked for more than (\d+) seconds/, 'hang', '$1 (process $2) has been waiting for more than $3 seconds, and nothing can end it'],
-	[qr/task (\S+?):(\d+) has been in the kernel for (\d+) seconds/, 'hang', '$1 (process $2) has been in the kernel for $3 seconds'],
+	[qr/task (.+?):(\d+) has been in the kernel for (\d+) seconds/, 'hang', '$1 (process $2) has been in the kernel for $3 seconds'],
 	[qr/NMI backtrace for cpu (\d+)/, 'hang', 'CPU $1 is here'],
 	[qr/WARNING: possible recursive locking detected/, 'lock', 'A process takes a lock that it holds already: it would wait for itself for ever'],
 	[qr/possible circular locking dependency detected/, 'lock', 'Locks are taken in different orders: two processes can wait for each other for ever'],
@@ -54,7 +54,7 @@ sub text_of {
 	$line =~ s/^.*? kernel: //;
 	$line =~ s/^<\d+>//;
 	$line =~ s/^(?:\[\s*(?:\d+\.\d+|[TC]\d+)\s*\]\s?)+//;
-	$line =~ s/^\w+: (?=task \S+ has been in the kernel)//;
+	$line =~ s/^\w+: (?=task .+? has been in the kernel)//;
 	return $line;
 }
 

@@ -279,11 +279,11 @@ fi
 
 # A machine that has the programs, but does not let this user use them.
 mkdir -p "$directory/forbidden"
-printf '#!/bin/sh\necho "bwrap: no permission" >&2; exit 1\n' >"$directory/forbidden/bwrap"
+printf '#!/bin/sh\necho "bwrap: no permission" >&2; echo more >&2; exit 1\n' >"$directory/forbidden/bwrap"
 chmod +x "$directory/forbidden/bwrap"
 run env PATH="$directory/forbidden:$PATH" scripts/sandbox.sh --preflight
 is "$status" 1 "if bubblewrap may not make a namespace, that is an error"
-like "$stderr" '^[^'$'\n'']*error:.* bubblewrap cannot make a user namespace here: bwrap: no permission' "… with bubblewrap's own message"
+like "$stderr" '^[^'$'\n'']*error:.* bubblewrap cannot make a user namespace here: bwrap: no permission'$'\n''  These sysctls' "… with the first line of bubblewrap's own message"
 if ((EUID == 0)) && [[ -n $another ]]; then
 	ln -s /bin/true "$directory/forbidden/newuidmap"
 	ln -sf /bin/true "$directory/forbidden/bwrap"

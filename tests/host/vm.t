@@ -116,9 +116,9 @@ type_after 'rmmod hello_world .*2004h' 'lsmod | grep -c hello; insmod tests/cras
 type_after 'insmod tests/crashes/unwraps.ko.*process:.*2004h' 'exit 7\n'
 type_after 'ended with' ''
 exec {keys}>&-
-# A command that hangs in the kernel: the shell does not come back, and Ctrl-A X ends the machine.
+# A command that hangs in the kernel: the shell does not come back, and Ctrl-A X ends the machine. (It is insmod with another name.)
 at_terminal hanging
-type_after 'To leave.*2004h' 'insmod tests/crashes/endless.ko\n'
+type_after 'To leave.*2004h' 'cp $(type -P insmod) "/tmp/a) b"; (exec -a insmod "/tmp/a) b" tests/crashes/endless.ko)\n'
 type_after 'endless.ko.*Ctrl-A' '\001x'
 type_after 'ended with' ''
 exec {keys}>&-
@@ -187,7 +187,7 @@ like "$screen" $'0\n.*Rust code panicked.*unwraps.rs:25:27' "after a command tha
 like "$screen" "there is a crash in the kernel's log: scripts/decode.sh build/log/crash-" "… and where the log is, at the end"
 is "$(grep -c 'Rust code panicked' <<<"$screen")" 1 "… but the explanation is not repeated"
 hanging=$(tr -d '\r' <"$directory/hanging.screen")
-like "$hanging" 'insmod \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.*endless\.rs:[0-9]+.*module:  endless' \
+like "$hanging" 'a\) b \(process [0-9]+\) has been in the kernel for [0-9]+ seconds.*endless\.rs:[0-9]+.*module:  endless' \
 	"when a command hangs in the kernel, it says where"
 like "$hanging" 'Ctrl-A, then X, ends the machine.*ended with 125' "… and how to end it, which works"
 
