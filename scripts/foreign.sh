@@ -12,7 +12,8 @@
 #   - those in tests/foreign/: with macros that include generated files, with Rust and C, with several crates;
 #   - one of these again, with clippy: make CLIPPY=1.
 #
-# The output of make and of the machine is in build/foreign/RELEASE/log, which the next run replaces. The last line of stdout is "N of N modules".
+# The output of make and of the machine is in build/foreign/RELEASE/log, which the next run replaces. The last line of stdout is
+# "N of N modules".
 #
 #   --only NAME  build and load only the modules with NAME in their path, for example: samples/rust_minimal
 #   --list  only list the samples, and say which of them the configuration allows

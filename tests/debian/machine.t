@@ -63,7 +63,7 @@ like "$screen" $'/dev/hvc0\n33 99\nxterm\n.*status 3$' "at a terminal, the comma
 # Another run uses the layer.
 lock=$(find build/debian -maxdepth 1 -name '*-layer.machine.lock')
 # shellcheck disable=SC2016 # the inner shell's
-flock "$lock" bash -c 'touch "$0/held"; until [[ -e $0/let ]]; do sleep 0.1; done' "$directory" &
+flock "$lock" bash -c 'touch "$0/held"; until [[ -e $0/let || ! -d $0 ]]; do sleep 0.1; done' "$directory" &
 await "$directory/held"
 scripts/debian.sh --on machine --timeout 3 true </dev/null 2>"$directory/second" &
 second=$!

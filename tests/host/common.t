@@ -90,7 +90,7 @@ cp -a scripts "$checkout/"
 echo "a program" >"$checkout/package/usr/bin/small"
 printf '%s\n' "Package: small" "Version: 1" "Architecture: all" "Maintainer: nobody" "Description: none" >"$checkout/package/DEBIAN/control"
 dpkg-deb --root-owner-group -Znone -b "$checkout/package" "$checkout/small.deb" >/dev/null
-printf '%s\n' '#!/bin/bash' "echo \"\$*\" >>$checkout/downloads" '[[ $2 == small ]] || { echo "E: no such package" && exit 100; }' "until [[ -e $checkout/let ]]; do sleep 0.1; done; cp $checkout/small.deb small_1_all.deb" >"$checkout/bin/apt-get"
+printf '%s\n' '#!/bin/bash' "echo \"\$*\" >>$checkout/downloads" '[[ $2 == small ]] || { echo "E: no such package" && exit 100; }' "until [[ -e $checkout/let || ! -d $checkout ]]; do sleep 0.1; done; cp $checkout/small.deb small_1_all.deb" >"$checkout/bin/apt-get"
 chmod +x "$checkout/bin/apt-get"
 unpacked() { scripts/sandbox.sh env PATH="$checkout/bin:/usr/bin" bash -c '. "$0/scripts/common.sh"; unpacked_package "$@"; echo after' "$checkout" "$@"; }
 for number in first second; do

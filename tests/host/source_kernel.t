@@ -130,7 +130,7 @@ like "$stderr" 'Building a kernel' "… and says so"
 kernel "$directory/small.config" linux-source-9.9=9.9.1-3
 like "$status $stderr" '^0 .*Building a kernel of linux-source-9\.9, version 9\.9\.1-3' "… or if the source has another version"
 # shellcheck disable=SC2016 # the inner shell's
-flock "$kernels/small.lock" bash -c 'touch "$0/held"; until [[ -e $0/let ]]; do sleep 0.1; done' "$directory" &
+flock "$kernels/small.lock" bash -c 'touch "$0/held"; until [[ -e $0/let || ! -d $0 ]]; do sleep 0.1; done' "$directory" &
 await "$directory/held"
 echo CONFIG_NUMBER=8 >>"$directory/small.config"
 scripts/sandbox.sh env PATH="$directory/bin:/usr/sbin:/usr/bin" "$directory/checkout/scripts/source-kernel.sh" "$directory/small.config" linux-source-9.9=9.9.1-1 \
