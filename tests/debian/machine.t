@@ -57,22 +57,25 @@ wait "$!"
 is "$? $(head -c 4 "$directory/screen.png" | tail -c 3)" "0 PNG" "--qmp allows taking a picture of the screen when the console shows a text"
 
 # At a terminal.
-screen=$(TERM=xterm script -qec "stty rows 33 cols 99; scripts/debian.sh --on machine bash -c 'tty; stty size; echo \$TERM; exit 3'; echo status \$?" /dev/null </dev/null | tr -d '\r')
+screen=$(TERM=xterm script -qec "stty rows 33 cols 99; scripts/debian.sh --on machine --timeout 200 bash -c 'tty; stty size; echo \$TERM; exit 3'; echo status \$?" /dev/null </dev/null | tr -d '\r')
 like "$screen" $'/dev/hvc0\n33 99\nxterm\n.*status 3$' "at a terminal, the command has one, of the same size"
 
 # Another run uses the layer.
 lock=$(find build/debian -maxdepth 1 -name '*-layer.machine.lock')
-# shellcheck disable=SC2016 # the inner shell's
-flock "$lock" bash -c 'touch "$0/held"; until [[ -e $0/let || ! -d $0 ]]; do sleep 0.1; done' "$directory" &
-await "$directory/held"
-scripts/debian.sh --on machine --timeout 3 true </dev/null 2>"$directory/second" &
-second=$!
-await "$directory/second" 'waiting for another run: it is using the layer machine'
-touch "$directory/let"
-wait "$second"
-is "$?" 124 "a machine that runs longer than its timeout gives 124"
-is "$(grep -c 'waiting for another run' "$directory/second")" 1 "of two runs with one layer, the second one waits"
-wait
+for option in --on --layer; do
+	# shellcheck disable=SC2016 # the inner shell's
+	flock "$lock" bash -c 'touch "$0/held"; until [[ -e $0/let || ! -d $0 ]]; do sleep 0.1; done' "$directory" &
+	await "$directory/held"
+	scripts/debian.sh "$option" machine --timeout 3 true </dev/null 2>"$directory/second" &
+	second=$!
+	await "$directory/second" 'waiting for another run: it is using the layer machine'
+	touch "$directory/let"
+	wait "$second"
+	is "$?" 124 "a machine that runs longer than its timeout gives 124"
+	is "$(grep -c 'waiting for another run' "$directory/second")" 1 "of two runs with one layer, the second one waits: $option"
+	wait
+	rm "$directory"/{held,let}
+done
 run scripts/debian.sh --on no-such-layer true
 like "$status $stderr" '^125 .*there is no layer no-such-layer' "a layer that does not exist is named"
 run scripts/debian.sh --layer machine --on machine true
