@@ -65,10 +65,7 @@ for page in docs/guide/*.md; do
 	with_code "$page" >"$page_now" || die "$page names code that is not there"
 	cmp -s "$page" "$page_now" && continue
 	if [[ $mode == code ]]; then
-		# (Write to another file first: on a full disk, the old page remains.)
-		cp --preserve=mode "$page" "$page.new"
-		cat "$page_now" >"$page.new"
-		mv "$page.new" "$page"
+		replace "$page" "$page_now"
 		say "$page has the current code now."
 	else
 		diff -u --label "$page" --label "$page, with the current code" "$page" "$page_now" >&2 || failed=1

@@ -159,6 +159,14 @@ checkout_files() {
 	done
 }
 
+# replace FILE OTHER: gives FILE the content of OTHER. If that fails (on a full disk), FILE stays as it was, and nothing else is left.
+replace() {
+	if ! { cp --preserve=mode "$1" "$1.new" && cat "$2" >"$1.new" && mv "$1.new" "$1"; }; then
+		rm -f "$1.new"
+		die "could not write $1 (is there room on the disk?)"
+	fi
+}
+
 # remove PATH…: removes them, even files that a killed mmdebstrap left behind under an ordinary user's subordinate ids.
 # If another file system is mounted there, for example this machine's /dev, that stays, and the script ends. (A directory of the
 # same file system that is mounted there is not noticed.)

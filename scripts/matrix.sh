@@ -263,11 +263,8 @@ table >"$matrix/kernels.md"
 if [[ -z $part$from ]]; then
 	grep -q '^<!-- make matrix writes' docs/kernels.md || die "docs/kernels.md has no line that begins with: <!-- make matrix writes" \
 		"Write this line where the results begin, and call it again. They are in ${matrix#"$top"/}/kernels.md."
-	# (Write to another file first: on a full disk, the old document remains.)
-	cp --preserve=mode docs/kernels.md docs/kernels.md.new
-	sed '/^<!-- make matrix writes/q' docs/kernels.md >docs/kernels.md.new
-	cat "$matrix/kernels.md" >>docs/kernels.md.new
-	mv docs/kernels.md.new docs/kernels.md
+	{ sed '/^<!-- make matrix writes/q' docs/kernels.md && cat "$matrix/kernels.md"; } >"$matrix/document.md"
+	replace docs/kernels.md "$matrix/document.md"
 	say "docs/kernels.md has the results."
 else
 	say "${matrix#"$top"/}/kernels.md has the results."

@@ -29,8 +29,5 @@ perl tests/promises.pl "$page" README.md docs/*.md docs/guide/*.md Makefile scri
 	die "some promises have no test" "tests/promises.txt names the test of each promise; its first lines explain how."
 cmp -s "$page" "$written" && exit
 [[ -z $check ]] || die "$page is not up to date" "scripts/promises.sh"
-# (Write to another file first: on a full disk, the old page remains.)
-cp --preserve=mode "$page" "$page.new"
-cat "$written" >"$page.new"
-mv "$page.new" "$page"
+replace "$page" "$written"
 say "$page is made."

@@ -112,4 +112,10 @@ is "$status $(<"$checkout/downloads")" "1 download small
 download none
 download none" "… and the next run tries again"
 
+# ---- A command that fails.
+
+printf '%s\n' '#!/bin/bash' '. scripts/common.sh' 'in_a_function() { local found; found=$(grep nothing /dev/null); echo on; }' 'in_a_function' >"$directory/script"
+run bash "$directory/script"
+like "$status $stdout $stderr" '^1  .*script: stopped at line 3 of '"$directory"'/script: found=\$\(grep nothing /dev/null\)$' "a script that a command ends says where"
+
 done_testing

@@ -156,11 +156,13 @@ like "$status $stderr" "^1 .*no kernel has 'nothing' in its name" "a PART that n
 
 # (A stand-in for cat on a full disk.)
 cp docs/kernels.md "$directory/document"
-printf '#!/bin/bash\n[[ $1 != */matrix/kernels.md ]] || exit 1\nexec %s "$@"\n' "$(type -P cat)" >"$directory/bin/cat"
+printf '#!/bin/bash\n[[ $1 != */matrix/document.md ]] || exit 1\nexec %s "$@"\n' "$(type -P cat)" >"$directory/bin/cat"
 chmod +x "$directory/bin/cat"
 matrix
 rm "$directory/bin/cat"
 is "$(cmp docs/kernels.md "$directory/document" 2>&1)" "" "if the document cannot be written, the old one stays"
+like "$status $stderr" '^1 .*error: could not write docs/kernels.md' "… and the message says which"
+not_there docs/kernels.md.new "… and nothing else is left"
 sed -i '/^<!-- make matrix writes/d' docs/kernels.md
 cp docs/kernels.md "$directory/document"
 matrix

@@ -221,9 +221,10 @@ run bwrap --dev-bind / / --size $((16 << 20)) --tmpfs "$directory/links" bash -c
 	before=$(cat tests/promises.md | sha256sum)
 	scripts/promises.sh 2>&1 && echo "promises.sh does not fail"
 	[[ $(cat tests/promises.md | sha256sum) == "$before" ]] || echo "the page is lost"
+	[[ ! -e tests/promises.md.new ]] || echo "half a page is left"
 	scripts/sandbox.sh true 2>&1 && echo "sandbox.sh does not fail"
 	[[ ! -e build/sandbox/trixie ]] || echo "a sandbox is left"' - "$directory/full/checkout" "$directory/links"
-like "$stdout" 'promises.sh: stopped at line [0-9]+' "on a full disk a script fails, and says where"
+like "$stdout" 'promises.sh: error: could not write tests/promises.md \(is there room on the disk' "on a full disk a script fails, and says why"
 is "$(grep -E 'does not fail|is lost|is left' <<<"$stdout")" "" "… and leaves nothing half done"
 
 printf '#!/bin/sh\nexit 1\n' >"$directory/links/mktemp"
