@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 
+# $(call quoted,TEXT) is TEXT as one word for the shell; $(name) is that of T=NAME, or nothing.
+quoted = '$(subst ','\'',$1)'
+name = $(if $(T),$(call quoted,$(T)))
+
 # M=DIR, which kbuild has, too, stands for the modules in another directory: see docs/your-own-module.md. They are built in the
 # sandbox for the virtual machine's kernel, unless KDIR names the build tree of another kernel.
-sources := $(if $(M),$(shell realpath -m -- '$(M)'),$(CURDIR))
-from := $(if $(M),--from '$(sources)')
+sources := $(if $(M),$(shell realpath -m -- $(call quoted,$(M))),$(CURDIR))
+from := $(if $(M),--from $(call quoted,$(sources)))
 sandboxed := $(and $(M),$(filter undefined,$(origin KDIR)))
 of-them := modules modules_install rust-analyzer vm dev gdb test matrix lint vm-modules clean
 ifneq ($(and $(M),$(filter-out $(of-them) path help,$(MAKECMDGOALS))),)
@@ -56,7 +60,7 @@ endif
 
 # (Every script refuses to work in a checkout whose path the shell, make or kbuild would misread.)
 path:
-	@$(if $(M),scripts/preflight.sh --sources '$(M)',scripts/preflight.sh --default >/dev/null)
+	@$(if $(M),scripts/preflight.sh --sources $(call quoted,$(M)),scripts/preflight.sh --default >/dev/null)
 
 doc: vm-modules ## make the documentation of the crate lkm (build/doc/lkm/index.html), and compile its examples
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
@@ -66,47 +70,47 @@ book: ## make a book of the guide and the other documents (build/book/index.html
 	@scripts/book.sh
 
 demo: ## the tour of the modules, in a virtual machine (T=CHAPTER: only that chapter)
-	@scripts/demo.sh --list $(T) >/dev/null
+	@scripts/demo.sh --list $(name) >/dev/null
 	@$(MAKE) --no-print-directory vm-modules
-	@scripts/vm.sh scripts/demo.sh $(T)
+	@scripts/vm.sh scripts/demo.sh $(name)
 
 vm: vm-modules ## a root shell in that virtual machine
 	@scripts/vm.sh $(from)
 
 gdb: path ## a debugger that stops at the beginning of a module's init (T=MODULE, default hello_world; with M=DIR: the first there)
 	@$(MAKE) --no-print-directory vm-modules
-	@scripts/gdb.sh $(from) $(or $(T),$(if $(M),,hello_world))
+	@scripts/gdb.sh $(from) $(or $(name),$(if $(M),,hello_world))
 
 dev: path ## a virtual machine in which each save is built and loaded (T=NAME: then run these tests; P="NAME=VALUE…": parameters)
-	@scripts/dev.sh $(from) $(foreach p,$(P),--set '$(p)') $(T)
+	@scripts/dev.sh $(from) $(foreach p,$(P),--set $(call quoted,$(p))) $(name)
 
 debian: ## a shell in a whole Debian, in a virtual machine, with this checkout in its home
 	@scripts/debian.sh --checkout
 
 test: ## run the tests (T=NAME: only those whose path contains NAME)
-	@scripts/test.sh $(from) $(T)
+	@scripts/test.sh $(from) $(name)
 
 test-long: ## run the tests that take minutes: storms, whole builds, an empty clone (T=NAME)
-	@scripts/test.sh --long $(T)
+	@scripts/test.sh --long $(name)
 
 test-debian: ## run the tests on a whole Debian, in a virtual machine (T=NAME)
-	@scripts/test.sh --debian $(T)
+	@scripts/test.sh --debian $(name)
 
 test-sanitized: ## run the tests on a kernel that detects faults, and tests that inject faults (the first time it builds that kernel)
-	@scripts/test.sh --sanitized $(T)
+	@scripts/test.sh --sanitized $(name)
 
 test-all: ## run all of these, and those that take too long for continuous integration (hours)
 	@failed=0; for part in test test-long test-debian test-sanitized test-longest test-mutants lint; do \
 		$(MAKE) --no-print-directory $$part || failed=1; done; exit $$failed
 
 test-longest: ## run the tests that take many minutes: packages, in a Debian made for them (T=NAME)
-	@scripts/test.sh --all $(T)
+	@scripts/test.sh --all $(name)
 
 test-mutants: ## test the tests: do they notice small defects? (T=NAME: some of them; G=N: N defects made by rules; SEED=S: the same ones again)
-	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(SEED)) $(G),scripts/test-mutants.sh) $(T)
+	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(call quoted,$(SEED))) $(call quoted,$(G)),scripts/test-mutants.sh) $(name)
 
 matrix: ## build and test for all of Debian's kernels (K=PART: some of them)
-	@scripts/matrix.sh $(from) $(if $(K),'$(K)')
+	@scripts/matrix.sh $(from) $(if $(K),$(call quoted,$(K)))
 
 bench: ## count what the modules cost, compared with the same modules in C (B=OPTIONS: see bench/bench.sh --help)
 	@bench/bench.sh $(B)

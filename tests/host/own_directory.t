@@ -221,10 +221,11 @@ is "$status $(cd "$own" && echo *)" "0 Kbuild counts.rs deep main.rs old.ko plai
 
 # ---- Directories that are refused.
 
-mkdir "$directory"/{empty,"odd name"}
+mkdir "$directory"/{empty,"odd name","it's"}
 for line in "$directory/nope|there is no directory $directory/nope" \
 	"$directory/empty|there is nothing in $directory/empty that kbuild can build" \
-	"$directory/odd name|kbuild and make cannot handle the path of the modules: $directory/odd name"; do
+	"$directory/odd name|kbuild and make cannot handle the path of the modules: $directory/odd name" \
+	"$directory/it's|kbuild and make cannot handle the path of the modules: $directory/it's"; do
 	run make --no-print-directory M="${line%%|*}" vm
 	like "$status $stderr" "^2 .*error: ${line#*|}" "refused: ${line#*|}"
 done

@@ -57,6 +57,20 @@ for target in demo test test-long test-sanitized; do
 	is "$stdout" "" "… and builds nothing"
 done
 
+# The value of a variable is one word for the script, whatever is in it.
+mkdir -p "$directory/stand-in/scripts"
+cp Makefile "$directory/stand-in/"
+for script in scripts/*.sh; do printf '%s\n' '#!/bin/sh' 'for word; do echo "<$word>"; done' >"$directory/stand-in/$script"; done
+chmod +x "$directory/stand-in/scripts/"*
+for call in 'demo T' 'gdb T' 'dev T' 'dev P' 'test T' 'test-long T' 'test-debian T' 'test-sanitized T' 'test-longest T' 'test-mutants T' 'test-mutants G=3 T' \
+	'test-mutants G' 'test-mutants G=3 SEED' 'matrix K'; do
+	text="(it's,|\`that\`)&"
+	[[ $call == 'dev P' ]] || text+=' <it>'
+	read -ra words <<<"$call"
+	run env -u T -u P -u G -u K -u SEED make --no-print-directory -C "$directory/stand-in" "${words[@]::${#words[@]}-1}" "${words[-1]}=$text"
+	is "$status $(grep -cxF "<$text>" <<<"${stdout##*<scripts/demo.sh>}") $stderr" "0 1 " "make $call=TEXT gives it to the script as one word"
+done
+
 # If a hint names a target, the target must exist.
 unknown=''
 while read -r target; do
