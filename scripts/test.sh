@@ -49,7 +49,7 @@ done
 [[ -z $from || -z $long$all$sanitized$debian ]] || bad_usage "--from DIR has tests/*.t only"
 
 cd "$top"
-scripts/sandbox.sh --preflight
+scripts/sandbox.sh --preflight || exit
 guest=() host=()
 shopt -s nullglob
 directories=()

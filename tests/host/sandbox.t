@@ -246,6 +246,9 @@ if [[ -n $another ]]; then
 	run "${ordinary[@]}" env PATH="$directory/basic" scripts/sandbox.sh true
 	is "$status" 1 "an ordinary user who lacks the programs gets an error"
 	like "$stderr" "sudo apt-get install $needs" "… with the one command to run"
+	said=$stderr
+	run "${ordinary[@]}" env PATH="$directory/basic" scripts/test.sh
+	is "$status $stdout $stderr" "1  $said" "… and make test says just the same"
 else
 	skip "an ordinary user who lacks the programs gets an error" "no other user can reach this checkout"
 fi
