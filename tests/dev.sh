@@ -59,8 +59,19 @@ places() {
 	done
 }
 
-# nothing_left DESCRIPTION: checks that the places are gone.
-nothing_left() { is "$(find "$work" "$ran" -maxdepth 0 2>/dev/null)" "" "$1"; }
+# kill_machine: kills the QEMU whose run is in $ran.
+kill_machine() {
+	local process
+	for process in /proc/[0-9]*; do
+		[[ $(tr '\0' ' ' 2>/dev/null <"$process/cmdline") != qemu-system-*"$ran/"* ]] || kill -KILL "${process#/proc/}"
+	done
+}
+
+# nothing_left DESCRIPTION: checks that the places, which it must know, are gone.
+nothing_left() {
+	[[ -n $work && -n $ran && ! -e $work && ! -e $ran ]]
+	ok "$?" "$1"
+}
 
 # end_dev: ends it with Ctrl-C, and sets after to the processes that are left.
 end_dev() {
@@ -105,9 +116,10 @@ at_terminal() {
 	local await_seconds=300
 	rm -f "$directory"/{ready,screen,places}
 	{
-		await "$directory/ready"
+		# (It prints for the terminal, so await must not.)
+		await "$directory/ready" >&2
 		printf '%s\n' "$1"
-		(($# == 1)) || await "$directory/screen" "$2"
+		(($# == 1)) || await "$directory/screen" "$2" >&2
 		places
 		declare -p work ran >"$directory/places"
 		printf 'exit\n'
@@ -116,6 +128,10 @@ at_terminal() {
 		printf '%s\n' "${line//$'\r'/}" >>"$directory/screen"
 		[[ $line != *'dev.sh:'*'ready: '* ]] || touch "$directory/ready"
 	done
+	if [[ ! -s $directory/places ]]; then
+		echo "Bail out! dev.sh at a terminal has not come so far: $(tail -n 5 "$directory/screen" 2>/dev/null)"
+		exit 1
+	fi
 	# shellcheck disable=SC1091 # places is written above
 	. "$directory/places"
 	screen=$(<"$directory/screen")

@@ -61,7 +61,8 @@ screen=$(TERM=xterm script -qec "stty rows 33 cols 99; scripts/debian.sh --on ma
 like "$screen" $'/dev/hvc0\n33 99\nxterm\n.*status 3$' "at a terminal, the command has one, of the same size"
 
 # Another run uses the layer.
-lock=$(find build/debian -maxdepth 1 -name '*-layer.machine.lock')
+lock=build/debian/${SUITE:-trixie}-layer.machine.lock
+there "$lock" "a layer has a lock"
 for option in --on --layer; do
 	# shellcheck disable=SC2016 # the inner shell's
 	flock "$lock" bash -c 'touch "$0/held"; until [[ -e $0/let || ! -d $0 ]]; do sleep 0.1; done' "$directory" &

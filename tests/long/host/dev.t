@@ -114,7 +114,7 @@ touch hello_world.rs
 shown 'dev.sh: hello_world.rs was saved.*hello_world: Hello World.*dev.sh: tests/tickets.t' "a module that is saved is loaded, too"
 next
 places ticket
-[[ $ran != */run.?* ]] || pkill -KILL -f "^qemu-system-[^ ]* .*$ran/"
+[[ $ran != */run.?* ]] || kill_machine
 shown 'dev.sh: the machine has ended.*: starting a fresh machine.*hello_world: Hello World.*dev.sh: the fresh machine is ready' "… and loaded again in a fresh machine"
 kill -INT -- "-$dev"
 wait "$dev"
