@@ -161,8 +161,9 @@ checkout_files() {
 
 # replace FILE OTHER: gives FILE the content of OTHER. If that fails (on a full disk), FILE stays as it was, and nothing else is left.
 replace() {
-	if ! { cp --preserve=mode "$1" "$1.new" && cat "$2" >"$1.new" && mv "$1.new" "$1"; }; then
-		rm -f "$1.new"
+	local new=''
+	if ! { new=$(mktemp "$1.XXXXXX") && cp --preserve=mode "$1" "$new" && cat "$2" >"$new" && mv "$new" "$1"; }; then
+		rm -f "$new"
 		die "could not write $1 (is there room on the disk?)"
 	fi
 }
