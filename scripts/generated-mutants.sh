@@ -11,7 +11,7 @@
 #   --help       this text
 #
 # A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
-# compiler's messages. Each test runs without a mistake first, and that run says which lines of the scripts it reaches. With a
+# compiler's messages, but for one in a condition at compile time: this should have a file in tests/ui/. Each test runs without a mistake first, and that run says which lines of the scripts it reaches. With a
 # mistake in a line, only the tests that reach it are run, and those that compare texts. Those that have caught other mistakes in
 # the same file come first, then those that name the file or its modules, and then all others. If none of them fails, the tests of
 # make test-long that name the file are run, and one of make test-debian, if its disks were made. If a mistake has no effect, list
@@ -20,7 +20,7 @@
 # build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file. After an interrupted
 # run, the same command with the same seed continues with the mistakes that are left.
 #
-# The exit status is 0 if no mistake survived; 1 if one did, or if a test fails without any; 2 if the arguments are wrong.
+# The exit status is 0 if no mistake survived; 1 if one did, or if a test of make test fails without any; 2 if the arguments are wrong.
 
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh" || exit
 
@@ -68,10 +68,12 @@ mapfile -t files < <(checkout_files | tr "\0" "\n" |
 # The mutator is a Python package. It is installed under build/.
 python=$build/mutator/bin/python3 wanted=tests/mutants/requirements.txt
 if ! cmp -s "$wanted" "$build/mutator/$(basename "$wanted")"; then
+	python3 -c 'import ensurepip, venv' 2>/dev/null || die "python3, or its module venv, is missing: it installs the program that makes mistakes" \
+		"sudo apt-get install python3-venv"
 	remove "$build/mutator"
 	steps 1 "$build/log/mutator.log"
 	# shellcheck disable=SC2016 # the inner shell's
-	step "Installing the mutator" "the mutator could not be installed (is python3-venv installed? can pip reach its index?)" sh -ec '
+	step "Installing the mutator" "the mutator could not be installed (can pip reach its index?)" sh -ec '
 		python3 -m venv "$1" && "$1/bin/python3" -m pip install --no-deps -r "$2" && cp "$2" "$1/"' - "$build/mutator" "$wanted"
 fi
 remove "$generated"
@@ -397,6 +399,15 @@ named() {
 	return 1
 }
 
+# refuses: succeeds if the line is part of what the compiler refuses: a condition of ours, its text, or a bound.
+refuses() {
+	awk -v line="$line" '
+		{ match($0, /[^ \t]/) }
+		inside && RSTART > 0 && RSTART <= inside { inside = 0 }
+		!inside && /(assert|panic|compile_error|build_assert|build_error)!|on_unimplemented|const (CHECK|_): \(\)|const \{/ { inside = RSTART }
+		NR == line { exit !(inside || /^ *(pub )?(unsafe )?trait |^ *where( |$)|[^A-Za-z_](Send|Sync)([^A-Za-z_]|$)|\047static/) }' "$file"
+}
+
 # is_built: succeeds if make vm-modules has read the file.
 is_built() { grep -qrF --include='.*.cmd' -- "$top/$file" "$build/modules"; }
 
@@ -436,7 +447,7 @@ try() {
 		if ((${#modules[@]} == 0)); then
 			# (Code that must not compile is in no module.)
 			if [[ ! -e $refusals ]] || { known "$refusals" && run_tests "$changes" "$((limit + 5 * seconds))" "$log" "$refusals"; }; then
-				verdict equivalent "the machine code is the same"
+				if refuses; then verdict survived "$refusals knows nothing of this refusal"; else verdict equivalent "the machine code is the same"; fi
 			elif [[ ${failure:-HANGS} == HANGS ]]; then
 				verdict survived "$refusals cannot tell"
 			else
@@ -547,14 +558,14 @@ wait
 
 awk -F '\t' -v compares_texts="${compares_texts//\\/\\\\}" '
 	{ made[$2]++; made["all"]++; count[$2, $4]++; count["all", $4]++ }
-	$4 == "caught" && $5 ~ "^tests/long" { long[$2]++; long["all"]++ }
+	$4 == "caught" && $5 ~ "^tests/(long|debian)" { long[$2]++; long["all"]++ }
 	$4 == "caught" && $5 ~ compares_texts { texts[$2]++; texts["all"]++ }
 	function row(file) {
 		printf "| %s | %d | %d | %d | %d | %d | %d | %d |\n", file, made[file], count[file, "not built"], count[file, "equivalent"], count[file, "caught"],
 			long[file], texts[file], count[file, "survived"]
 	}
 	END {
-		print "| file | made | not built | equivalent | caught | … by make test-long | … by their text | survived |\n|---|---|---|---|---|---|---|---|"
+		print "| file | made | not built | equivalent | caught | … by longer tests | … by their text | survived |\n|---|---|---|---|---|---|---|---|"
 		n = asorti_files()
 		for (i = 1; i <= n; i++) row(files[i])
 		row("all")
@@ -565,6 +576,7 @@ awk -F '\t' -v compares_texts="${compares_texts//\\/\\\\}" '
 		return n
 	}' "$report"
 echo "$(grep -c $'\tcaught\t' "$report" || :) of $(grep -cE $'\t(caught|survived)\t' "$report" || :) mistakes were caught (seed $seed)"
-left_out=$(grep -slx failed "$mutants"/passed/{make,tests-*.t} | grep -vE '/tests-(long|debian)-' || :)
+left_out=$(grep -slx failed "$mutants"/passed/{make,tests-*.t} || :)
 [[ -z $left_out ]] || warn "left out, because they fail without any mistake: ${left_out//"$mutants/passed/"/}"
+left_out=$(grep -vE '^$|/tests-(long|debian)-' <<<"$left_out" || :)
 [[ -z $left_out ]] && ! grep -q $'\tsurvived\t' "$report"

@@ -97,19 +97,15 @@ for name in one.rs two.rs one.sh Kbuild; do seq -f "$name %g 5" 0 30 >"$director
 generate() {
 	rm -rf "$directory/made"
 	mkdir "$directory/made"
-	(cd "$directory" && PYTHONPATH=$directory/python python3 "$checkout/tests/mutants/generate.py" "$1" "$2" made one.rs two.rs one.sh Kbuild)
+	(cd "$directory" && "$top/scripts/sandbox.sh" env PYTHONPATH="$directory/python" python3 "$checkout/tests/mutants/generate.py" "$1" "$2" made one.rs two.rs one.sh Kbuild)
 	(cd "$directory/made" && cat -- *)
 }
-if type -P python3 >/dev/null; then
-	first=$(generate 40 7)
-	same "$(generate 40 7)" "$first" "the same seed gives the same mutants"
-	ok "$([[ $(generate 40 8) == "$first" ]] && echo 1 || echo 0)" "… and another seed gives others"
-	is "$(grep -cxE '(one|two)\.rs' <<<"$first") $(grep -cxE 'one\.sh|Kbuild' <<<"$first")" "20 20" "half of them are in Rust, and half in shell and make"
-	is "$(sed -n '1~4p; 2~4p' <<<"$first" | paste -d: - - | sort | uniq -d)" "" "no line is chosen twice while there are others"
-	is "$(generate 1000 7 | wc -l)" "$((4 * $(cat "$directory"/{one.rs,two.rs,one.sh,Kbuild} | grep -oE '\b[0-9]+' | grep -o . | wc -l)))" "it makes no more mutants than there are"
-else
-	skip "the generator" "there is no python3"
-fi
+first=$(generate 40 7)
+same "$(generate 40 7)" "$first" "the same seed gives the same mutants"
+ok "$([[ $(generate 40 8) == "$first" ]] && echo 1 || echo 0)" "… and another seed gives others"
+is "$(grep -cxE '(one|two)\.rs' <<<"$first") $(grep -cxE 'one\.sh|Kbuild' <<<"$first")" "20 20" "half of them are in Rust, and half in shell and make"
+is "$(sed -n '1~4p; 2~4p' <<<"$first" | paste -d: - - | sort | uniq -d)" "" "no line is chosen twice while there are others"
+is "$(generate 1000 7 | wc -l)" "$((4 * $(cat "$directory"/{one.rs,two.rs,one.sh,Kbuild} | grep -oE '\b[0-9]+' | grep -o . | wc -l)))" "it makes no more mutants than there are"
 
 # ---- The verdicts, with a stand-in for the generator that makes these mutants.
 
@@ -202,6 +198,17 @@ a_test host/ui ../ 'like "$(<one.rs)" "one" "it is refused by name"'
 mutants --seed 1 4 one.rs
 is "$status $(verdicts)" "0 one.rs:1 caught tests/host/ui.t: it is refused by name" "… but the test of code that must not compile, which is in no module, is run"
 rm tests/host/ui.t
+a_test host/ui ../ 'ok 0 "others are refused"'
+printf '%s\n' 'one' 'const CHECK: () = {' '    check(1);' '};' 'fn after() {}' '    assert!(' '        true,' '        "false"' '    );' 'fn last() {}' 'pub trait Shared: Sync {}' >one.rs
+printf 'one.rs|%s|\n' 3 5 8 10 11 >build/made
+mutants --seed 1 5 one.rs
+is "$status $(verdicts)" "1 one.rs:10 equivalent the machine code is the same
+one.rs:11 survived tests/host/ui.t knows nothing of this refusal
+one.rs:3 survived tests/host/ui.t knows nothing of this refusal
+one.rs:5 equivalent the machine code is the same
+one.rs:8 survived tests/host/ui.t knows nothing of this refusal" "a refusal that this test does not know is not called equivalent"
+echo 'one' >one.rs
+echo 'one.rs|1|two' >build/made
 mutants --list --seed 1 4 one.rs
 is "$status $stdout" $'0 one.rs:1\n- one\n+ two' "--list only makes the mistakes"
 echo 'scripts/tidy.sh|5|if echo done' >build/made
@@ -218,12 +225,14 @@ a_test long/host/slow ../../ 'run scripts/tidy.sh .; like "$(grep ^sleep scripts
 a_test long/host/other ../../ 'like "$(grep ^sleep scripts/tidy.sh)" "sleep 1" "it sleeps"'
 mutants --seed 1 1
 is "$status $(verdicts)" "0 scripts/tidy.sh:6 caught tests/long/host/slow.t: it does not sleep" "what no test of make test notices is tried with those of make test-long that name the file"
+like "$stderr" 'left out, because they fail without any mistake: tests-long-host-other.t$' "… and one of these that fails without it is only left out"
 rm -r tests/long
 mkdir -p tests/debian build/debian/any
 touch build/debian/any/root.img
 a_test debian/machine ../ 'run scripts/tidy.sh .; like "$(grep ^sleep scripts/tidy.sh)${more_tests:-}" "sleep 0$" "it does not sleep, and this is not in a machine of vm.sh"'
 mutants --seed 1 1
 is "$status $(verdicts)" "0 scripts/tidy.sh:6 caught tests/debian/machine.t: it does not sleep, and this is not in a machine of vm.sh" "… and with the test of make test-debian, if its disks are there"
+is "$(grep '^| scripts/tidy.sh' <<<"$stdout")" "| scripts/tidy.sh | 1 | 0 | 0 | 1 | 1 | 0 | 0 |" "… and counted as one of the longer tests"
 rm -r tests/debian build/debian
 
 # Which tests run the line of a mistake?
