@@ -73,8 +73,13 @@ edges list "0o400 0o440 0o444" "0 0o200 0o020 0o002 0o100 0o644 0o1444" "$text$l
 edges key 1024 1025 "$text$keyed" "${alone/KIND/list}"
 edges stream "0o400 0o444 0o200 0o222 0o666" "0 0o100 0o010 0o001 0o1666" "$text$stream" "${alone/KIND/stream}"
 edges show_in_a_directory 0o444 "0 0o644" "$text$show" "${below/KIND/read_only}"
+# What any thread may use, or get from another one.
+printf '%s\n' '//! Threads.' 'use lkm::{chardev, module_param::types::Charp, proc_fs};' 'fn shared<T: Send + Sync>() {}' '/// All of these.' \
+	'pub fn all<T: chardev::Device>() { shared::<Charp>(); shared::<proc_fs::File>(); shared::<proc_fs::Dir>(); shared::<chardev::Registration<T>>() }' \
+	>"$out-edges-sources/shared.rs"
 run scripts/sandbox.sh tests/ui.sh "$built" "$out-edges" "$out-edges-sources"/*.rs
 is "$status $stderr" "0 " "they are compiled"
+is "$(cat "$out-edges/shared".{status,stderr})" 0 "threads may share strings, files and devices"
 # edges_with TEXT FILE…: prints how many of the files have this line.
 edges_with() { cat -- "${@:2}" | grep -cx -- "$1"; }
 for kind in "$out-edges-sources"/*_accepted_*; do
