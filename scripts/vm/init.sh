@@ -5,11 +5,13 @@
 # vm.sh, passes its status on, and switches the machine off.
 #
 # Anywhere else it would do harm: it mounts over /tmp, and it switches off. So it continues only as the first process of a
-# kernel that vm.sh has started. Such a kernel has no /proc yet, and passes the name of the run as an argument. The same name
-# is in /run.vm. (UEFI firmware adds an argument.)
+# kernel that vm.sh has started. Such a kernel has no /proc yet, and passes the name of the run as the last argument. The same name
+# is in /run.vm. (Before it come words of --append that the kernel does not know. UEFI firmware adds one behind it.)
 
+passed=''
+for word; do [[ $word == initrd=initrd ]] || passed=$word; done
 # shellcheck disable=SC1091 # vm.sh writes it
-if [[ $$ != 1 || $# == 0 || ${*:2} != "${2:+initrd=initrd}" || -e /proc/self || ! -r /run.vm ]] || ! . /run.vm || [[ $1 != "$run" ]]; then
+if [[ $$ != 1 || -z $passed || -e /proc/self || ! -r /run.vm ]] || ! . /run.vm || [[ $passed != "$run" ]]; then
 	echo "${0##*/}: error: this works only in the machine that scripts/vm.sh makes" >&2
 	exit 2
 fi

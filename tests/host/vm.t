@@ -55,7 +55,7 @@ start debugger --gdb "$socket" --timeout 60 bash -c 'echo let go; sleep 1; echo 
 		$gdb->flush;
 		<$gdb>' "$socket" >/dev/null
 } &
-start inside --no-strip --strip --smp 3 --memory 700M --append loglevel=3 --append rust_lkm=1 -- bash -c '
+start inside --no-strip --strip --smp 3 --memory 700M --append loglevel=3 --append "rust_lkm=1 nokaslr" -- bash -c '
 	echo to stdout; echo to stderr >&2; echo again >/dev/stderr; echo twice >/dev/stdout
 	nproc; grep -o "rust_lkm=1" /proc/cmdline; awk "/MemTotal/ { print \$2 < 700000 }" /proc/meminfo
 	readelf -SW hello_world.ko | grep -cE "\.(BTF|debug_info) "; insmod hello_world.ko && cat /sys/module/hello_world/initstate
