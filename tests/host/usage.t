@@ -82,6 +82,11 @@ is "$unknown" "" "every target that a message names exists"
 run bash -c '. scripts/common.sh; lock "$0/first" one; lock "$0/second" two; unlock; for name in first second; do flock -n "$0/$name" echo "$name"; done || :' "$directory"
 is "$stdout" second "unlock releases the lock that was taken last"
 
+# What a minimal Debian lacks, and what is hard to notice elsewhere. (The virtual machine has these.)
+procps='(^|[|;&(!] ?|then |do )(sudo )?(ps|pgrep|pkill|pidof|killall|uptime|watch|top|lsof|fuser) '
+like 'left=$(pgrep -f qemu)' "$procps" "a program that a minimal Debian lacks is found"
+is "$(grep -nE "$procps" scripts/*.sh .ci/run tests/*.sh tests/{host,long/host,all/host}/*.{t,sh} 2>/dev/null | grep -vE '^(tests.host.usage.t|[^:]*:[0-9]*:[[:blank:]]*#)')" "" "no command or test on this machine needs one"
+
 # A test that sets a trap for its end must remove what tap.sh would have removed.
 is "$(grep -rnE '^\s*trap .*EXIT' tests --include='*.t' --include=dev.sh | grep -vF '"${temporary[@]}"')" "" "no test leaves its directory in /tmp"
 
