@@ -92,7 +92,7 @@ author=${author//[\"\\&|]/}
 way=$(realpath -m --relative-to="$directory" -- "$top")
 
 made=$directory
-mkdir -p -- "$directory"
+mkdir -p -- "$directory" || exit
 undo() {
 	find "$made" -mindepth 1 -delete
 	rmdir "$made"

@@ -127,13 +127,22 @@ unsign() {
 		truncate $file, $size - 40 - $length or die "$ARGV[0]: $!\n"' "$1"
 }
 
-sign() {
-	local file release tool
+# check_modules FILE…: ends the script if one of them cannot be signed.
+check_modules() {
+	local file
 	for file; do
-		release=$(modinfo -F vermagic "$file" 2>/dev/null) || die "not a module: $file"
+		[[ -r $file ]] || die "cannot read $file"
+		modinfo -F vermagic "$file" >/dev/null 2>&1 || die "not a module: $file"
 		# (modinfo also reads compressed ones, but a signature belongs to what is inside.)
 		[[ $(head -c 4 "$file") == $'\x7fELF' ]] || die "a compressed module cannot be signed: $file" \
 			"Unpack it, sign it, and compress it again."
+	done
+}
+
+sign() {
+	local file release tool
+	for file; do
+		release=$(modinfo -F vermagic "$file")
 		tool=$(sign_file "${release%% *}") || exit
 		# Sign a copy, and put it in the place of the file only when it is complete there. The file keeps its owner.
 		new=$(realpath -- "$file").new
@@ -155,12 +164,12 @@ else
 		mapfile -t files < <(sed "s,^,$modules/,; s/o\$/ko/" "$modules/modules.order")
 		set -- "${files[@]}"
 	fi
-	if [[ -z $named ]]; then
-		((EUID == 0)) || die "only root can read the key" "sudo make sign"
-		find_key || make_key
-	fi
+	[[ -n $named ]] || ((EUID == 0)) || die "only root can read the key" "sudo make sign"
+	# (A key is made only if there is something to sign.)
+	check_modules "$@"
+	[[ -n $named ]] || find_key || make_key
 fi
-for file in "$key" "$certificate" "$@"; do [[ -r $file ]] || die "cannot read $file"; done
+for file in "$key" "$certificate"; do [[ -r $file ]] || die "cannot read $file"; done
 work=$(mktemp -d) new=''
 trap 'rm -rf "$work" ${new:+"$new"}' EXIT
 sign "$@"
