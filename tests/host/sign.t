@@ -23,7 +23,8 @@ is "$status $(signer)" "0 one" "it signs with one's own key"
 size=$(stat -c %s "$directory/module.ko")
 sign --key "$directory/two.key" --certificate "$directory/two.der" "$directory/module.ko"
 is "$status $(signer)" "0 two" "a new signature replaces that of a signed file"
-is "$(grep -c 'Module signature appended' "$directory/module.ko") $(stat -c %s "$directory/module.ko")" "1 $size" "… and the first one is gone"
+# (A signature is some hundred bytes. The certificates' random numbers may differ by a few in length.)
+is "$(grep -c 'Module signature appended' "$directory/module.ko") $((($(stat -c %s "$directory/module.ko") - size) / 10))" "1 0" "… and the first one is gone"
 cp "$directory/module.ko" "$directory/before.ko"
 sign --installed "$directory/module.ko"
 is "$status $stderr $(cmp "$directory/module.ko" "$directory/before.ko")" "0  " "--installed does nothing if there is no key"
