@@ -87,7 +87,7 @@ for kind in "$out-edges-sources"/*_accepted_*; do
 	[[ $kind != "${seen:-}" ]] || continue
 	seen=$kind
 	accepted=("$out-edges-sources/$kind"_accepted_*) refused=("$out-edges-sources/$kind"_refused_*)
-	is "$(edges_with 0 "$out-edges/$kind"_accepted_*.status)" "${#accepted[@]}" "${kind//_/ }: correct values are accepted"
+	same "$(edges_with 0 "$out-edges/$kind"_accepted_*.status)" "${#accepted[@]}" "${kind//_/ }: correct values are accepted"
 	is "$(edges_with 1 "$out-edges/$kind"_refused_*.status) $(edges_with 'error\[E0080\]: .*' "$out-edges/$kind"_refused_*.stderr)" \
 		"${#refused[@]} ${#refused[@]}" "… and others refused while the constants are computed"
 done
