@@ -149,6 +149,10 @@ is "$status $(grep -v '^make' <<<"$stdout" | paste -sd ' ')" "0 preflight ran te
 sed -i 's/^\(test\) lint:/lint:/; $a test:\n\t@false' "$directory/ci/rust-lkm/Makefile"
 run "$directory/ci/number/ci.sh"
 like "$status $stdout" '^1 .*ran lint of number' "… if one fails, it still runs the other, and fails"
+run "$directory/ci/number/ci.sh" nonsense
+is "$status $stdout $stderr" "2  ci.sh: error: unknown argument nonsense" "… an argument is an error, and then it runs nothing"
+run "$directory/ci/number/ci.sh" --help
+like "$status $stdout $stderr" '^0 Usage: ./ci.sh.* $' "… but --help prints its usage"
 
 # The place that this checkout comes from may have letters that mean something to sed.
 GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=remote.origin.url GIT_CONFIG_VALUE_0='https://me:secret@localhost/a|b&c' run scripts/new-module.sh "$directory/odd"
