@@ -57,18 +57,68 @@ for target in demo test test-long test-sanitized; do
 	is "$stdout" "" "… and builds nothing"
 done
 
-# The value of a variable is one word for the script, whatever is in it.
-mkdir -p "$directory/stand-in/scripts"
+# What make calls, with stand-ins that print their name and arguments. So does what a command prints: nothing else may be there.
+mkdir -p "$directory/stand-in"/{scripts,bench,kdir/include/config}
+echo 1.0 >"$directory/stand-in/kdir/include/config/kernel.release"
 cp Makefile "$directory/stand-in/"
-for script in scripts/*.sh; do printf '%s\n' '#!/bin/sh' 'for word; do echo "<$word>"; done' >"$directory/stand-in/$script"; done
-chmod +x "$directory/stand-in/scripts/"*
+for script in scripts/*.sh bench/bench.sh; do
+	printf '%s\n' '#!/bin/bash' '[[ $1 != scripts/rust-headers.sh ]] || exec echo kdir' 'printf "%s\n" "${0##*/}$(printf " <%s>" "${@/#$PWD/.}")" | sed "s/ <>$//"' '[[ ! -e fails || " $* " != *" $(cat fails) "* ]]' >"$directory/stand-in/$script"
+done
+chmod +x "$directory/stand-in"/*/*
+calls() { run env -u T -u P -u G -u K -u M -u B -u V -u SEED -u KDIR make --no-print-directory -C "$directory/stand-in" "$@"; }
+while IFS='|' read -r words expected; do
+	read -ra words <<<"$words"
+	calls "${words[@]}"
+	is "$status $(tail -n 1 <<<"$stdout") $stderr" "0 $expected " "make ${words[*]} calls $expected"
+	is "$(grep -vE '^[a-z-]+\.sh( <[^>]*>)*$' <<<"$stdout")" "" "… and prints nothing of its own"
+done <<'TABLE'
+demo|vm.sh <scripts/demo.sh>
+vm|vm.sh
+gdb|gdb.sh <hello_world>
+dev|dev.sh
+debian|debian.sh <--checkout>
+test|test.sh
+test-long|test.sh <--long>
+test-debian|test.sh <--debian>
+test-sanitized|test.sh <--sanitized>
+test-longest|test.sh <--all>
+test-mutants|test-mutants.sh
+test-mutants G=3|generated-mutants.sh <3>
+test-mutants G=3 SEED=4|generated-mutants.sh <--seed> <4> <3>
+matrix|matrix.sh
+bench|bench.sh
+bench B=--build|bench.sh <--build>
+lint|lint.sh
+book|book.sh
+doc|sandbox.sh <scripts/doc.sh> <build/modules/1.0>
+sign|sign.sh
+vm-modules|sandbox.sh <make> <--no-print-directory> <modules> <KDIR=kdir>
+clean|clean.sh
+distclean|clean.sh <--all>
+M=own vm|vm.sh <--from> <./own>
+M=own gdb|gdb.sh <--from> <./own>
+M=own dev|dev.sh <--from> <./own>
+M=own test|test.sh <--from> <./own>
+M=own matrix|matrix.sh <--from> <./own>
+M=own lint|lint.sh <--from> <./own>
+M=own clean|clean.sh <--from> <./own>
+TABLE
+calls -s test-all
+is "$status $(grep -E '^(test|lint)' <<<"$stdout" | paste -sd ' ') $stderr" \
+	"0 test.sh test.sh <--long> test.sh <--debian> test.sh <--sanitized> test.sh <--all> test-mutants.sh lint.sh " "make test-all runs all of them"
+echo --long >"$directory/stand-in/fails"
+calls -s test-all
+is "$status $(grep -cE '^(test|lint)' <<<"$stdout")" "2 7" "… also if one fails, and then fails, too"
+rm "$directory/stand-in/fails"
+
+# The value of a variable is one word for the script, whatever is in it.
 for call in 'demo T' 'gdb T' 'dev T' 'dev P' 'test T' 'test-long T' 'test-debian T' 'test-sanitized T' 'test-longest T' 'test-mutants T' 'test-mutants G=3 T' \
 	'test-mutants G' 'test-mutants G=3 SEED' 'matrix K'; do
 	text="(it's,|\`that\`)&"
 	[[ $call == 'dev P' ]] || text+=' <it>'
 	read -ra words <<<"$call"
-	run env -u T -u P -u G -u K -u SEED make --no-print-directory -C "$directory/stand-in" "${words[@]::${#words[@]}-1}" "${words[-1]}=$text"
-	is "$status $(grep -cxF "<$text>" <<<"${stdout##*<scripts/demo.sh>}") $stderr" "0 1 " "make $call=TEXT gives it to the script as one word"
+	calls "${words[@]::${#words[@]}-1}" "${words[-1]}=$text"
+	is "$status $(tail -n 1 <<<"$stdout" | grep -cF " <$text>") $stderr" "0 1 " "make $call=TEXT gives it to the script as one word"
 done
 
 # If a hint names a target, the target must exist.
