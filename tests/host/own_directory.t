@@ -109,6 +109,10 @@ like "$(<"$own/build/test/all.tap")" 'ok 4 - deep/in_c says what it should' "wha
 touch "$own/plain.rs"
 run make --no-print-directory M="$own" V=1
 like "$status $stdout$stderr" $'^0 .*rustc --edition=[^\n]*plain\\.rs' "V=1 shows the commands"
+touch "$own/plain.rs"
+run make --no-print-directory M="$own"
+like "$status $stdout$stderr" '^0 .*RUSTC \[M\] plain\.o' "without it, make says what it builds"
+is "$(grep -vE '^  [A-Z]+ ' <<<"$stdout$stderr")" "" "… and nothing else"
 
 # ---- The gates.
 
