@@ -111,6 +111,10 @@ calls -s test-all
 is "$status $(grep -cE '^(test|lint)' <<<"$stdout")" "2 7" "… also if one fails, and then fails, too"
 rm "$directory/stand-in/fails"
 
+calls help
+is "$status $(sed -nE 's/^  ([a-z_-]+) +[^ ].*/\1/p' <<<"$stdout" | paste -sd ' ') $(wc -l <<<"$stdout") $stderr" \
+	"0 $(sed -nE 's/^([a-z_-]+):.* ## .*/\1/p' Makefile | paste -sd ' ') $(grep -cE '^[a-z_-]+:.* ## ' Makefile) " "make help lists the targets, with a text for each"
+
 # The value of a variable is one word for the script, whatever is in it.
 for call in 'demo T' 'gdb T' 'dev T' 'dev P' 'test T' 'test-long T' 'test-debian T' 'test-sanitized T' 'test-longest T' 'test-mutants T' 'test-mutants G=3 T' \
 	'test-mutants G' 'test-mutants G=3 SEED' 'matrix K'; do
