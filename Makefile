@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 
-# $(call quoted,TEXT) is TEXT as one word for the shell; $(name) is that of T=NAME, or nothing.
+# $(call quoted,TEXT) is TEXT as one word for the shell; $(name) is that of T=NAME, or nothing. (value: make expands no $ in it.)
 quoted = '$(subst ','\'',$1)'
-name = $(if $(T),$(call quoted,$(T)))
+name = $(if $(T),$(call quoted,$(value T)))
 
 # M=DIR, which kbuild has, too, stands for the modules in another directory: see docs/your-own-module.md. They are built in the
 # sandbox for the virtual machine's kernel, unless KDIR names the build tree of another kernel.
-sources := $(if $(M),$(shell realpath -m -- $(call quoted,$(M))),$(CURDIR))
+sources := $(if $(M),$(shell realpath -m -- $(call quoted,$(value M))),$(CURDIR))
 from := $(if $(M),--from $(call quoted,$(sources)))
 sandboxed := $(and $(M),$(filter undefined,$(origin KDIR)))
 of-them := modules modules_install rust-analyzer vm dev gdb test matrix lint vm-modules clean
@@ -60,7 +60,7 @@ endif
 
 # (Every script refuses to work in a checkout whose path the shell, make or kbuild would misread.)
 path:
-	@$(if $(M),scripts/preflight.sh --sources $(call quoted,$(M)),scripts/preflight.sh --default >/dev/null)
+	@$(if $(M),scripts/preflight.sh --sources $(call quoted,$(value M)),scripts/preflight.sh --default >/dev/null)
 
 doc: vm-modules ## make the documentation of the crate lkm (build/doc/lkm/index.html), and compile its examples
 	@kdir=$$(scripts/sandbox.sh scripts/rust-headers.sh) && \
@@ -82,7 +82,7 @@ gdb: path ## a debugger that stops at the beginning of a module's init (T=MODULE
 	@scripts/gdb.sh $(from) $(or $(name),$(if $(M),,hello_world))
 
 dev: path ## a virtual machine in which each save is built and loaded (T=NAME: then run these tests; P="NAME=VALUE…": parameters)
-	@scripts/dev.sh $(from) $(foreach p,$(P),--set $(call quoted,$(p))) $(name)
+	@scripts/dev.sh $(from) $(foreach p,$(value P),--set $(call quoted,$(p))) $(name)
 
 debian: ## a shell in a whole Debian, in a virtual machine, with this checkout in its home
 	@scripts/debian.sh --checkout
@@ -107,10 +107,10 @@ test-longest: ## run the tests that take many minutes: packages, in a Debian mad
 	@scripts/test.sh --all $(name)
 
 test-mutants: ## test the tests: do they notice small defects? (T=NAME: some of them; G=N: N defects made by rules; SEED=S: the same ones again)
-	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(call quoted,$(SEED))) $(call quoted,$(G)),scripts/test-mutants.sh) $(name)
+	@$(if $(G),scripts/generated-mutants.sh $(if $(SEED),--seed $(call quoted,$(value SEED))) $(call quoted,$(value G)),scripts/test-mutants.sh) $(name)
 
 matrix: ## build and test for all of Debian's kernels (K=PART: some of them)
-	@scripts/matrix.sh $(from) $(if $(K),$(call quoted,$(K)))
+	@scripts/matrix.sh $(from) $(if $(K),$(call quoted,$(value K)))
 
 bench: ## count what the modules cost, compared with the same modules in C (B=OPTIONS: see bench/bench.sh --help)
 	@bench/bench.sh $(B)

@@ -11,7 +11,7 @@
 #   --help       this text
 #
 # A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
-# compiler's messages, but for one in a condition at compile time: this should have a file in tests/ui/. Each test runs without a mistake first, and that run says which lines of the scripts it reaches. With a
+# compiler's messages, unless it is in a condition that the compiler checks: then tests/host/ui.t should have noticed it. Each test runs without a mistake first, and that run says which lines of the scripts it reaches. With a
 # mistake in a line, only the tests that reach it are run, and those that compare texts. Those that have caught other mistakes in
 # the same file come first, then those that name the file or its modules, and then all others. If none of them fails, the tests of
 # make test-long that name the file are run, and one of make test-debian, if its disks were made. If a mistake has no effect, list
@@ -399,13 +399,15 @@ named() {
 	return 1
 }
 
-# refuses: succeeds if the line is part of what the compiler refuses: a condition of ours, its text, or a bound.
+# refuses: succeeds if the line looks like part of what the compiler refuses: a condition of ours, its text, or a bound. (A line
+# elsewhere, with a value that only such a condition uses, is not found.)
 refuses() {
 	awk -v line="$line" '
 		{ match($0, /[^ \t]/) }
 		inside && RSTART > 0 && RSTART <= inside { inside = 0 }
-		!inside && /(assert|panic|compile_error|build_assert|build_error)!|on_unimplemented|const (CHECK|_): \(\)|const \{/ { inside = RSTART }
-		NR == line { exit !(inside || /^ *(pub )?(unsafe )?trait |^ *where( |$)|[^A-Za-z_](Send|Sync)([^A-Za-z_]|$)|\047static/) }' "$file"
+		!inside && /(assert|panic|compile_error|build_assert|build_error)!|on_unimplemented|const CHECK: \(\)|const \{|^ *where$/ { inside = RSTART }
+		NR == line { found = inside || /[^A-Za-z_](Send|Sync)([^A-Za-z_]|$)|\047static/ }
+		END { exit !found }' "$sources/$file"
 }
 
 # is_built: succeeds if make vm-modules has read the file.

@@ -157,11 +157,13 @@ sign() {
 PATH=$PATH:/usr/sbin:/sbin
 if [[ -n $installed ]]; then
 	find_key && [[ -r $key ]] || exit 0
+	check_modules "$@"
 else
 	if (($# == 0)); then
 		modules=$build/modules/$(uname -r)
 		[[ -r $modules/modules.order ]] || die "no modules are built for the running kernel, $(uname -r)" "make"
 		mapfile -t files < <(sed "s,^,$modules/,; s/o\$/ko/" "$modules/modules.order")
+		((${#files[@]})) || die "there is no module in $modules" "make"
 		set -- "${files[@]}"
 	fi
 	[[ -n $named ]] || ((EUID == 0)) || die "only root can read the key" "sudo make sign"

@@ -112,7 +112,7 @@ like "$status $stdout$stderr" $'^0 .*rustc --edition=[^\n]*plain\\.rs' "V=1 show
 touch "$own/plain.rs"
 run make --no-print-directory M="$own"
 like "$status $stdout$stderr" '^0 .*RUSTC \[M\] plain\.o' "without it, make says what it builds"
-is "$(grep -vE '^  [A-Z]+ ' <<<"$stdout$stderr")" "" "… and nothing else"
+is "$(grep -vE '^  [A-Z]+ |^$' <<<"$stdout"$'\n'"$stderr")" "" "… and nothing else"
 
 # ---- The gates.
 

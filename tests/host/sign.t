@@ -77,13 +77,15 @@ else
 	# (What cannot be signed needs no key.)
 	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key; mount --bind /tmp/key /var/lib
 		for file in "$0/none" "$0/text" "$0/module.ko.xz"; do scripts/sign.sh "$file"; echo "$?$(find /var/lib -mindepth 1)"; done
-		cp "$1/hello_world.ko" /tmp/ && scripts/sign.sh /tmp/hello_world.ko; stat -c "%n %A" /var/lib/shim-signed/mok/*' "$directory" "$modules"
+		cp "$1/hello_world.ko" /tmp/ && scripts/sign.sh /tmp/hello_world.ko; stat -c "%n %A" /var/lib/shim-signed/mok/*
+		cp "$0/module.ko.xz" /tmp/ && scripts/sign.sh --installed /tmp/module.ko.xz; echo "$?"; cmp "$0/module.ko.xz" /tmp/module.ko.xz' "$directory" "$modules"
 	is "$stdout" "1
 1
 1
 /var/lib/shim-signed/mok/MOK.der -rw-r--r--
-/var/lib/shim-signed/mok/MOK.priv -rw-------" "a key is made only when there is a module to sign, and nobody else can read it"
-	like "$stderr" 'cannot read .*/none.*not a module: .*/text.*a compressed module cannot be signed: .*Making a key.*Signed with /var' "… and the messages say what is wrong with a file"
+/var/lib/shim-signed/mok/MOK.priv -rw-------
+1" "a key is made only when there is a module to sign, and nobody else can read it"
+	like "$stderr" 'cannot read .*/none.*not a module: .*/text.*a compressed module cannot be signed: .*Making a key.*Signed with /var.*a compressed module cannot be signed' "… and the messages say what is wrong with a file"
 	# (The running kernel seems to be that of the virtual machine.)
 	run scripts/sandbox.sh bash -c 'mkdir -p /tmp/key /tmp/bin; mount --bind /tmp/key /var/lib && mkdir -p /var/lib/shim-signed/mok &&
 		cp "$0/one.key.good" /var/lib/shim-signed/mok/MOK.priv && cp "$0/one.der" /var/lib/shim-signed/mok/MOK.der &&

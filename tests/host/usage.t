@@ -57,7 +57,7 @@ for target in demo test test-long test-sanitized; do
 	is "$stdout" "" "… and builds nothing"
 done
 
-# What make calls, with stand-ins that print their name and arguments. So does what a command prints: nothing else may be there.
+# What make calls, with stand-ins that print their name and arguments. make itself must print nothing.
 mkdir -p "$directory/stand-in"/{scripts,bench,kdir/include/config}
 echo 1.0 >"$directory/stand-in/kdir/include/config/kernel.release"
 cp Makefile "$directory/stand-in/"
@@ -65,7 +65,7 @@ for script in scripts/*.sh bench/bench.sh; do
 	printf '%s\n' '#!/bin/bash' '[[ $1 != scripts/rust-headers.sh ]] || exec echo kdir' 'printf "%s\n" "${0##*/}$(printf " <%s>" "${@/#$PWD/.}")" | sed "s/ <>$//"' '[[ ! -e fails || " $* " != *" $(cat fails) "* ]]' >"$directory/stand-in/$script"
 done
 chmod +x "$directory/stand-in"/*/*
-calls() { run env -u T -u P -u G -u K -u M -u B -u V -u SEED -u KDIR make --no-print-directory -C "$directory/stand-in" "$@"; }
+calls() { run env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL -u TESTS -u CLIPPY -u T -u P -u G -u K -u M -u B -u V -u SEED -u KDIR make --no-print-directory -C "$directory/stand-in" "$@"; }
 while IFS='|' read -r words expected; do
 	read -ra words <<<"$words"
 	calls "${words[@]}"
@@ -118,7 +118,7 @@ is "$status $(sed -nE 's/^  ([a-z_-]+) +[^ ].*/\1/p' <<<"$stdout" | paste -sd ' 
 # The value of a variable is one word for the script, whatever is in it.
 for call in 'demo T' 'gdb T' 'dev T' 'dev P' 'test T' 'test-long T' 'test-debian T' 'test-sanitized T' 'test-longest T' 'test-mutants T' 'test-mutants G=3 T' \
 	'test-mutants G' 'test-mutants G=3 SEED' 'matrix K'; do
-	text="(it's,|\`that\`)&"
+	text="(it's,\$|\`that\`)&"
 	[[ $call == 'dev P' ]] || text+=' <it>'
 	read -ra words <<<"$call"
 	calls "${words[@]::${#words[@]}-1}" "${words[-1]}=$text"
@@ -137,9 +137,9 @@ run bash -c '. scripts/common.sh; lock "$0/first" one; lock "$0/second" two; unl
 is "$stdout" second "unlock releases the lock that was taken last"
 
 # What a minimal Debian lacks, and what is hard to notice elsewhere. (The virtual machine has these.)
-procps='(^|[|;&(!] ?|then |do )(sudo )?(ps|pgrep|pkill|pidof|killall|uptime|watch|top|lsof|fuser) '
-like 'left=$(pgrep -f qemu)' "$procps" "a program that a minimal Debian lacks is found"
-is "$(grep -nE "$procps" scripts/*.sh .ci/run tests/*.sh tests/{host,long/host,all/host}/*.{t,sh} 2>/dev/null | grep -vE '^(tests.host.usage.t|[^:]*:[0-9]*:[[:blank:]]*#)')" "" "no command or test on this machine needs one"
+procps='(^[^:]*:[0-9]*:[[:blank:]]*|[|;&(!] ?|(then|do|else|if|while|until|run|exec) )(sudo )?(ps|pgrep|pkill|pidof|killall|uptime|watch|top|lsof|fuser)([[:blank:]);]|$)'
+for line in 'left=$(pgrep -f qemu)' $'\t\tpkill -f qemu' 'if pgrep qemu; then' 'run ps' 'x=$(ps)'; do like "a.sh:1:$line" "$procps" "what a minimal Debian lacks is found: ${line##*$'\t'}"; done
+is "$(grep -nE "$procps" scripts/*.sh .ci/run tests/*.sh tests/{host,long/host,all/host,debian}/*.{t,sh} Makefile 2>/dev/null | grep -vE '^(tests.host.usage.t|[^:]*:[0-9]*:[[:blank:]]*#)')" "" "no command or test on this machine needs one"
 
 # A test that sets a trap for its end must remove what tap.sh would have removed.
 is "$(grep -rnE '^\s*trap .*EXIT' tests --include='*.t' --include=dev.sh | grep -vF '"${temporary[@]}"')" "" "no test leaves its directory in /tmp"

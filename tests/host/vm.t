@@ -213,7 +213,7 @@ usage_error "an unknown accelerator" --accel turbo
 
 run scripts/vm.sh --kernel 0.0.0 true
 is "$status" 125 "a kernel that does not exist gives 125"
-like "$stderr" "kernel 0.0.0 is not here.*There are: ([^ ]+ )*$release( |\$)" "a kernel that does not exist is named, and there is a list"
+like "$stderr" "kernel 0.0.0 is not here.*There are: ([^ ]+ )*${release//+/\\+}( |\$)" "a kernel that does not exist is named, and there is a list"
 is "$(sed -n 's/.*There are: //p' <<<"$stderr" | tr ' ' '\n' | grep -v '^[0-9]')" "" "… and nothing else"
 
 if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm64; fi
