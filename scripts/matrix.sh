@@ -263,7 +263,10 @@ table >"$matrix/kernels.md"
 if [[ -z $part$from ]]; then
 	grep -q '^<!-- make matrix writes' docs/kernels.md || die "docs/kernels.md has no line that begins with: <!-- make matrix writes" \
 		"Write this line where the results begin, and call it again. They are in ${matrix#"$top"/}/kernels.md."
-	{ sed '/^<!-- make matrix writes/q' docs/kernels.md; cat "$matrix/kernels.md"; } >"$matrix/document.md"
+	{
+		sed '/^<!-- make matrix writes/q' docs/kernels.md
+		cat "$matrix/kernels.md"
+	} >"$matrix/document.md"
 	replace docs/kernels.md "$matrix/document.md"
 	say "docs/kernels.md has the results."
 else
