@@ -399,7 +399,7 @@ named() {
 	return 1
 }
 
-# refuses: succeeds if the line looks like part of what the compiler refuses: a condition of ours, its text, or a bound. (A line
+# refuses: succeeds if the line looks like part of what the compiler refuses: one of our conditions, its text, or a bound. (A line
 # elsewhere, with a value that only such a condition uses, is not found.)
 refuses() {
 	awk -v line="$line" '
