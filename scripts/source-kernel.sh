@@ -61,7 +61,8 @@ download() { (cd "$work" && apt-get download "$package"); }
 unpack() {
 	dpkg-deb -x "$work"/*.deb "$work/unpacked"
 	mkdir "$work/source"
-	tar -xf "$work/unpacked/usr/src/${package%%=*}".tar.* -C "$work/source" --strip-components=1
+	# (In the sandbox of an ordinary user, there are no other owners.)
+	tar --no-same-owner -xf "$work/unpacked/usr/src/${package%%=*}".tar.* -C "$work/source" --strip-components=1
 	rm -r "$work"/*.deb "$work/unpacked"
 }
 

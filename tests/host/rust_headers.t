@@ -514,8 +514,9 @@ nothing_left() {
 	not_there "$directory/checkout/build/install" "… and no file that was only needed meanwhile"
 }
 run on_machine true
-if ((status == 99)); then
-	skip "--install puts the metadata beside the headers" "there can be no overlay here: $stderr"
+# (An ordinary user may not be allowed to make another user namespace in the sandbox.)
+if ((status == 99 || (EUID && status))); then
+	skip "--install puts the metadata beside the headers" "there can be no overlay here: ${stderr%%$'\n'*}"
 	done_testing
 fi
 before=$(state)
