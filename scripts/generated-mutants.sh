@@ -11,11 +11,14 @@
 #   --help       this text
 #
 # A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
-# compiler's messages, unless it is in a condition that the compiler checks: then tests/host/ui.t should have noticed it. Each test runs without a mistake first, and that run says which lines of the scripts it reaches. With a
-# mistake in a line, only the tests that reach it are run, and those that compare texts. Those that have caught other mistakes in
-# the same file come first, then those that name the file or its modules, and then all others. If none of them fails, the tests of
-# make test-long that name the file are run, and one of make test-debian, if its disks were made. If a mistake has no effect, list
-# it with the reason in tests/mutants/equivalent.txt.
+# compiler's messages. (If it is in a condition that the compiler checks, it survives, because tests/host/ui.t should notice it.)
+#
+# Each test runs without a mistake first, and that run says which lines of the scripts it reaches. With a mistake in a line, only the
+# tests that reach it are run, and those that compare texts. Those that have caught other mistakes in the same file come first, then
+# those that name the file or its modules, and then all others. If none of them fails, the tests of make test-long that name the file
+# are run, and one of make test-debian, if its disks were made. If a mistake has no effect, list it with the reason in
+# tests/mutants/equivalent.txt.
+#
 # Each test runs in scripts/confined.sh, where a broken script can do no harm. The output of the tests is in
 # build/mutants/generated/, with a table of all mutants, report.tsv. At the end it prints a table by file. After an interrupted
 # run, the same command with the same seed continues with the mistakes that are left.

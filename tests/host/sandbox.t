@@ -120,8 +120,8 @@ behave ok
 run scripts/sandbox.sh --rebuild true
 is "$(calls)" 1 "--rebuild makes it again"
 behave ok
-MIRROR=http://mirror.invalid/debian run scripts/sandbox.sh --rebuild true
-like "$(<"$directory/calls")" " trixie $made.partial http://mirror.invalid/debian\$" "MIRROR= names the mirror"
+MIRROR=http://127.0.0.1:9/none run scripts/sandbox.sh --rebuild true
+like "$(<"$directory/calls")" " trixie $made.partial http://127.0.0.1:9/none\$" "MIRROR= names the mirror"
 
 # Another suite, or another architecture than this machine's, has a sandbox of its own beside the first.
 behave ok
