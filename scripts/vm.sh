@@ -106,7 +106,7 @@ choose_kernel() {
 	[[ -n $release ]] || no_vm "there is no kernel to boot yet" "make vm-modules gets one and builds the modules for it."
 	[[ -r $kernels/$release/vmlinuz ]] || no_vm "kernel $release is not here" \
 		"scripts/sandbox.sh scripts/rust-headers.sh $release gets it." \
-		"There are: $(cd "$kernels" 2>/dev/null && { compgen -G '*/vmlinuz' || echo none; } | sed 's,/vmlinuz$,,' | paste -sd ' ')"
+		"There are: $({ (cd "$kernels" 2>/dev/null && compgen -G '*/vmlinuz') || echo none; } | sed 's,/vmlinuz$,,' | paste -sd ' ')"
 	local variables=$kernels/$release/build/.kernelvariables built_for=''
 	[[ ! -r $variables ]] || built_for=$(sed -n 's/^override ARCH = //p' "$variables")
 	[[ -z $built_for || $built_for == "$ARCH" ]] ||

@@ -216,6 +216,13 @@ is "$status" 125 "a kernel that does not exist gives 125"
 like "$stderr" "kernel 0.0.0 is not here.*There are: ([^ ]+ )*${release//+/\\+}( |\$)" "a kernel that does not exist is named, and there is a list"
 is "$(sed -n 's/.*There are: //p' <<<"$stderr" | tr ' ' '\n' | grep -v '^[0-9]')" "" "… and nothing else"
 
+# (A copy of the scripts alone has no kernel. Run it in this sandbox, so that none has to be made for it.)
+mkdir "$directory/none"
+cp -r scripts "$directory/none/"
+run scripts/sandbox.sh --writable "$directory/none" "$directory/none/scripts/vm.sh" --kernel 0.0.0 true
+is "$status" 125 "without any kernel, one that does not exist gives 125"
+is "$(grep 'There are' <<<"$stderr")" "  There are: none" "… and the list says that there is none"
+
 if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm64; fi
 # (Run it in this sandbox, so that the one for the other architecture need not be made.)
 run scripts/sandbox.sh env ARCH=$other scripts/vm.sh --kernel "$release" true
