@@ -11,7 +11,7 @@
 #   --help       this text
 #
 # A mistake that does not build or parse is left out. So is one that changes neither the machine code of a module nor the
-# compiler's messages. (If it is in a condition that the compiler checks, it survives, because tests/host/ui.t should notice it.)
+# compiler's messages. (If its line looks like a condition that the compiler checks, it survives, because tests/host/ui.t should notice it.)
 #
 # Each test runs without a mistake first, and that run says which lines of the scripts it reaches. With a mistake in a line, only the
 # tests that reach it are run, and those that compare texts. Those that have caught other mistakes in the same file come first, then

@@ -125,6 +125,7 @@ boot() {
 	qemu_options
 	((timeout == 0)) || limit=(timeout --foreground --kill-after=5 "$timeout")
 	: >"$work/status"
+	started=$SECONDS
 	[[ -z $console ]] || drain console tee "$work/console.log" >&2
 	if [[ -n $terminal ]]; then
 		local screen
@@ -180,7 +181,10 @@ finish() {
 		exit "$status"
 	fi
 
-	if ((ended == 124 || ended == 137)); then
+	if ((ended == 137 && (timeout == 0 || SECONDS - started < timeout))); then
+		say "${red}$program: error:${plain} something has killed QEMU: perhaps the kernel, because there was too little memory (sudo dmesg)"
+		ended=125
+	elif ((ended == 124 || ended == 137)); then
 		say "${red}$program: error:${plain} the VM was still running after $timeout seconds, so it was stopped (--timeout)"
 		ended=124
 	elif ((ended == 134 || ended == 139)); then

@@ -216,13 +216,6 @@ is "$status" 125 "a kernel that does not exist gives 125"
 like "$stderr" "kernel 0.0.0 is not here.*There are: ([^ ]+ )*${release//+/\\+}( |\$)" "a kernel that does not exist is named, and there is a list"
 is "$(sed -n 's/.*There are: //p' <<<"$stderr" | tr ' ' '\n' | grep -v '^[0-9]')" "" "… and nothing else"
 
-# (A copy of the scripts alone has no kernel. Run it in this sandbox, so that none has to be made for it.)
-mkdir "$directory/none"
-cp -r scripts "$directory/none/"
-run scripts/sandbox.sh --writable "$directory/none" "$directory/none/scripts/vm.sh" --kernel 0.0.0 true
-is "$status" 125 "without any kernel, one that does not exist gives 125"
-is "$(grep 'There are' <<<"$stderr")" "  There are: none" "… and the list says that there is none"
-
 if [[ $(uname -m) == x86_64 ]]; then other=arm64 own=x86; else other=x86 own=arm64; fi
 # (Run it in this sandbox, so that the one for the other architecture need not be made.)
 run scripts/sandbox.sh env ARCH=$other scripts/vm.sh --kernel "$release" true
@@ -251,6 +244,7 @@ for word; do
 	[[ \$word != */initramfs ]] || { cpio --quiet -t <"\${word%/*}/overlay.cpio" >"$bare/files"; grep -a '^timeout="[0-9]*"\$' "\${word%/*}/overlay.cpio" >"$bare/limit"; }
 done
 case "\$(<"$bare/behaviour") \$*" in
+"killed "*) kill -KILL \$\$ ;;
 "panics "*)
 	for word; do
 		[[ \$word != file,id=console,path=* ]] || { echo "a line of the boot"; cat "$PWD/tests/logs/panic.log"; } >"\${word##*=}"
@@ -274,6 +268,8 @@ bare() {
 bare works true
 is "$status" 125 "without any kernel, it gives 125"
 like "$stderr" 'vm.sh: error: there is no kernel to boot yet'$'\n  ''make vm-modules gets one' "… and says how to get one"
+bare works --kernel 9.9.9 true
+is "$status $(grep 'There are' <<<"$stderr")" "125   There are: none" "… also if one is named: there are none"
 mkdir -p "$bare/build/kernels/9.9.9"
 touch "$bare/build/kernels/9.9.9/vmlinuz"
 bare works --kernel 9.9.9 --accel tcg true
@@ -309,6 +305,10 @@ is "$status" 125 "a QEMU that fails gives 125"
 like "$stderr" 'vm.sh: error: QEMU failed:'$'\n''  its own words' "… with QEMU's own message"
 bare crashes --kernel 9.9.9 --accel tcg true
 like "$status $stderr" '^134 .*vm.sh: error: QEMU itself crashed, so try again:'$'\n''  its last words' "one that crashes gives 134"
+for seconds in 0 100; do
+	bare killed --kernel 9.9.9 --accel tcg --timeout $seconds true
+	like "$status $stderr" '^125 .*vm.sh: error: something has killed QEMU: perhaps the kernel' "one that is killed is told apart from a timeout (--timeout $seconds)"
+done
 if [[ -w /dev/kvm ]]; then
 	bare "without KVM" --kernel 9.9.9 true
 	is "$status $calls" "0 -accel kvm -accel tcg" "if a trial boot fails, KVM is not used"
