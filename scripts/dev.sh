@@ -62,7 +62,7 @@ if [[ -n $test ]]; then
 		path=${path#"$sources"/}
 		[[ ${path#tests/} != *"$test"* ]] || tests+=("$path")
 	done
-	((${#tests[@]})) || die "no test in $sources/tests has '$test' in its name" "There are: $(cd "$sources" && echo tests/*.t)"
+	((${#tests[@]})) || die "no test in $sources/tests has '$test' in its name" "There are: $(cd "$sources" && echo tests/*.t | sed 's/^$/none/')"
 fi
 
 # ---- Outside of the sandbox: this part removes what is left, however the rest ends.

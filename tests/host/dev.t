@@ -80,6 +80,10 @@ is "$(ls "$copy/build/vm")" "" "… and leaves nothing in build/"
 
 run scripts/dev.sh --from "$own" nope
 like "$status $stderr" "^1 .*no test in $own/tests has 'nope' in its name"$'\n'".*tests/number.t" "a test that does not exist gives 1"
+mkdir "$directory/testless"
+echo 'obj-m := testless.o' >"$directory/testless/Kbuild"
+run scripts/dev.sh --from "$directory/testless" nope
+is "$(grep 'There are' <<<"$stderr")" "  There are: none" "… and if there is no test at all, the list says so"
 run scripts/dev.sh --from "$own" --set 'number 7'
 like "$status $stderr" "^2 .*--set takes NAME=VALUE" "a parameter without a value gives 2"
 

@@ -111,8 +111,10 @@ shown 'dev.sh: ready: save a source' "modules are loaded in the order in which t
 is "$(grep 'was not loaded' "$said")" '' "… each of them"
 next
 touch hello_world.rs
-shown 'dev.sh: hello_world.rs was saved.*hello_world: Hello World.*dev.sh: tests/tickets.t' "a module that is saved is loaded, too"
+shown 'dev.sh: hello_world.rs was saved.*hello_world: Hello World.*dev.sh: tests/tickets.t .*hello_world: Hello World' \
+	"a module that is saved is loaded, too, and again after the test"
 next
+sleep 1
 places ticket
 [[ $ran != */run.?* ]] || kill_machine
 shown 'dev.sh: the machine has ended.*: starting a fresh machine.*hello_world: Hello World.*dev.sh: the fresh machine is ready' "… and loaded again in a fresh machine"
