@@ -92,7 +92,7 @@ author=${author//[\"\\&|]/}
 way=$(realpath -m --relative-to="$directory" -- "$top")
 
 made=$directory
-mkdir -p -- "$directory" || exit
+message=$(mkdir -p -- "$directory" 2>&1) || die "$message" "Choose another directory."
 undo() {
 	find "$made" -mindepth 1 -delete
 	rmdir "$made"

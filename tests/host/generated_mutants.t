@@ -302,12 +302,12 @@ a_test host/tidy ../ 'ok 1 "wrong by itself"'
 mutants --seed 1 1
 like "$status $stderr" '^1 .*tests/host/tidy.t fails without any mistake, and is left out: wrong by itself.*left out, because they fail.*: tests-host-tidy.t' "a test that fails without a mistake proves nothing, and the message says so"
 
-# A machine without Python's venv.
+# A machine without Debian's python3-venv: Python has the module venv, but not ensurepip.
 rm build/mutator/requirements.txt
 mkdir "$directory/without"
-printf '#!/bin/sh\nexit 1\n' >"$directory/without/python3"
+printf '#!/bin/sh\ncase $* in *ensurepip*) exit 1 ;; esac\n' >"$directory/without/python3"
 chmod +x "$directory/without/python3"
 run env PATH="$directory/without:$PATH" scripts/generated-mutants.sh 1
-like "$status $stderr" '^1 .*python3, or its module venv, is missing.*sudo apt-get install python3-venv' "if the mutator cannot be installed, the message names the package"
+like "$status $stderr" '^1 .*python3, or its module venv, is missing.*sudo apt-get install python3-venv' "without what installs the mutator, the message names the package"
 
 done_testing

@@ -75,7 +75,7 @@ run scripts/new-module.sh mine
 like "$status $stderr" "^1 .*error: $top/mine is in this checkout of rust-lkm"$'\n'".*Your own module must be outside: scripts/new-module.sh ${top%/*}/mine" "refused: in the checkout"
 not_there mine "… and nothing is made"
 run scripts/new-module.sh /proc/none/mine
-like "$status $stderr" "^1 mkdir: [^"$'\n'"]*$" "a directory that cannot be made is named, and nothing else is said"
+like "$status $stderr" "^1 [^ ]*new-module.sh: error: mkdir: [^"$'\n'"]*/proc/none[^"$'\n'"]*"$'\n'"  Choose another directory.$" "a directory that cannot be made is named, and nothing else is said"
 # (A full disk, for example.)
 mkdir "$directory/bin" "$directory/empty"
 printf '#!/bin/sh\nexit 1\n' >"$directory/bin/cp"
