@@ -320,13 +320,6 @@ make_from_part() {
 	kernel_make "$@"
 }
 
-# Options of the configuration that may differ, because they have no effect on Rust:
-# - the versions of tools that work on compiled objects, and the revision of gcc's package. (What a newer gcc can do has options
-#   of its own, which may not differ.)
-# - the part for 32-bit programs (see configure)
-# - whether there is a C library to link programs with. For another architecture there is none.
-may_differ='(LD|AS|PAHOLE)_VERSION|CC_VERSION_TEXT|(THUMB2_)?COMPAT_VDSO|CC_CAN_LINK.*'
-
 configure() {
 	mkdir "$work/object"
 	cp "$work/build/.config" "$work/object/"
@@ -339,8 +332,17 @@ configure() {
 	# Lines of "< CONFIG_OPTION=the package's" and "> CONFIG_OPTION=ours".
 	diff "$work/build/.config" "$work/object/.config" | grep '^[<>]' >"$work/build/differences" || :
 	cat "$work/build/differences"
-	! grep -vE "^[<>] (# )?CONFIG_($may_differ)[ =]" "$work/build/differences"
+	differences_allowed
 }
+
+# Options of the configuration that may differ, because they have no effect on Rust:
+# - the versions of tools that work on compiled objects, and the revision of gcc's package. (What a newer gcc can do has options
+#   of its own, which may not differ.)
+# - the part for 32-bit programs (see configure)
+# - whether there is a C library to link programs with. For another architecture there is none.
+may_differ='(LD|AS|PAHOLE)_VERSION|CC_VERSION_TEXT|(THUMB2_)?COMPAT_VDSO|CC_CAN_LINK.*'
+
+differences_allowed() { ! grep -vE "^[<>] (# )?CONFIG_($may_differ)[ =]" "$work/build/differences"; }
 
 # These build programs that work on finished objects. There are no such objects here, and linux-kbuild has the programs.
 not_needed=(CONFIG_OBJTOOL= CONFIG_DEBUG_INFO_BTF= CONFIG_DEBUG_INFO_BTF_MODULES=)
@@ -384,10 +386,10 @@ module_names() {
 		}' | sort -u
 }
 
-# A tree that was completed by another recipe is completed again.
+# A tree that was completed by another recipe is completed again. (What only compares is not a part of it.)
 recipe() {
 	declare -f left_out unpack_source unpack module_names kernel_make make_from_part wrap_rustc configure prepare assemble copy_rust_metadata
-	echo "$may_differ ${not_needed[*]}"
+	echo "${not_needed[*]}"
 }
 
 # is_complete RELEASE [VERSION]: succeeds if the tree is complete, and made from that version of the headers. (Debian may give
