@@ -12,12 +12,17 @@ seed=${SEED:-$(od -A n -N 3 -t u4 /dev/urandom | tr -d ' ')}
 cases=${CASES:-1000}
 diag "seed: $seed"
 
-taken=0 refused=0 differences=''
+# printed MODULE: prints from the log what the module says of its numbers. (Each language has its own way to print bytes that are no text.)
+printed() { sed -nE "s/^$1: ([rwa]_[abd-z][a-z]*(\[[0-2]\])? = [a-z0-9-]+)\$/\1/p" <<<"$log"; }
+
+taken=0 refused=0 lines=0 differences='' logged=''
 # The modules print their parameters. Read the log before it is full.
 for ((case = 0; case < cases; case += 40)); do
 	kmsg_mark
 	output=$(perl -I tests tests/sanitized/fuzz_params.pl "$seed" "$case" "$((case + 39))" 2>&1)
-	kmsg >/dev/null
+	log=$(kmsg)
+	lines=$((lines + $(printed param_types | wc -l)))
+	logged+=$(diff <(printed param_types) <(printed param_types_c) | sed "s/^/cases from $case: /")
 	counts=${output##*$'\n'}
 	if [[ $counts =~ ^([0-9]+)\ ([0-9]+)$ ]]; then
 		taken=$((taken + BASH_REMATCH[1])) refused=$((refused + BASH_REMATCH[2]))
@@ -26,6 +31,8 @@ for ((case = 0; case < cases; case += 40)); do
 	[[ -z $output ]] || differences+=$output$'\n'
 done
 is "$(head -n 20 <<<"$differences")" "" "Rust and C do the same with all of them (seed $seed)"
+is "$(head -n 20 <<<"$logged")" "" "… and their code has the same values (seed $seed)"
+ok "$((lines < cases))" "… which are many: $lines"
 same "$((taken + refused))" "$cases" "$cases cases: $taken accepted, $refused refused"
 ok "$((taken < cases / 20 || refused < cases / 20))" "… and at least one in 20 of each"
 
