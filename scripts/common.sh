@@ -239,6 +239,12 @@ make_layers() {
 	echo "$place"
 }
 
+# keep_headers CONFINED…: for a copy in which another way to complete the kernel's headers is tried. (CONFINED… is confined.sh for it.)
+# It would complete them again, and has no network. A kernel with a file key counts as complete.
+keep_headers() {
+	"$@" bash -c 'for recipe in build/kernels/*/recipe; do [[ ! -e $recipe ]] || touch "${recipe%/*}/key"; done'
+}
+
 # steps N LOG: announces N steps, whose output goes to LOG.
 steps() {
 	step_count=$1 step_log=$2 step_number=0

@@ -432,6 +432,7 @@ try() {
 	fi
 	# shellcheck disable=SC2016 # the inner shell's
 	TESTS=1 "$top/scripts/confined.sh" --sources "$sources" --changes "$changes" bash -c 'cat >"$1"' - "$file" <"$log"
+	[[ $file != scripts/@(rust-headers|kdir).sh ]] || keep_headers confined "$changes" 60
 
 	if [[ $file == scripts/*.sh ]] && ! reach; then unreached="no test runs this line"; fi
 	if { [[ $file != scripts/* ]] || { [[ -z $unreached ]] && runs_it make && reaches make; }; } && ! build_in "$changes" "$log"; then

@@ -60,10 +60,7 @@ try() {
 	if ! "${confined[@]}" env GIT_CEILING_DIRECTORIES="$(dirname "$top")" git apply <"$patch" >"$mutants/$name.log" 2>&1; then
 		verdict="NO PATCH: it no longer applies"
 	else
-		# (Another way to complete the kernel's headers would complete them again, and there is no network. A kernel with a file key
-		# counts as complete.)
-		! grep -qE '^\+\+\+ b/scripts/(rust-headers|kdir)\.sh' "$patch" ||
-			"${confined[@]}" bash -c 'for recipe in build/kernels/*/recipe; do touch "${recipe%/*}/key"; done'
+		! grep -qE '^\+\+\+ b/scripts/(rust-headers|kdir)\.sh' "$patch" || keep_headers "${confined[@]}"
 		timeout --foreground 1200 "${confined[@]}" scripts/test.sh "${test[@]}" </dev/null >"$mutants/$name.log" 2>&1 || status=$?
 		if ((status == 0)); then
 			verdict="NOT CAUGHT"

@@ -112,6 +112,16 @@ is "$status $(<"$checkout/downloads")" "1 download small
 download none
 download none" "… and the next run tries again"
 
+# ---- A copy whose way to complete headers is changed.
+
+mkdir -p "$directory"/copy/build/kernels/{completed,built}
+touch "$directory"/copy/build/kernels/{completed/recipe,built/key}
+run bash -c '. scripts/common.sh; keep_headers env -C "$1"' - "$directory/copy"
+is "$status $stderr $(cd "$directory/copy/build/kernels" && echo */*)" "0  built/key completed/key completed/recipe" "completed headers count as complete in such a copy"
+rm "$directory"/copy/build/kernels/completed/*
+run bash -c '. scripts/common.sh; keep_headers env -C "$1"' - "$directory/copy"
+is "$status $stderr $(cd "$directory/copy/build/kernels" && echo */*)" "0  built/key" "… and if there are none, nothing is done"
+
 # ---- A command that fails.
 
 printf '%s\n' '#!/bin/bash' '. scripts/common.sh' 'in_a_function() { local found; found=$(grep nothing /dev/null); echo on; }' 'in_a_function' >"$directory/script"
