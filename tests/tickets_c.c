@@ -6,13 +6,25 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include <linux/smp.h>
 #include <linux/types.h>
 
 /* In tickets.rs. */
 u64 tickets_take(void);
 
+static int each;
+module_param(each, int, 0);
+MODULE_PARM_DESC(each, "How many tickets each CPU takes, all at the same time");
+
+static void take_each(void *unused)
+{
+	for (int i = 0; i < each; i++)
+		tickets_take();
+}
+
 static int __init tickets_c_init(void)
 {
+	on_each_cpu(take_each, NULL, true);
 	pr_info("%llu\n", tickets_take());
 	return 0;
 }
@@ -25,4 +37,4 @@ module_init(tickets_c_init);
 module_exit(tickets_c_exit);
 
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Takes a ticket when it is loaded");
+MODULE_DESCRIPTION("Takes tickets when it is loaded");
