@@ -125,7 +125,7 @@ boot() {
 	qemu_options
 	((timeout == 0)) || limit=(timeout --foreground --kill-after=5 "$timeout")
 	: >"$work/status"
-	started=$SECONDS
+	local started=$SECONDS
 	[[ -z $console ]] || drain console tee "$work/console.log" >&2
 	if [[ -n $terminal ]]; then
 		local screen
@@ -140,6 +140,7 @@ boot() {
 		drain stderr cat >&2
 		"${limit[@]}" "$qemu" "${options[@]}" </dev/null 2>"$work/qemu" >&2 || ended=$?
 	fi
+	lasted=$((SECONDS - started))
 	for fd in "${held[@]}"; do exec {fd}>&-; done
 	wait "${readers[@]}"
 	return "$ended"
@@ -181,7 +182,7 @@ finish() {
 		exit "$status"
 	fi
 
-	if ((ended == 137 && (timeout == 0 || SECONDS - started < timeout))); then
+	if ((ended == 137 && (timeout == 0 || lasted < timeout))); then
 		say "${red}$program: error:${plain} something has killed QEMU: perhaps the kernel, because there was too little memory (sudo dmesg)"
 		ended=125
 	elif ((ended == 124 || ended == 137)); then

@@ -77,23 +77,25 @@ in_vain=''
 at_terminal() {
 	session=$directory/$1
 	mkfifo "$session.keys"
-	TERM=xterm timeout --kill-after=5 240 script -qefc "stty rows 33 cols 111; (until [ -e '$session.resize' ]; do sleep 0.2; done; stty rows 20 cols 77 </dev/tty) &
+	TERM=xterm timeout --kill-after=5 480 script -qefc "stty rows 33 cols 111; (until [ -e '$session.resize' ]; do sleep 0.2; done; stty rows 20 cols 77 </dev/tty) &
 		scripts/vm.sh ${*:2}; echo ended with \$?; touch '$session.resize'" "$session.screen" <"$session.keys" >/dev/null &
 	exec {keys}>"$session.keys"
 }
+# (If the session has ended, a write must not end this test, too.)
+type_keys() { (trap '' PIPE && printf '%b' "$1" >&"$keys") 2>/dev/null || in_vain=${in_vain:-$1}; }
 type_after() {
 	local tenths=0
 	# (If the text did not appear in time, end this session and those after it.)
-	[[ -z $in_vain ]] || { printf '\001x' >&"$keys" && return; }
+	[[ -z $in_vain ]] || { type_keys '\001x' && return; }
 	until grep -zqs "$1" "$session.screen"; do
-		if ((++tenths == 600)); then
+		if ((++tenths == 1200)); then
 			in_vain=$1
-			printf '\001x' >&"$keys"
+			type_keys '\001x'
 			return
 		fi
 		sleep 0.1
 	done
-	printf '%b' "$2" >&"$keys"
+	[[ -z $2 ]] || type_keys "$2"
 }
 # (Nobody types anything in the first one.)
 at_terminal idle --timeout 20
