@@ -616,7 +616,7 @@ echo 'PACKAGES=/srv/ready' >"$machine/etc/rust-headers.conf"
 takes() {
 	# (Here, an ordinary user's directories above the checkout belong to nobody, who must not be trusted.)
 	if ((EUID)) && [[ -n $2 && -e $machine/etc/rust-headers.conf ]]; then
-		skip "$1" "only root has a machine whose directories are root's"
+		skip "$1" "an ordinary user's directories above the checkout belong to nobody here"
 		return
 	fi
 	run tool --install 9.9.1-amd64

@@ -13,7 +13,7 @@ temporary+=("$directory")
 checkout=$directory/checkout
 git init -q "$checkout"
 # Test uncommitted changes, too. (Where mistakes are tried, the checkout itself has no repository.)
-{ git ls-files -z -co --exclude-standard 2>/dev/null || find . -path ./build -prune -o -type f -print0; } | perl -0lne 'print if -e' |
+{ git ls-files -z -co --exclude-standard 2>/dev/null || find . -path ./build -prune -o \( -type f -o -type l \) -print0; } | perl -0lne 'print if -e' |
 	xargs -0 cp -P --parents -t "$checkout"
 git -C "$checkout" add -A
 git -C "$checkout" -c user.name=test -c user.email=test@localhost commit -qm "What is tested" --allow-empty
