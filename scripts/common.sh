@@ -239,8 +239,8 @@ make_layers() {
 	echo "$place"
 }
 
-# keep_headers CONFINED…: for a copy in which another way to complete the kernel's headers is tried. CONFINED… is the command that runs another one there.
-# It would complete them again, and has no network. A kernel with a file key counts as complete.
+# keep_headers COMMAND…: keeps the completed headers of a copy in which another way to complete them is tried. (They would be completed
+# again, and the copy has no network. A kernel with a file key counts as complete.) COMMAND… runs its arguments in that copy.
 keep_headers() {
 	"$@" bash -c 'for recipe in build/kernels/*/recipe; do [[ ! -e $recipe ]] || touch "${recipe%/*}/key"; done'
 }
